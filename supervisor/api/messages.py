@@ -1,0 +1,242 @@
+"""What the engine and its clients say to each other: frozen values, JSON on the wire.
+
+Times named ``*_s`` are seconds of ``time.monotonic()``, which every process of one machine shares; times named ``*_at``
+are Unix timestamps, for people. A client shows an age as ``time.monotonic() - since_s``.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from supervisor.lifecycle.states import State
+
+Kind = Literal["target", "script", "module", "command"]
+StartMethod = Literal["fork", "spawn", "forkserver", "exec"]
+ActionName = Literal["start", "stop", "restart", "kill"]
+ACTION_NAMES: tuple[ActionName, ...] = ("start", "stop", "restart", "kill")
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """A value that crosses the socket."""
+
+
+class ReplicaRow(Message):
+    """One replica, as much of it as a table shows. Equal rows need no repaint."""
+
+    name: str
+    """``parse.2``; just ``walk`` where the worker has one replica."""
+    worker: str
+    replica: int
+    """From 1."""
+    kind: Kind
+    state: State
+    since_s: float
+    """When it came into this state."""
+    incarnation: int = 0
+    """How many times this replica was started; 0 before the first start."""
+    pid: int | None = None
+    started_s: float | None = None
+    """When the live incarnation started; None at rest."""
+    started_at: float | None = None
+    restarts: int = 0
+    cpu_percent: float | None = None
+    """Of one core, for the whole process tree, over the last second."""
+    rss_bytes: int | None = None
+    """Resident memory of the whole process tree."""
+    processes: int = 0
+    """Processes in its tree, itself included."""
+    cpu_history: tuple[int, ...] = ()
+    """CPU percent of the last seconds, oldest first, at most 30."""
+    activity: str = ""
+    """What it is doing now, in its own words or from its channel operation: ``get paths`` ``parsing ast.py``."""
+    activity_since_s: float | None = None
+    progress: tuple[int, int] | None = None
+    """(done, total); total 0 where it is not known."""
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    last_error: str = ""
+    """The last failure of any incarnation, one line."""
+    exit_cause: str = ""
+    """How the last incarnation ended, in words: ``exit code 3``, ``killed by SIGKILL from outside``."""
+    next_step: str = ""
+    """What happens by itself next: ``SIGTERM``, ``SIGKILL``, ``restart``; empty where nothing does."""
+    next_step_s: float | None = None
+    warnings: tuple[str, ...] = ()
+    """Short sentences a person should see now: ``no heartbeat for 12 s``."""
+
+
+class ChannelRow(Message):
+    """One channel between workers."""
+
+    name: str
+    kind: Literal["queue", "pipe"]
+    depth: int | None = None
+    """Items inside; None where it cannot be told."""
+    maxsize: int = 0
+    """0: as many as the kernel's buffer holds."""
+    put_total: int = 0
+    got_total: int = 0
+    writers: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    is_ended: bool = False
+    """Every writer has completed."""
+
+
+class LogState(Message):
+    """Where the store is, and how much is in it. Clients read the files themselves."""
+
+    directory: str
+    """Absolute path of the folder of this run's segments."""
+    records: int = 0
+    bytes: int = 0
+    warnings: int = 0
+    errors: int = 0
+    """Records of level ERROR and CRITICAL."""
+    lost: int = 0
+    """Records that could not be stored."""
+
+
+class EngineVitals(Message):
+    pid: int
+    cpu_percent: float = 0.0
+    rss_bytes: int = 0
+    loop_lag_ms: float = 0.0
+
+
+class Fleet(Message):
+    """Everything a dashboard's first screen needs."""
+
+    project: str
+    profile_path: str
+    run_id: str
+    version: str
+    started_at: float
+    started_s: float
+    now_s: float
+    phase: Literal["running", "completed", "stopping"]
+    """completed: no worker lives and none will start by itself."""
+    outcome: str = ""
+    """A sentence on the completed run: ``4 finished. Result: /path/census.json``."""
+    rows: tuple[ReplicaRow, ...] = ()
+    channels: tuple[ChannelRow, ...] = ()
+    log: LogState = LogState(directory="")
+    engine: EngineVitals = EngineVitals(pid=0)
+
+
+class FleetChange(Message):
+    """What changed since the last message on the same stream: rows that are new or differ, whole."""
+
+    now_s: float
+    phase: Literal["running", "completed", "stopping"]
+    outcome: str = ""
+    rows: tuple[ReplicaRow, ...] = ()
+    channels: tuple[ChannelRow, ...] = ()
+    log: LogState = LogState(directory="")
+    engine: EngineVitals = EngineVitals(pid=0)
+
+
+class Job(Message):
+    """An action on one replica, followed to its outcome. Repeating a wish that is under way joins its job."""
+
+    id: int
+    action: ActionName
+    target: str
+    """The replica's name."""
+    state: Literal["running", "done", "failed"]
+    requested_s: float
+    text: str
+    """What happens, or happened: ``stopping: SIGTERM in 1.0 s, SIGKILL in 5.0 s``, ``restarted, pid 4711``."""
+
+
+class Event(Message):
+    """Something that happened, in the order of `cursor`."""
+
+    cursor: int
+    at: float
+    subject: str
+    """A replica, a channel or ``engine``."""
+    what: str
+    """One sentence."""
+
+
+class StreamMessage(Message):
+    """What the server sends on ``/v1/stream``: one of its fields is set. The first message holds `fleet`."""
+
+    fleet: Fleet | None = None
+    change: FleetChange | None = None
+    job: Job | None = None
+    event: Event | None = None
+    missed_events: int = 0
+    """Events this client was too slow for."""
+
+
+class ExitRecord(Message):
+    incarnation: int
+    pid: int | None
+    started_at: float
+    ended_at: float
+    cause: str
+    ok: bool
+
+
+class TreeProcess(Message):
+    pid: int
+    parent_pid: int
+    command: str
+    rss_bytes: int = 0
+
+
+class WorkerDetail(Message):
+    """One replica in full."""
+
+    row: ReplicaRow
+    runs: str
+    """What is run: ``census:parse``, a path, an argv line. Values that look like secrets are masked."""
+    description: str
+    start_method: StartMethod
+    start_method_meaning: str
+    """What that start method means for this worker, in a sentence or two."""
+    start_method_reason: str
+    """Why it is in use: named in the worker, from the defaults, or what was not possible."""
+    python: str
+    cwd: str
+    environment: dict[str, str]
+    """What the profile adds, secrets masked."""
+    restart_policy: str
+    stop_policy: str
+    exits: tuple[ExitRecord, ...] = ()
+    """Newest last, at most 20."""
+    tree: tuple[TreeProcess, ...] = ()
+    last_traceback: str = ""
+
+
+class ActionRequest(Message):
+    action: ActionName
+    names: tuple[str, ...]
+    """Workers or replicas; ``*`` is all of them."""
+
+
+class JobList(Message):
+    jobs: tuple[Job, ...]
+
+
+class DownReply(Message):
+    survivors: tuple[TreeProcess, ...] = ()
+    """Processes that would not die."""
+
+
+class Health(Message):
+    project: str
+    profile_path: str
+    run_id: str
+    version: str
+    engine_pid: int
+    protocol: int = 1
+
+
+class ErrorReply(Message):
+    error: str
+    """What is wrong, where, and what to do."""
+    suggestions: tuple[str, ...] = ()
