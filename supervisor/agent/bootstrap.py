@@ -1,0 +1,215 @@
+"""The life of a Python worker from inside: take over the descriptors, run the target, say how it ended, leave.
+
+Whatever the target raises becomes a record with its traceback and a message to the engine; nothing is silent.
+"""
+
+from __future__ import annotations
+
+import atexit
+import inspect
+import json
+import os
+import runpy
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, NoReturn
+
+from supervisor.agent import records
+from supervisor.agent.context import Context
+from supervisor.agent.control import Control
+from supervisor.channels import PipeConnection, Queue, StatusBoard, StopRequested, set_board, set_interrupt
+
+EXIT_UNCAUGHT = 1
+EXIT_INTERRUPTED = 130
+
+Spec = dict[str, Any]
+
+
+def read_spec(descriptor: int) -> Spec:
+    """The launch order that the engine left in a memory file."""
+    size = os.fstat(descriptor).st_size
+    spec: Spec = json.loads(os.pread(descriptor, size, 0))
+    os.close(descriptor)
+    return spec
+
+
+def run(spec: Spec, descriptors: list[int]) -> NoReturn:
+    """Be the worker that `spec` describes, and leave the process; never returns."""
+    code = EXIT_UNCAUGHT
+    try:
+        control = _take_over(spec, descriptors)
+        code = _live(spec, descriptors, control)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        _leave(code)
+
+
+def _take_over(spec: Spec, descriptors: list[int]) -> Control:
+    """Make the given descriptors this process's standard streams, lane and control pipe."""
+    places = spec["fds"]
+    null = os.open(os.devnull, os.O_RDONLY)
+    for number, descriptor in ((0, null), (1, descriptors[places["stdout"]]), (2, descriptors[places["stderr"]])):
+        os.dup2(descriptor, number, inheritable=True)
+        os.close(descriptor)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
+    sys.stdout = open(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+    sys.stdout.reconfigure(write_through=True)
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+    os.environ.update(spec["env"])
+    os.chdir(spec["cwd"])
+    sys.path[:0] = [entry for entry in spec["python_path"] if entry not in sys.path]
+    records.install(descriptors[places["lane"]], spec["log_level"])
+    control = Control(descriptors[places["control"]])
+    set_interrupt(control.fileno(), control.check)
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    return control
+
+
+def _on_sigterm(number: int, frame: object) -> NoReturn:
+    raise StopRequested
+
+
+def _live(spec: Spec, descriptors: list[int], control: Control) -> int:
+    """Run the target to its end; the exit code."""
+    board = StatusBoard.attach(descriptors[spec["fds"]["board"]])
+    set_board(board)
+    try:
+        call, hears_stop = _prepare(spec, descriptors, control, board)
+    except StopRequested:
+        return 0
+    except BaseException as error:
+        _tell_failure(control, error, phase="import", what=f"cannot start {_subject(spec)}")
+        return EXIT_UNCAUGHT
+    control.send("running", hears_stop=hears_stop)
+    try:
+        call()
+    except StopRequested:
+        return 0
+    except SystemExit as wish:
+        return _exit_code(wish)
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BaseException as error:
+        _tell_failure(control, error, phase="run", what=f"uncaught {type(error).__name__} in {_subject(spec)}")
+        return EXIT_UNCAUGHT
+    control.send("finished")
+    return 0
+
+
+def _subject(spec: Spec) -> str:
+    return str(spec.get("target") or spec.get("script") or spec.get("module"))
+
+
+def _exit_code(wish: SystemExit) -> int:
+    """What ``sys.exit(...)`` means as an exit code, as the interpreter has it."""
+    if wish.code is None:
+        return 0
+    if isinstance(wish.code, int):
+        return wish.code & 0xFF
+    print(wish.code, file=sys.stderr)
+    return EXIT_UNCAUGHT
+
+
+def _prepare(
+    spec: Spec, descriptors: list[int], control: Control, board: StatusBoard
+) -> tuple[Callable[[], object], bool]:
+    """What to call, and whether it can hear a stop that is only asked for."""
+    if spec["kind"] == "script":
+        sys.argv[:] = [spec["script"], *spec["argv"]]
+        sys.path.insert(0, os.path.dirname(spec["script"]))
+        return (lambda: runpy.run_path(spec["script"], run_name="__main__")), False
+    if spec["kind"] == "module":
+        sys.argv[:] = [spec["module"], *spec["argv"]]
+        return (lambda: runpy.run_module(spec["module"], run_name="__main__", alter_sys=True)), False
+    module_name, _, function_name = spec["target"].partition(":")
+    target: Any = import_module(module_name)
+    for part in function_name.split("."):
+        target = getattr(target, part)
+    if not callable(target):
+        raise TypeError(f"{spec['target']} is a {type(target).__name__}, not a function")
+    arguments = dict(spec["args"])
+    arguments.update(_connect(spec, descriptors))
+    takes_context = _takes_context(target)
+    if takes_context:
+        arguments["ctx"] = Context(spec, control, board, records.make_logger(spec["worker"]))
+    try:
+        inspect.signature(target).bind(**arguments)
+    except TypeError as error:
+        raise TypeError(f"{spec['target']} does not fit its profile: {error}") from None
+    except ValueError:
+        pass  # a callable without a signature, made in C
+    return (lambda: target(**arguments)), takes_context or bool(spec["channels"])
+
+
+def _takes_context(target: object) -> bool:
+    try:
+        return "ctx" in inspect.signature(target).parameters  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return False
+
+
+def _connect(spec: Spec, descriptors: list[int]) -> dict[str, object]:
+    """The channels that this worker's profile names, by the parameter that takes each."""
+    connected: dict[str, object] = {}
+    for channel in spec["channels"]:
+        own = [descriptors[place] for place in channel["fds"]]
+        description = channel["description"]
+        if description["kind"] == "queue":
+            connected[channel["parameter"]] = Queue.from_description(description, own, channel["mode"])
+        else:
+            connected[channel["parameter"]] = PipeConnection.from_description(description, own)
+    return connected
+
+
+def _tell_failure(control: Control, error: BaseException, *, phase: str, what: str) -> None:
+    """Write the exception into the log and tell the engine, so that the cause of the exit has words."""
+    fields = records.exception_fields(error)
+    records.emit("ERROR", what, logger="procdeck.agent", exception=fields)
+    control.send(
+        "failed",
+        phase=phase,
+        error=f"{fields['type']}: {fields['message']}" if fields["message"] else fields["type"],
+        place=_place(error),
+        traceback=fields["traceback"],
+    )
+
+
+def _place(error: BaseException) -> str:
+    """``file.py:41`` of the innermost frame that is neither ours nor the import system's."""
+    place = ""
+    trace = error.__traceback__
+    while trace is not None:
+        file = trace.tb_frame.f_code.co_filename
+        if not file.startswith("<") and os.path.dirname(file) != os.path.dirname(__file__):
+            place = f"{os.path.basename(file)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    if isinstance(error, SyntaxError) and error.filename:
+        place = f"{os.path.basename(error.filename)}:{error.lineno}"
+    return place
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process as the interpreter would, without what a fork has inherited from its parent."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - waits for the target's own threads
+        util = sys.modules.get("multiprocessing.util")
+        if util is not None:
+            util._exit_function()  # noqa: SLF001 - ends the target's own children, as its atexit hook does
+        atexit._run_exitfuncs()  # noqa: SLF001
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BaseException:  # noqa: PERF203
+            pass
+    os._exit(code)

@@ -1,0 +1,86 @@
+"""What a target that has a parameter named ``ctx`` is given: its log, its name, and ways to say what it is doing."""
+
+from __future__ import annotations
+
+import select
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from supervisor.agent.control import Control
+    from supervisor.channels import StatusBoard
+
+
+class Stopping:
+    """Whether this worker has been asked to stop. True in a condition once it has."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    def __bool__(self) -> bool:
+        return self._control.check()
+
+    def is_set(self) -> bool:
+        """The same as ``bool(stopping)``, in the words of `threading.Event`."""
+        return self._control.check()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Sleep until asked to stop, or until `timeout_s` seconds have passed; True when asked to stop."""
+        deadline_s = None if timeout_s is None else time.monotonic() + timeout_s
+        poll = select.poll()
+        poll.register(self._control.fileno(), select.POLLIN)
+        while not self._control.check():
+            if deadline_s is None:
+                poll.poll()
+                continue
+            left_s = deadline_s - time.monotonic()
+            if left_s <= 0:
+                return False
+            poll.poll(left_s * 1000)
+        return True
+
+
+class Context:
+    """One incarnation's view of itself.
+
+    Attributes:
+        name: the replica's name, ``parse.2``.
+        worker: the worker's name, ``parse``.
+        replica: from 1.
+        incarnation: from 1; how many times this replica has been started.
+        log: a logger with ``debug`` to ``critical``, ``exception`` and ``bind(**fields)``.
+        stopping: true once this worker has been asked to stop; ``stopping.wait(seconds)`` sleeps until then.
+        output_dir: the folder for what this run produces.
+    """
+
+    def __init__(self, spec: dict[str, Any], control: Control, board: StatusBoard, log: Any) -> None:
+        self.name: str = spec["name"]
+        self.worker: str = spec["worker"]
+        self.replica: int = spec["replica"]
+        self.incarnation: int = spec["incarnation"]
+        self.output_dir = Path(spec["output_dir"])
+        self.log = log
+        self.stopping = Stopping(control)
+        self._control = control
+        self._board = board
+
+    def doing(self, text: str) -> None:
+        """Show `text` as what this worker is doing now; also a heartbeat."""
+        self._board.doing(text)
+        self._board.beat()
+
+    def progress(self, done: int, total: int = 0, text: str = "") -> None:
+        """Show how far it is: `done` of `total` (0: not known); also a heartbeat."""
+        self._board.progress(done, total)
+        if text:
+            self._board.doing(text)
+        self._board.beat()
+
+    def heartbeat(self) -> None:
+        """Say that work goes on. Call it from the work, not from a helper thread."""
+        self._board.beat()
+
+    def ready(self) -> None:
+        """Say that this worker can serve."""
+        self._control.send("ready")

@@ -1,0 +1,72 @@
+"""The worker's end of the control pipe: JSON frames on a SOCK_SEQPACKET socket, one message each.
+
+Worker to engine: ``running``, ``failed``, ``finished``. Engine to worker: ``stop``. The end of the pipe means that the
+engine is gone, which is a stop as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from typing import Any
+
+FRAME_LIMIT_BYTES = 60_000
+"""The longest frame either side sends; it fits an ordinary user's socket buffer."""
+
+
+class Control:
+    """Reads the engine's wishes when asked to, and never blocks."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._socket = socket.socket(fileno=descriptor)
+        self._socket.setblocking(False)
+        self._owner_pid = os.getpid()
+        self.is_stop_wished = False
+        self.is_engine_gone = False
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def send(self, operation: str, **fields: Any) -> None:
+        """Tell the engine something. A message that cannot be sent is dropped: the engine then has worse troubles."""
+        frame = json.dumps({"op": operation, **fields}).encode()
+        if len(frame) > FRAME_LIMIT_BYTES:
+            fields = {name: _cut(value) for name, value in fields.items()}
+            frame = json.dumps({"op": operation, **fields}).encode()
+        try:
+            self._socket.send(frame)
+        except OSError:
+            pass
+
+    def check(self) -> bool:
+        """Read what the engine has said; True when the worker is to stop."""
+        if os.getpid() != self._owner_pid:
+            return False
+        while not self.is_engine_gone:
+            try:
+                frame = self._socket.recv(FRAME_LIMIT_BYTES)
+            except (BlockingIOError, InterruptedError):
+                break
+            except OSError:
+                frame = b""
+            if not frame:
+                self.is_engine_gone = True
+                break
+            self._obey(frame)
+        return self.is_stop_wished or self.is_engine_gone
+
+    def _obey(self, frame: bytes) -> None:
+        try:
+            message = json.loads(frame)
+        except ValueError:
+            return
+        if isinstance(message, dict) and message.get("op") == "stop":
+            self.is_stop_wished = True
+
+
+def _cut(value: Any) -> Any:
+    limit = FRAME_LIMIT_BYTES // 8
+    if isinstance(value, str) and len(value) > limit:
+        return value[: limit // 2] + "\n... cut ...\n" + value[-limit // 2 :]
+    return value

@@ -1,0 +1,95 @@
+"""A process that has imported what workers need and forks one for each order.
+
+It forks twice, so that the worker becomes a child of the engine (the nearest subreaper) and is reaped there. It runs
+no target itself, starts no thread, and ends when the engine's end of its socket closes.
+
+Orders are JSON frames ``{"id": 7}`` with the worker's descriptors attached (SCM_RIGHTS), the spec's memory file first;
+answers are ``{"id": 7, "pid": 4711}`` or ``{"id": 7, "error": "..."}``.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+from importlib import import_module
+from typing import Any, NoReturn
+
+DESCRIPTOR_LIMIT = 250
+"""The kernel passes at most 253 descriptors with one message (SCM_MAX_FD)."""
+
+
+def serve(socket_descriptor: int, spec_descriptor: int) -> NoReturn:
+    """Preload, then fork a worker for each order until the engine is gone."""
+    from supervisor.agent.bootstrap import read_spec
+
+    setup = read_spec(spec_descriptor)
+    sys.path[:0] = [entry for entry in setup["python_path"] if entry not in sys.path]
+    channel = socket.socket(fileno=socket_descriptor)
+    troubles = _preload(setup["preload"])
+    channel.send(json.dumps({"preloaded": setup["preload"], "troubles": troubles}).encode())
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    while True:
+        frame, descriptors, _, _ = socket.recv_fds(channel, 4096, DESCRIPTOR_LIMIT)
+        if not frame:
+            os._exit(0)
+        order = json.loads(frame)
+        answer: dict[str, Any] = {"id": order["id"]}
+        try:
+            answer["pid"] = _fork_worker(channel, descriptors)
+        except OSError as error:
+            answer["error"] = f"cannot fork: {error.strerror}"
+        for descriptor in descriptors:
+            os.close(descriptor)
+        channel.send(json.dumps(answer).encode())
+
+
+def _preload(modules: list[str]) -> list[str]:
+    """Import `modules`; a sentence for each that could not be, and one if a thread was left running."""
+    troubles = []
+    for name in modules:
+        try:
+            import_module(name)
+        except BaseException as error:
+            troubles.append(f"cannot preload {name}: {type(error).__name__}: {error}")
+    if threading.active_count() > 1:
+        names = ", ".join(thread.name for thread in threading.enumerate() if thread is not threading.main_thread())
+        troubles.append(f"preloading started threads ({names}); workers forked from here do not have them")
+    return troubles
+
+
+def _fork_worker(channel: socket.socket, descriptors: list[int]) -> int:
+    """Fork twice; the worker's pid."""
+    read_end, write_end = os.pipe()
+    go_between = os.fork()
+    if go_between == 0:
+        _be_go_between(channel, descriptors, read_end, write_end)
+    os.close(write_end)
+    os.waitpid(go_between, 0)
+    told = os.read(read_end, 32)
+    os.close(read_end)
+    if not told:
+        raise OSError(11, "the worker could not be forked")
+    return int(told)
+
+
+def _be_go_between(channel: socket.socket, descriptors: list[int], read_end: int, write_end: int) -> NoReturn:
+    try:
+        pid = os.fork()
+        if pid == 0:
+            os.close(read_end)
+            os.close(write_end)
+            channel.close()
+            os.setsid()
+            from supervisor.agent.bootstrap import read_spec, run
+
+            run(read_spec(descriptors[0]), descriptors[1:])
+        os.write(write_end, b"%d" % pid)
+    finally:
+        os._exit(0)

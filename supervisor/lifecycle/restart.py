@@ -1,0 +1,45 @@
+"""Whether, when and how often an ended incarnation is followed by another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Policy = Literal["never", "on-failure", "always"]
+
+
+@dataclass(frozen=True, slots=True)
+class RestartRule:
+    """A worker's restart policy.
+
+    The first restart after a calm time is immediate; the following wait ``backoff_min_s * 2**(n - 1)``, at most
+    ``backoff_max_s``. More than ``max_exits`` exits within ``within_s`` end in FAILED.
+    """
+
+    policy: Policy = "on-failure"
+    max_exits: int = 5
+    within_s: float = 60.0
+    backoff_min_s: float = 0.5
+    backoff_max_s: float = 30.0
+
+    def wants_restart(self, *, exited_ok: bool) -> bool:
+        return self.policy == "always" or (self.policy == "on-failure" and not exited_ok)
+
+    def recent(self, exits_s: tuple[float, ...], now_s: float) -> tuple[float, ...]:
+        """The exits that still count at `now_s`."""
+        return tuple(at_s for at_s in exits_s if now_s - at_s < self.within_s)
+
+    def is_exhausted(self, recent_exits: int) -> bool:
+        return recent_exits > self.max_exits
+
+    def delay_s(self, recent_exits: int) -> float:
+        """Seconds to wait before the restart that follows the `recent_exits`-th recent exit."""
+        if recent_exits <= 1:
+            return 0.0
+        return float(min(self.backoff_max_s, self.backoff_min_s * 2.0 ** min(recent_exits - 2, 32)))
+
+    def in_words(self) -> str:
+        if self.policy == "never":
+            return "never"
+        backoff = f"{self.backoff_min_s:g} s..{self.backoff_max_s:g} s"
+        return f"{self.policy}: at once, then after {backoff}; gives up after {self.max_exits} exits in {self.within_s:g} s"

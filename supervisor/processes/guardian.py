@@ -1,0 +1,125 @@
+"""The parent of the engine: holds the project's lock, outlives the engine, and ends every process that it leaves.
+
+It is a child subreaper, so whatever the engine leaves behind, grandchildren included, becomes its child. It imports
+next to nothing and forks the engine from itself.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import NoReturn
+
+from supervisor import proctable
+from supervisor.processes import linux
+
+TERM_GRACE_S = 0.5
+"""How long the processes of a lost engine have between SIGTERM and SIGKILL."""
+
+GIVE_UP_S = 10.0
+"""When processes that do not die of SIGKILL (uninterruptible sleep) are left to the system."""
+
+
+def guard(run_engine: Callable[[], int], *, tie_descriptor: int | None, when_over: Callable[[], None]) -> NoReturn:
+    """Fork the engine, wait for its end, end what it left, and leave with its exit code.
+
+    Args:
+        run_engine: becomes the engine in the child.
+        tie_descriptor: a pipe whose end asks the engine to stop everything; None for an engine of its own.
+        when_over: called when every process has ended.
+    """
+    linux.become_subreaper()
+    parent = os.getpid()
+    engine_pid = os.fork()
+    if engine_pid == 0:
+        _be_engine(run_engine, parent, tie_descriptor)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: _pass_on(engine_pid, number))
+    status = _wait(engine_pid, tie_descriptor)
+    end_descendants()
+    when_over()
+    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+
+
+def _be_engine(run_engine: Callable[[], int], guardian_pid: int, tie_descriptor: int | None) -> NoReturn:
+    code = 1
+    try:
+        linux.die_with_parent(signal.SIGTERM)
+        if os.getppid() != guardian_pid:
+            os._exit(code)
+        if tie_descriptor is not None:
+            os.close(tie_descriptor)
+        linux.become_subreaper()
+        code = run_engine()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _pass_on(engine_pid: int, number: int) -> None:
+    try:
+        os.kill(engine_pid, signal.SIGTERM if number != signal.SIGHUP else signal.SIGHUP)
+    except ProcessLookupError:
+        pass
+
+
+def _wait(engine_pid: int, tie_descriptor: int | None) -> int:
+    """Reap the engine; its wait status."""
+    pidfd = os.pidfd_open(engine_pid)
+    poll = select.poll()
+    poll.register(pidfd, select.POLLIN)
+    if tie_descriptor is not None:
+        poll.register(tie_descriptor, select.POLLIN | select.POLLHUP)
+    while True:
+        for descriptor, _ in poll.poll():
+            if descriptor == pidfd:
+                os.close(pidfd)
+                return os.waitpid(engine_pid, 0)[1]
+            poll.unregister(descriptor)
+            _pass_on(engine_pid, signal.SIGTERM)
+
+
+def end_descendants() -> None:
+    """SIGTERM, then SIGKILL, to every process below this one, until there is none."""
+    start_s = time.monotonic()
+    is_first = True
+    while time.monotonic() - start_s < GIVE_UP_S:
+        _reap_all()
+        below = proctable.tree_of(os.getpid(), proctable.look())[1:]
+        if not below:
+            return
+        is_late = time.monotonic() - start_s > TERM_GRACE_S
+        for entry in below:
+            if is_first or is_late:
+                _signal(entry.pid, (signal.SIGKILL,) if is_late else (signal.SIGTERM, signal.SIGCONT))
+        is_first = False
+        _await_change()
+
+
+def _signal(pid: int, numbers: tuple[int, ...]) -> None:
+    for number in numbers:
+        try:
+            os.kill(pid, number)
+        except (ProcessLookupError, PermissionError):
+            return
+
+
+def _reap_all() -> None:
+    while True:
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                return
+        except ChildProcessError:
+            return
+
+
+def _await_change() -> None:
+    """Wait for a child to end, a little while at the most."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    signal.sigtimedwait({signal.SIGCHLD}, 0.02)
