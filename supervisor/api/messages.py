@@ -22,7 +22,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """A value that crosses the socket."""
 
 
-class ReplicaRow(Message):
+class ReplicaRow(Message, frozen=True, kw_only=True):
     """One replica, as much of it as a table shows. Equal rows need no repaint."""
 
     name: str
@@ -60,6 +60,8 @@ class ReplicaRow(Message):
     """The last failure of any incarnation, one line."""
     exit_cause: str = ""
     """How the last incarnation ended, in words: ``exit code 3``, ``killed by SIGKILL from outside``."""
+    exit_code: int | None = None
+    """The last incarnation's exit code, a signal's number made negative; None before an end, or where it is unknown."""
     next_step: str = ""
     """What happens by itself next: ``SIGTERM``, ``SIGKILL``, ``restart``; empty where nothing does."""
     next_step_s: float | None = None
@@ -67,7 +69,7 @@ class ReplicaRow(Message):
     """Short sentences a person should see now: ``no heartbeat for 12 s``."""
 
 
-class ChannelRow(Message):
+class ChannelRow(Message, frozen=True, kw_only=True):
     """One channel between workers."""
 
     name: str
@@ -84,7 +86,7 @@ class ChannelRow(Message):
     """Every writer has completed."""
 
 
-class LogState(Message):
+class LogState(Message, frozen=True, kw_only=True):
     """Where the store is, and how much is in it. Clients read the files themselves."""
 
     directory: str
@@ -98,14 +100,14 @@ class LogState(Message):
     """Records that could not be stored."""
 
 
-class EngineVitals(Message):
+class EngineVitals(Message, frozen=True, kw_only=True):
     pid: int
     cpu_percent: float = 0.0
     rss_bytes: int = 0
     loop_lag_ms: float = 0.0
 
 
-class Fleet(Message):
+class Fleet(Message, frozen=True, kw_only=True):
     """Everything a dashboard's first screen needs."""
 
     project: str
@@ -125,7 +127,7 @@ class Fleet(Message):
     engine: EngineVitals = EngineVitals(pid=0)
 
 
-class FleetChange(Message):
+class FleetChange(Message, frozen=True, kw_only=True):
     """What changed since the last message on the same stream: rows that are new or differ, whole."""
 
     now_s: float
@@ -137,7 +139,7 @@ class FleetChange(Message):
     engine: EngineVitals = EngineVitals(pid=0)
 
 
-class Job(Message):
+class Job(Message, frozen=True, kw_only=True):
     """An action on one replica, followed to its outcome. Repeating a wish that is under way joins its job."""
 
     id: int
@@ -150,7 +152,7 @@ class Job(Message):
     """What happens, or happened: ``stopping: SIGTERM in 1.0 s, SIGKILL in 5.0 s``, ``restarted, pid 4711``."""
 
 
-class Event(Message):
+class Event(Message, frozen=True, kw_only=True):
     """Something that happened, in the order of `cursor`."""
 
     cursor: int
@@ -161,7 +163,7 @@ class Event(Message):
     """One sentence."""
 
 
-class StreamMessage(Message):
+class StreamMessage(Message, frozen=True, kw_only=True):
     """What the server sends on ``/v1/stream``: one of its fields is set. The first message holds `fleet`."""
 
     fleet: Fleet | None = None
@@ -172,7 +174,7 @@ class StreamMessage(Message):
     """Events this client was too slow for."""
 
 
-class ExitRecord(Message):
+class ExitRecord(Message, frozen=True, kw_only=True):
     incarnation: int
     pid: int | None
     started_at: float
@@ -181,14 +183,14 @@ class ExitRecord(Message):
     ok: bool
 
 
-class TreeProcess(Message):
+class TreeProcess(Message, frozen=True, kw_only=True):
     pid: int
     parent_pid: int
     command: str
     rss_bytes: int = 0
 
 
-class WorkerDetail(Message):
+class WorkerDetail(Message, frozen=True, kw_only=True):
     """One replica in full."""
 
     row: ReplicaRow
@@ -212,22 +214,22 @@ class WorkerDetail(Message):
     last_traceback: str = ""
 
 
-class ActionRequest(Message):
+class ActionRequest(Message, frozen=True, kw_only=True):
     action: ActionName
     names: tuple[str, ...]
     """Workers or replicas; ``*`` is all of them."""
 
 
-class JobList(Message):
+class JobList(Message, frozen=True, kw_only=True):
     jobs: tuple[Job, ...]
 
 
-class DownReply(Message):
+class DownReply(Message, frozen=True, kw_only=True):
     survivors: tuple[TreeProcess, ...] = ()
     """Processes that would not die."""
 
 
-class Health(Message):
+class Health(Message, frozen=True, kw_only=True):
     project: str
     profile_path: str
     run_id: str
@@ -236,7 +238,7 @@ class Health(Message):
     protocol: int = 1
 
 
-class ErrorReply(Message):
+class ErrorReply(Message, frozen=True, kw_only=True):
     error: str
     """What is wrong, where, and what to do."""
     suggestions: tuple[str, ...] = ()

@@ -1,0 +1,37 @@
+"""What the server asks of the engine: the one seam between the socket and everything behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from supervisor.api.messages import ActionName, DownReply, Event, Fleet, Health, Job, WorkerDetail
+
+
+class EnginePort(Protocol):
+    """What the server asks of the engine. All of it is called on the engine's loop."""
+
+    def fleet(self) -> Fleet: ...
+    def health(self) -> Health: ...
+    def detail(self, name: str) -> WorkerDetail | None: ...
+    def known_names(self) -> tuple[str, ...]: ...
+
+    def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
+        """Begin the action, or join what is under way.
+
+        Raises:
+            RequestRefused: for unknown names, with suggestions, or because it cannot be done now.
+        """
+
+    def job(self, job_id: int) -> Job | None: ...
+
+    async def wait_job(self, job_id: int, timeout_s: float) -> Job:
+        """The job when it is over, or as it is after `timeout_s`."""
+
+    async def down(self, force: bool) -> DownReply:
+        """Stop everything; returns when all is at rest. The engine ends itself soon after the reply was sent."""
+
+    def watch(self, listener: Callable[[Job | Event | None], None]) -> Callable[[], None]:
+        """Have `listener` called on news (None: the state changed); returns what ends that."""

@@ -1,0 +1,143 @@
+"""The engine's HTTP and WebSocket server on its Unix socket.
+
+It lets connections in, bounds them, and hands requests to `routes`; it decides nothing about workers. Every error is
+an `ErrorReply`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+from loguru import logger
+
+from supervisor.api.admission import bind_socket, is_welcome, peer_uid
+from supervisor.api.messages import ErrorReply
+from supervisor.api.port import EnginePort
+from supervisor.api.routes import Handlers, Refusal, error_answer, find_route
+
+if TYPE_CHECKING:
+    import socket
+
+    from aiohttp.web_request import BaseRequest
+
+__all__ = ["EnginePort", "Server", "bind_socket", "serve"]
+
+CONNECTION_LIMIT: Final = 100
+IDLE_LIMIT_S: Final = 15.0
+"""A connection that has sent no complete request head for so long is closed."""
+LINGER_S: Final = 1.0
+"""How long the rest of a refused body is read, so that the client gets to see the refusal."""
+CLOSE_TIMEOUT_S: Final = 2.0
+
+
+class _Connection(RequestHandler):
+    """One client's connection; says its errors in JSON, as everything else is said."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.opt(exception=exc).error("{} {} failed", request.method, request.path)
+            text = "the engine met an error of its own; its log has the traceback"
+        else:
+            first_line = (message or "").strip().partition("\n")[0]
+            text = f"this is not HTTP as the engine speaks it: {first_line}"
+        if request.writer.output_size > 0:
+            raise ConnectionError("half an answer was sent already")
+        response = error_answer(status, text)
+        response.force_close()
+        return response
+
+
+class _Gate(web.Server):
+    """Lets connections in: those of the owner and root, and only so many."""
+
+    def __call__(self) -> RequestHandler:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            keepalive_timeout=IDLE_LIMIT_S,
+            tcp_keepalive=False,
+            access_log=None,  # type: ignore[arg-type]  # a falsy one switches it off
+            lingering_time=LINGER_S,
+            auto_decompress=False,
+        )
+
+    def connection_made(self, handler: RequestHandler, transport: asyncio.Transport) -> None:
+        super().connection_made(handler, transport)
+        try:
+            uid = peer_uid(transport.get_extra_info("socket"))
+        except OSError as error:
+            _turn_away(transport, HTTPStatus.FORBIDDEN, f"the kernel does not tell who you are: {error.strerror}")
+            return
+        if not is_welcome(uid):
+            logger.warning("turned away a connection of user {}", uid)
+            text = f"this engine belongs to another user, and you are user {uid}"
+            _turn_away(transport, HTTPStatus.FORBIDDEN, text)
+        elif len(self.connections) > CONNECTION_LIMIT:
+            logger.warning("turned away a connection: {} are open", CONNECTION_LIMIT)
+            text = f"{CONNECTION_LIMIT} clients are connected, which is the most; close some"
+            _turn_away(transport, HTTPStatus.SERVICE_UNAVAILABLE, text)
+
+
+def _turn_away(transport: asyncio.Transport, status: HTTPStatus, text: str) -> None:
+    """Answer before a request was read, and hang up."""
+    body = msgspec.json.encode(ErrorReply(error=text))
+    head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
+    transport.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+    transport.close()
+
+
+class Server:
+    """The server on one listening socket, from `serve` to `close`."""
+
+    def __init__(self, port: EnginePort) -> None:
+        self._handlers = Handlers(port)
+        self._gate = _Gate(self._handle)
+        self._acceptor: asyncio.Server | None = None
+
+    async def open(self, listener_socket: socket.socket) -> None:
+        """Begin to accept connections on a socket of `bind_socket`, which belongs to the server from here on."""
+        loop = asyncio.get_running_loop()
+        self._acceptor = await loop.create_unix_server(self._gate, sock=listener_socket)
+
+    async def close(self) -> None:
+        """Accept no more, end the streams, let answers under way finish for a moment, hang up.
+
+        The socket's file stays: whoever bound it knows whether it is still theirs to remove.
+        """
+        if self._acceptor is not None:
+            self._acceptor.close()
+        self._handlers.end_streams()
+        self._gate.pre_shutdown()
+        await self._gate.shutdown(CLOSE_TIMEOUT_S)
+
+    async def _handle(self, request: BaseRequest) -> web.StreamResponse:
+        try:
+            route, match = find_route(request.method, request.path)
+            return await route.handler(self._handlers, request, match)
+        except Refusal as refusal:
+            response = error_answer(refusal.status, refusal.text, refusal.suggestions)
+            if refusal.allow:
+                response.headers["Allow"] = refusal.allow
+            if not request.content.is_eof():
+                response.force_close()
+            return response
+
+
+async def serve(port: EnginePort, listener_socket: socket.socket) -> Server:
+    """Serve the engine behind `port` on a socket of `bind_socket`, until `Server.close`."""
+    server = Server(port)
+    await server.open(listener_socket)
+    return server
