@@ -116,7 +116,8 @@ def runtime_directory(project: str) -> Path:
     directory = _own_directory(runtime_root() / project)
     if len(os.fsencode(directory / "engine.sock")) > SOCKET_PATH_LIMIT_BYTES:
         raise ProjectError(
-            f"{directory} is too long a path for a socket ({SOCKET_PATH_LIMIT_BYTES} bytes); set PROCDECK_RUNTIME_DIR to a shorter one"
+            f"{directory} is too long a path for a socket ({SOCKET_PATH_LIMIT_BYTES} bytes); "
+            "set PROCDECK_RUNTIME_DIR to a shorter one"
         )
     return directory
 

@@ -122,11 +122,11 @@ def _prepare(
 ) -> tuple[Callable[[], object], bool]:
     """What to call, and whether it can hear a stop that is only asked for."""
     if spec["kind"] == "script":
-        sys.argv[:] = [spec["script"], *spec["argv"]]
+        sys.argv[:] = [spec["script"], *map(_fill, spec["argv"])]
         sys.path.insert(0, os.path.dirname(spec["script"]))
         return (lambda: runpy.run_path(spec["script"], run_name="__main__")), False
     if spec["kind"] == "module":
-        sys.argv[:] = [spec["module"], *spec["argv"]]
+        sys.argv[:] = [spec["module"], *map(_fill, spec["argv"])]
         return (lambda: runpy.run_module(spec["module"], run_name="__main__", alter_sys=True)), False
     module_name, _, function_name = spec["target"].partition(":")
     target: Any = import_module(module_name)
@@ -134,7 +134,7 @@ def _prepare(
         target = getattr(target, part)
     if not callable(target):
         raise TypeError(f"{spec['target']} is a {type(target).__name__}, not a function")
-    arguments = dict(spec["args"])
+    arguments = {name: _fill(value) for name, value in spec["args"].items()}
     arguments.update(_connect(spec, descriptors))
     takes_context = _takes_context(target)
     if takes_context:
@@ -146,6 +146,17 @@ def _prepare(
     except ValueError:
         pass  # a callable without a signature, made in C
     return (lambda: target(**arguments)), takes_context or bool(spec["channels"])
+
+
+def _fill(value: Any) -> Any:
+    """`value` with ``@stdlib`` in place: the folder of this interpreter's own standard library."""
+    if isinstance(value, str) and (value == "@stdlib" or value.startswith("@stdlib/")):
+        return os.path.dirname(os.__file__) + value[len("@stdlib") :]
+    if isinstance(value, list):
+        return [_fill(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _fill(item) for name, item in value.items()}
+    return value
 
 
 def _takes_context(target: object) -> bool:
@@ -210,6 +221,6 @@ def _leave(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except BaseException:  # noqa: PERF203
+        except BaseException:
             pass
     os._exit(code)

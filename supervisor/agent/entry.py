@@ -7,8 +7,7 @@ worker sees nothing else of the environment in which procdeck is installed.
 import sys
 
 
-def _make_supervisor_importable():
-    # Runs under any interpreter that a profile names, hence no annotations that need evaluation.
+def _make_supervisor_importable() -> None:
     import importlib.machinery
     import importlib.util
     import os
@@ -19,17 +18,17 @@ def _make_supervisor_importable():
         """Finds the package `supervisor` at the place of this file and nothing else."""
 
         @staticmethod
-        def find_spec(name, path=None, target=None):
+        def find_spec(name: str, path: object = None, target: object = None) -> object:
             if name != "supervisor":
                 return None
             return importlib.util.spec_from_file_location(
                 name, os.path.join(package, "__init__.py"), submodule_search_locations=[package]
             )
 
-    sys.meta_path.insert(0, SupervisorFinder)
+    sys.meta_path.insert(0, SupervisorFinder)  # type: ignore[arg-type]
 
 
-def main():
+def main() -> None:
     del sys.path[0]  # the folder of this file, whose module names are nobody else's business
     _make_supervisor_importable()
     role, numbers = sys.argv[1], [int(number) for number in sys.argv[2].split(",")]

@@ -73,7 +73,7 @@ class StopStep(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class StopRule:
-    """How a worker is stopped: asked, SIGTERM after `signal_after_s`, SIGKILL after `timeout_s`, both from the start."""
+    """How a worker is stopped: asked, SIGTERM after `signal_after_s`, SIGKILL after `timeout_s` from the start."""
 
     signal_after_s: float = 1.0
     timeout_s: float = 5.0
@@ -232,6 +232,8 @@ def _on_launched(life: Life, event: Launched) -> Step:
     if life.state is State.STOPPING:
         again: Effect = SendKill(life.incarnation) if life.stop_step is StopStep.KILL else SendTerm(life.incarnation)
         return replace(life, pid=event.pid), (AskToStop(life.incarnation), again)
+    if life.state is State.STUCK:  # a launch that took longer than the whole stop
+        return _kill(replace(life, state=State.STOPPING, pid=event.pid), event.at_s)
     raise ImpossibleTransition(life, event)
 
 
@@ -259,7 +261,8 @@ def _follow_policy(life: Life, cause: ExitCause, now_s: float) -> Step:
     recent = life.restart.recent((*life.exits_s, now_s), now_s)
     life = replace(life, exits_s=recent)
     if life.restart.is_exhausted(len(recent)):
-        told = f"gave up: {len(recent)} exits within {life.restart.within_s:g} s; the last: {cause.text}. Start it to try again"
+        within = f"{len(recent)} exits within {life.restart.within_s:g} s"
+        told = f"gave up: {within}; the last: {cause.text}. Start it to try again"
         return replace(life, state=State.FAILED), (DisarmTimers(), Note("ERROR", told))
     delay_s = life.restart.delay_s(len(recent))
     if delay_s <= 0:

@@ -42,4 +42,5 @@ class RestartRule:
         if self.policy == "never":
             return "never"
         backoff = f"{self.backoff_min_s:g} s..{self.backoff_max_s:g} s"
-        return f"{self.policy}: at once, then after {backoff}; gives up after {self.max_exits} exits in {self.within_s:g} s"
+        limit = f"{self.max_exits} exits in {self.within_s:g} s"
+        return f"{self.policy}: at once, then after {backoff}; gives up after more than {limit}"

@@ -23,12 +23,19 @@ GIVE_UP_S = 10.0
 """When processes that do not die of SIGKILL (uninterruptible sleep) are left to the system."""
 
 
-def guard(run_engine: Callable[[], int], *, tie_descriptor: int | None, when_over: Callable[[], None]) -> NoReturn:
+def guard(
+    run_engine: Callable[[], int],
+    *,
+    tie_descriptor: int | None,
+    in_guardian: Callable[[], None],
+    when_over: Callable[[], None],
+) -> NoReturn:
     """Fork the engine, wait for its end, end what it left, and leave with its exit code.
 
     Args:
         run_engine: becomes the engine in the child.
         tie_descriptor: a pipe whose end asks the engine to stop everything; None for an engine of its own.
+        in_guardian: called in the guardian once the engine is forked.
         when_over: called when every process has ended.
     """
     linux.become_subreaper()
@@ -36,6 +43,7 @@ def guard(run_engine: Callable[[], int], *, tie_descriptor: int | None, when_ove
     engine_pid = os.fork()
     if engine_pid == 0:
         _be_engine(run_engine, parent, tie_descriptor)
+    in_guardian()
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda number, _frame: _pass_on(engine_pid, number))
     status = _wait(engine_pid, tie_descriptor)

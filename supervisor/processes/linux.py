@@ -1,4 +1,4 @@
-"""The door to what only Linux has: subreapers, death signals, memory files. Elsewhere each says that it is not there."""
+"""The door to what only Linux has: subreapers, death signals, memory files. Elsewhere each says it is not there."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _prctl(option: int, value: int) -> bool:
 
 
 def become_subreaper() -> bool:
-    """Have orphaned descendants become children of this process (prctl(2), since Linux 3.4); False where not possible."""
+    """Have orphaned descendants become children of this process (prctl(2), Linux 3.4); False where not possible."""
     return _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 

@@ -87,4 +87,4 @@ def exit_cause(
         text = f"{_FAULTS[signal.Signals(number)]} ({name})"
     else:
         text = f"killed by {name} from outside"
-    return ExitCause(text, is_ok=False, signal=number, exit_code=128 + number)
+    return ExitCause(text, is_ok=False, signal=number, exit_code=-number)

@@ -1,0 +1,126 @@
+"""Pure: what the engine knows of a replica, made into the rows and details that clients show."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from supervisor.api.messages import ChannelRow, ReplicaRow
+from supervisor.channels import BoardPage
+from supervisor.diagnose.metrics import TreeSample
+from supervisor.lifecycle.machine import Life
+from supervisor.lifecycle.states import LIVE, State
+from supervisor.processes.plumbing import ChannelCount, ChannelUse
+from supervisor.profile.model import WorkerSpec
+
+CPU_HISTORY_LENGTH = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was observed of a replica, beside its life."""
+
+    started_s: float | None = None
+    started_at: float | None = None
+    sample: TreeSample | None = None
+    cpu_history: tuple[int, ...] = ()
+    page: BoardPage | None = None
+    last_error: str = ""
+
+
+def make_row(worker: WorkerSpec, replica: int, life: Life, seen: Seen, now_s: float) -> ReplicaRow:
+    """The table's row of one replica."""
+    is_live = life.state in LIVE
+    activity, activity_since_s = describe_activity(seen.page) if is_live else ("", None)
+    sample = seen.sample if is_live else None
+    return ReplicaRow(
+        name=life.name,
+        worker=worker.name,
+        replica=replica,
+        kind=worker.kind,
+        state=life.state,
+        since_s=life.since_s,
+        incarnation=life.incarnation,
+        pid=life.pid,
+        started_s=seen.started_s if is_live else None,
+        started_at=seen.started_at if is_live else None,
+        restarts=life.restarts,
+        cpu_percent=round(sample.cpu_percent, 1) if sample else None,
+        rss_bytes=sample.rss_bytes if sample else None,
+        processes=len(sample.processes) if sample else 0,
+        cpu_history=seen.cpu_history,
+        activity=activity,
+        activity_since_s=activity_since_s,
+        progress=seen.page.progress if seen.page else None,
+        reads=tuple(worker.reads.values()),
+        writes=tuple(worker.writes.values()),
+        last_error=seen.last_error,
+        exit_cause=life.cause.text if life.cause else "",
+        exit_code=life.cause.exit_code if life.cause else None,
+        next_step=life.next_step.value if life.next_step else "",
+        next_step_s=life.next_step_s,
+        warnings=warnings_of(worker, life, seen, now_s),
+    )
+
+
+def describe_activity(page: BoardPage | None) -> tuple[str, float | None]:
+    """What a worker is doing now, and since when: a channel operation it waits in, else its own words."""
+    if page is None:
+        return "", None
+    if page.operation:
+        return f"{page.operation} {page.channel}", page.operation_since_s
+    return page.activity, page.activity_since_s
+
+
+def warnings_of(worker: WorkerSpec, life: Life, seen: Seen, now_s: float) -> tuple[str, ...]:
+    """What a person should know now: a heartbeat that is late, a paused process."""
+    warnings = []
+    if seen.sample is not None and life.state in LIVE and seen.sample.processes[0].state in "Tt":
+        warnings.append("paused by a signal (SIGSTOP); SIGCONT lets it go on")
+    elif life.state is State.RUNNING and worker.heartbeat_s is not None and seen.started_s is not None:
+        silent_s = now_s - last_sign_of_life_s(seen)
+        is_waiting = seen.page is not None and bool(seen.page.operation)
+        if silent_s > worker.heartbeat_s and not is_waiting:
+            warnings.append(f"no heartbeat for {math.floor(silent_s)} s")
+    return tuple(warnings)
+
+
+def last_sign_of_life_s(seen: Seen) -> float:
+    """When the replica last showed that it works: a heartbeat, a word, or its start."""
+    page = seen.page
+    signs = [seen.started_s or 0.0]
+    if page is not None:
+        signs += [sign for sign in (page.heartbeat_s, page.activity_since_s) if sign is not None]
+    return max(signs)
+
+
+def make_channel_row(count: ChannelCount, use: ChannelUse) -> ChannelRow:
+    """The row of one channel."""
+    return ChannelRow(
+        name=count.name,
+        kind=count.kind,
+        depth=count.depth,
+        maxsize=count.maxsize,
+        put_total=count.put_total,
+        got_total=count.got_total,
+        writers=use.writers,
+        readers=use.readers,
+        is_ended=count.is_ended,
+    )
+
+
+def outcome_text(lives: Sequence[Life], result: str | None) -> str:
+    """A sentence on a run that has completed."""
+    counts = {
+        state: sum(1 for life in lives if life.state is state)
+        for state in (State.FINISHED, State.FAILED, State.STOPPED)
+    }
+    told = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
+    failed = [life.name for life in lives if life.state is State.FAILED]
+    text = f"{told}." if told else ""
+    if failed:
+        text += f" Failed: {', '.join(failed[:5])}{' …' if len(failed) > 5 else ''}."
+    if result:
+        text += f" Result: {result}"
+    return text.strip()

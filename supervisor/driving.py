@@ -1,0 +1,205 @@
+"""Carries out what policy decides: hands every event to a replica's life and every effect to the room that does it.
+
+::
+
+    wish, pidfd, control pipe, timer ──► apply ──► lifecycle.machine.step ──► effects ──► processes
+                                           └─► when_changed (jobs, clients, the run's end)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+from loguru import logger
+
+from supervisor.clock import Clock
+from supervisor.lifecycle import effects as fx
+from supervisor.lifecycle.events import (
+    Event,
+    ExitCause,
+    Exited,
+    Launched,
+    LaunchFailed,
+    ReportedRunning,
+    Timer,
+    TimerFired,
+)
+from supervisor.lifecycle.machine import Life, step
+from supervisor.lifecycle.states import State
+from supervisor.logs.intake import Intake, LaneReader, open_pipe, pipe_bytes
+from supervisor.logs.lanes import Lane, Stream
+from supervisor.processes.forkservers import Forkservers
+from supervisor.processes.incarnation import Incarnation, Pipes
+from supervisor.processes.launching import Launcher
+from supervisor.processes.plumbing import Plumbing
+from supervisor.processes.preparing import Surroundings, prepare
+from supervisor.processes.strays import Strays
+from supervisor.profile.model import Profile
+from supervisor.replica import Replica
+
+STREAMS: tuple[Stream, ...] = ("log", "stdout", "stderr")
+
+
+class Audience(Protocol):
+    """Who is told what the driver does."""
+
+    def changed(self, replica: Replica, before: Life) -> None: ...
+    def happened(self, level: str, subject: str, text: str) -> None: ...
+
+
+class Driver:
+    """All replicas of a run, and the hands that start and stop them."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        profile: Profile,
+        around: Callable[[int], Surroundings],
+        intake: Intake,
+        spill_directory: Path,
+        clock: Clock,
+        audience: Audience,
+    ) -> None:
+        self._loop = loop
+        self._clock = clock
+        self._intake = intake
+        self._audience = audience
+        self.plumbing = Plumbing(profile, spill_directory)
+        self.replicas = {
+            replica.name: replica
+            for worker in profile.workers.values()
+            for replica in (Replica(worker, number) for number in range(1, worker.replicas + 1))
+        }
+        self._around = around(pipe_bytes(len(STREAMS) * len(self.replicas)))
+        self._forkservers = Forkservers(loop, lambda text: audience.happened("WARNING", "engine", text))
+        self._launcher = Launcher(self._forkservers)
+        self._strays = Strays(lambda text: audience.happened("WARNING", "engine", text))
+        self._by_incarnation: dict[Incarnation, Replica] = {}
+
+    def apply(self, replica: Replica, event: Event) -> None:
+        """Hand `event` to the replica's life and carry out what follows from it."""
+        before = replica.life
+        replica.life, effects = step(before, event)
+        if replica.life is before:
+            return
+        for effect in effects:
+            self._carry_out(replica, effect)
+        self._settle_streams()
+        self._audience.changed(replica, before)
+
+    def _carry_out(self, replica: Replica, effect: fx.Effect) -> None:
+        match effect:
+            case fx.LaunchProcess():
+                self._launch(replica)
+            case fx.AskToStop():
+                if replica.incarnation is not None:
+                    replica.incarnation.ask_to_stop()
+            case fx.SendTerm():
+                if replica.incarnation is not None:
+                    replica.incarnation.term()
+            case fx.SendKill():
+                if replica.incarnation is not None:
+                    replica.incarnation.kill()
+            case fx.ArmTimer(incarnation, timer, at_s):
+                self._disarm(replica, [timer])
+                delay_s = max(0.0, at_s - self._clock.monotonic_s())
+                fired = TimerFired(at_s, incarnation, timer)
+                replica.timers[timer] = self._loop.call_later(delay_s, self.apply, replica, fired)
+            case fx.DisarmTimers():
+                self._disarm(replica, list(replica.timers))
+            case fx.Note(level, text):
+                self._audience.happened(level, replica.name, text)
+
+    def _disarm(self, replica: Replica, timers: Iterable[Timer]) -> None:
+        for timer in timers:
+            handle = replica.timers.pop(timer, None)
+            if handle is not None:
+                handle.cancel()
+
+    def _launch(self, replica: Replica) -> None:
+        life = replica.life
+        now_s = self._clock.monotonic_s()
+        try:
+            self._settle_streams()
+            channels = self.plumbing.ends_for(replica.worker)
+            order = prepare(replica.worker, replica.number, life.incarnation, channels, self._around)
+            incarnation = Incarnation(self._loop, order, self._open_pipes(replica), self)
+        except OSError as error:
+            logger.exception("cannot prepare {}", replica.name)
+            cause = ExitCause(f"cannot prepare a process: {error.strerror}", is_ok=False)
+            self._loop.call_soon(self._refuse, replica, life.incarnation, cause)
+            return
+        self._by_incarnation[incarnation] = replica
+        replica.begin(incarnation, now_s, self._clock.wall_s())
+        incarnation.launch(self._launcher)
+
+    def _open_pipes(self, replica: Replica) -> Pipes:
+        write_ends: list[int] = []
+        readers: list[LaneReader] = []
+        for stream in STREAMS:
+            read_end, write_end = open_pipe(self._around.pipe_bytes)
+            write_ends.append(write_end)
+            lane = Lane(replica.name, replica.life.incarnation, stream)
+            readers.append(self._intake.open_lane(read_end, lane))
+        return Pipes(lane=write_ends[0], stdout=write_ends[1], stderr=write_ends[2], readers=tuple(readers))
+
+    def _settle_streams(self) -> None:
+        for name in self.plumbing.settle(self._state_of):
+            self._audience.happened("INFO", name, "every writer has completed; its readers end after the last item")
+
+    def _state_of(self, replica_name: str) -> State:
+        return self.replicas[replica_name].life.state
+
+    def on_launched(self, incarnation: Incarnation, pid: int) -> None:
+        self._tell(incarnation, Launched(self._clock.monotonic_s(), incarnation.number, pid))
+
+    def on_running(self, incarnation: Incarnation, *, hears_stop: bool) -> None:
+        self._tell(incarnation, ReportedRunning(self._clock.monotonic_s(), incarnation.number, hears_stop))
+
+    def on_refused(self, incarnation: Incarnation, cause: ExitCause) -> None:
+        replica = self._by_incarnation.pop(incarnation)
+        self._refuse(replica, incarnation.number, cause)
+
+    def _refuse(self, replica: Replica, incarnation: int, cause: ExitCause) -> None:
+        replica.end(cause, self._clock.wall_s())
+        self._audience.happened("ERROR", replica.name, f"not started: {cause.text}")
+        self.apply(replica, LaunchFailed(self._clock.monotonic_s(), incarnation, cause))
+
+    def on_reaped(self, incarnation: Incarnation) -> None:  # noqa: ARG002 - any death may leave orphans
+        """Its orphans have become children of the engine by now."""
+        self.sweep()
+
+    def on_ended(self, incarnation: Incarnation, cause: ExitCause) -> None:
+        replica = self._by_incarnation.pop(incarnation)
+        replica.end(cause, self._clock.wall_s())
+        self.apply(replica, Exited(self._clock.monotonic_s(), incarnation.number, cause))
+
+    def _tell(self, incarnation: Incarnation, event: Event) -> None:
+        replica = self._by_incarnation.get(incarnation)
+        if replica is not None:
+            self.apply(replica, event)
+
+    def sweep(self) -> None:
+        """End what dead workers left behind. A forkserver's worker that is not announced yet must not look like one."""
+        if self._forkservers.has_pending:
+            return
+        ours = {incarnation.pid for incarnation in self._by_incarnation if incarnation.pid is not None}
+        self._strays.sweep(ours | self._forkservers.pids(), self._clock.monotonic_s())
+
+    def pids(self) -> dict[str, int]:
+        """The leader of each live replica's tree."""
+        return {
+            replica.name: replica.incarnation.pid
+            for replica in self.replicas.values()
+            if replica.incarnation is not None and replica.incarnation.pid is not None
+        }
+
+    def close(self) -> None:
+        """Let go of timers, forkservers and channels. Live processes are the guardian's to end."""
+        for replica in self.replicas.values():
+            self._disarm(replica, list(replica.timers))
+        self._forkservers.close()
+        self.plumbing.close()

@@ -1,0 +1,77 @@
+"""Starts an engine from a client: a guardian in a session of its own, and its word on how the start went."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from supervisor import errors
+from supervisor.paths import EngineNote
+
+_ties: list[int] = []
+"""Write ends that engines are tied to; they close with this process."""
+
+
+def start_engine(profile_path: Path, project: str | None = None, *, tie_to_me: bool = False) -> EngineNote:
+    """Start an engine on `profile_path` and return when its socket answers.
+
+    Args:
+        profile_path: the profile's file.
+        project: another name than the profile's own.
+        tie_to_me: stop everything when this process ends, however it ends.
+
+    Raises:
+        ProfileError: the profile cannot be used.
+        AlreadyRunning: another engine has this project.
+        ProcdeckError: it did not start; the message is its own.
+    """
+    report_read, report_write = os.pipe()
+    passed = [report_write]
+    words = [sys.executable, "-m", "supervisor", str(profile_path.resolve()), "--report", str(report_write)]
+    words += ["--launch-directory", os.getcwd()]
+    if project is not None:
+        words += ["--project", project]
+    if tie_to_me:
+        tie_read, tie_write = os.pipe()
+        _ties.append(tie_write)
+        passed.append(tie_read)
+        words += ["--tie", str(tie_read)]
+    root = str(Path(__file__).resolve().parent.parent.parent)
+    process = subprocess.Popen(
+        words,
+        pass_fds=passed,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        cwd=root,
+    )
+    for descriptor in passed:
+        os.close(descriptor)
+    with os.fdopen(report_read, "rb") as report:
+        line = report.readline()
+    assert process.stderr is not None
+    if not line:
+        told = process.stderr.read().decode(errors="replace").strip()
+        process.wait()
+        raise errors.ProcdeckError(f"the engine did not start:\n{told}")
+    process.stderr.close()
+    answer = json.loads(line)
+    if "note" in answer:
+        process.returncode = 0  # it goes on without us, and init reaps it
+        return EngineNote(**answer["note"])
+    process.wait()
+    raise _error(answer)
+
+
+def _error(answer: dict[str, Any]) -> errors.ProcdeckError:
+    if answer["mistakes"]:
+        return errors.ProfileError(answer["mistakes"])
+    kind = getattr(errors, answer["kind"], errors.ProcdeckError)
+    if isinstance(kind, type) and issubclass(kind, errors.ProcdeckError):
+        return kind(answer["error"])
+    return errors.ProcdeckError(answer["error"])

@@ -1,0 +1,86 @@
+"""What is to be launched, as data: made from the profile by the engine, carried out by `launching`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Method = Literal["fork", "spawn", "forkserver", "exec"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelEnd:
+    """One channel that the worker gets as a keyword argument."""
+
+    parameter: str
+    mode: Literal["read", "write"]
+    description: dict[str, Any]
+    descriptors: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchOrder:
+    """One incarnation that is to be started.
+
+    Attributes:
+        subject: what the agent runs: ``{"kind": "target", "target": "m:f", "args": {...}}`` and the like; empty for a
+            command.
+        argv: a command's words; a shell line is ``("/bin/sh", "-c", line)``.
+        environment: what is added to the engine's own environment.
+        preload: modules that the worker's forkserver has imported already.
+        pipe_bytes: the size of each of its three pipes.
+    """
+
+    name: str
+    worker: str
+    replica: int
+    incarnation: int
+    method: Method
+    cwd: str
+    environment: dict[str, str]
+    output_dir: str
+    pipe_bytes: int
+    python: str = ""
+    python_path: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    subject: dict[str, Any] = field(default_factory=dict)
+    argv: tuple[str, ...] = ()
+    channels: tuple[ChannelEnd, ...] = ()
+    log_level: str = "INFO"
+
+    def spec(self, descriptors: dict[str, int]) -> tuple[bytes, list[int]]:
+        """The agent's launch order as JSON, and the descriptors it refers to by their place."""
+        places: dict[str, int] = {}
+        passed: list[int] = []
+        for name, descriptor in descriptors.items():
+            places[name] = len(passed)
+            passed.append(descriptor)
+        channels = []
+        for end in self.channels:
+            first = len(passed)
+            passed.extend(end.descriptors)
+            channels.append(
+                {
+                    "parameter": end.parameter,
+                    "mode": end.mode,
+                    "description": end.description,
+                    "fds": list(range(first, len(passed))),
+                }
+            )
+        spec = {
+            "name": self.name,
+            "worker": self.worker,
+            "replica": self.replica,
+            "incarnation": self.incarnation,
+            "cwd": self.cwd,
+            "env": self.environment,
+            "python_path": list(self.python_path),
+            "output_dir": self.output_dir,
+            "log_level": self.log_level,
+            "fds": places,
+            "channels": channels,
+            "argv": list(self.argv),
+            **self.subject,
+        }
+        return json.dumps(spec).encode(), passed

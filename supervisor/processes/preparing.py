@@ -1,0 +1,136 @@
+"""Turns a worker of the profile into a launch order: which program, where, with what, by which start method."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from supervisor.masking import mask_words
+from supervisor.processes.launching import METHOD_MEANING
+from supervisor.processes.orders import ChannelEnd, LaunchOrder, Method
+from supervisor.profile.model import WorkerSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all orders of a run have in common."""
+
+    profile_directory: Path
+    output_directory: Path
+    pipe_bytes: int
+    environment: Mapping[str, str]
+    """Said to every worker: ``PROCDECK_PROJECT`` and the like."""
+
+
+@dataclass(frozen=True, slots=True)
+class MethodChoice:
+    """The start method in use, what it means, and why it is this one."""
+
+    method: Method
+    meaning: str
+    reason: str
+
+
+def choose_method(worker: WorkerSpec) -> MethodChoice:
+    """The start method of a worker. A fork of the engine cannot run another interpreter: that worker is spawned."""
+    method: Method = worker.start_method
+    reason = worker.start_method_reason
+    if worker.kind == "command":
+        method, reason = "exec", "a command is a program of its own"
+    elif method == "fork" and worker.python is not None:
+        method = "spawn"
+        reason = f"fork was wished ({reason}), but a fork of the engine cannot become {worker.python}"
+    return MethodChoice(method, METHOD_MEANING[method], reason)
+
+
+def prepare(
+    worker: WorkerSpec, replica: int, incarnation: int, channels: tuple[ChannelEnd, ...], around: Surroundings
+) -> LaunchOrder:
+    """The order for one incarnation of one replica."""
+    name = worker.replica_names()[replica - 1]
+    directory = around.profile_directory
+    return LaunchOrder(
+        name=name,
+        worker=worker.name,
+        replica=replica,
+        incarnation=incarnation,
+        method=choose_method(worker).method,
+        cwd=str(working_directory(worker, directory)),
+        environment={
+            **around.environment,
+            "PROCDECK_WORKER": name,
+            "PROCDECK_INCARNATION": str(incarnation),
+            "PROCDECK_OUTPUT": str(around.output_directory),
+            **worker.env,
+        },
+        output_dir=str(around.output_directory),
+        pipe_bytes=around.pipe_bytes,
+        python=python_of(worker, directory),
+        python_path=(str(directory), *(str(directory / entry) for entry in worker.python_path)),
+        preload=tuple(worker.preload),
+        subject=_subject(worker, around),
+        argv=_argv(worker, around),
+        channels=channels,
+    )
+
+
+def working_directory(worker: WorkerSpec, directory: Path) -> Path:
+    """Where the worker runs: its ``cwd`` seen from the profile's directory, or that directory."""
+    return directory / Path(worker.cwd).expanduser() if worker.cwd else directory
+
+
+def python_of(worker: WorkerSpec, directory: Path) -> str:
+    """The interpreter that runs the worker; a relative path is seen from the profile's directory."""
+    if worker.python is None:
+        return sys.executable
+    return str(directory / Path(worker.python).expanduser()) if os.sep in worker.python else worker.python
+
+
+def runs_text(worker: WorkerSpec) -> str:
+    """What a worker runs, for people: secrets masked."""
+    if worker.kind == "command":
+        command = worker.command or ""
+        words = command.split(" ") if isinstance(command, str) else command
+        return " ".join(mask_words(words)) if isinstance(command, str) else shlex.join(mask_words(words))
+    what = worker.target or worker.script or f"-m {worker.module}"
+    if isinstance(worker.args, list):
+        return shlex.join([what, *mask_words(worker.args)]) if worker.args else what
+    shown = mask_words([f"{name}={value}" for name, value in worker.args.items()])
+    return f"{what}({', '.join(shown)})" if shown else str(what)
+
+
+def _subject(worker: WorkerSpec, around: Surroundings) -> dict[str, Any]:
+    if worker.kind == "target":
+        return {"kind": "target", "target": worker.target, "args": fill(worker.args, around)}
+    if worker.kind == "script":
+        return {"kind": "script", "script": str(around.profile_directory / str(worker.script))}
+    if worker.kind == "module":
+        return {"kind": "module", "module": worker.module}
+    return {}
+
+
+def _argv(worker: WorkerSpec, around: Surroundings) -> tuple[str, ...]:
+    if worker.kind != "command":
+        return tuple(str(word) for word in fill(worker.args, around)) if isinstance(worker.args, list) else ()
+    if isinstance(worker.command, str):
+        return ("/bin/sh", "-c", worker.command)
+    return tuple(str(word) for word in fill(list(worker.command or ()), around))
+
+
+def fill(value: Any, around: Surroundings) -> Any:
+    """`value` with ``@profile`` and ``@output`` in place; ``@stdlib`` is the worker's own to fill."""
+    if isinstance(value, str):
+        for mark, directory in (("@output", around.output_directory), ("@profile", around.profile_directory)):
+            if value == mark or value.startswith(mark + "/"):
+                return str(directory) + value[len(mark) :]
+        return value
+    if isinstance(value, list):
+        return [fill(item, around) for item in value]
+    if isinstance(value, dict):
+        return {name: fill(item, around) for name, item in value.items()}
+    return value
