@@ -36,13 +36,14 @@ class BlockIndex:
         size = os.fstat(self._fd).st_size
         if size < self.scanned_bytes:
             self._forget()  # somebody truncated the file
-        before = self.line_count
+        before, origin = self.line_count, self.scanned_bytes
         end = size if budget_bytes is None else min(size, self.scanned_bytes + max(budget_bytes, BLOCK_BYTES))
         while self.scanned_bytes < end:
             start = self.scanned_bytes
-            data = os.pread(self._fd, min(_READ_BYTES, size - start), start)
+            data = os.pread(self._fd, min(_READ_BYTES, end - start), start)
             whole = data.rfind(b"\n") + 1
-            while not whole and start + len(data) < size:  # a line longer than a read
+            # A line longer than a read; what the budget has cut is left for the next call, unless it is all there is.
+            while not whole and start + len(data) < size and (end == size or start == origin):
                 more = os.pread(self._fd, _READ_BYTES, start + len(data))
                 if not more:
                     break

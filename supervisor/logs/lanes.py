@@ -15,6 +15,8 @@ import base64
 from json.encoder import encode_basestring as quote
 from typing import Literal, Protocol
 
+import msgspec
+
 Stream = Literal["log", "stdout", "stderr"]
 
 LINE_LIMIT = 1024 * 1024
@@ -139,9 +141,11 @@ class RecordStamper:
 
     def lines(self, block: bytes, time_text: str) -> bytes:
         if block.startswith(_RECORD_START) and block.endswith(_RECORD_END):
-            # Every newline but the last must be a joint of two records: then one replace has stamped them all.
+            # As many newlines as records begin, and every newline but the last is a joint of two records: then one
+            # replace has stamped them all.
+            count = block.count(b"\n")
             stamped = block.replace(_JOINT, self._joint)
-            if len(stamped) - len(block) == (block.count(b"\n") - 1) * self._growth:
+            if len(stamped) - len(block) == (count - 1) * self._growth and block.count(_RECORD_START) == count:
                 return stamped[:-2] + self._identity
         return b"".join(self._line(line, time_text) for line in _lines(block))
 
@@ -151,12 +155,20 @@ class RecordStamper:
     def _line(self, line: bytes, time_text: str) -> bytes:
         if not line.endswith(_RECORD_END):
             return self._garbage.lines(line, time_text)
-        # A process that was killed while it wrote a long record leaves its first part before the next record.
-        start = line.rfind(_RECORD_START)
-        if start < 0:
+        start = 0 if _is_json(line) else line.rfind(_RECORD_START)
+        if not line.startswith(_RECORD_START, max(start, 0)):
             return self._garbage.lines(line, time_text)
+        # A process that was killed while it wrote a long record leaves its first part before the next record.
         torn = self._garbage.lines(line[:start] + b"\n", time_text) if start else b""
         return torn + line[start:-2] + self._identity
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        msgspec.json.decode(line, type=msgspec.Raw)
+    except msgspec.MsgspecError:
+        return False
+    return True
 
 
 class TextStamper:

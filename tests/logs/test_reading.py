@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from supervisor.logs.reading import GONE_LINE, LogReader
+from supervisor.logs.segments import SegmentWriter
+
+
+def numbered(first: int, count: int) -> list[bytes]:
+    return [b'{"n":%d}' % number for number in range(first, first + count)]
+
+
+def write(writer: SegmentWriter, first: int, count: int) -> None:
+    for line in numbered(first, count):
+        writer.append([line + b"\n"])
+
+
+@pytest.fixture
+def writer(tmp_path: Path) -> Iterator[SegmentWriter]:
+    writer = SegmentWriter(tmp_path / "logs", segment_bytes=100)
+    yield writer
+    writer.close()
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Iterator[LogReader]:
+    reader = LogReader(tmp_path / "logs")
+    yield reader
+    reader.close()
+
+
+def test_absent_directory_is_an_empty_log_that_can_begin(reader: LogReader, writer: SegmentWriter) -> None:
+    """A reader may come before the first line."""
+    assert (reader.refresh(), reader.line_count, reader.lines(0, 50)) == (False, 0, [])
+    write(writer, 0, 1)
+    assert (reader.refresh(), reader.lines(0, 50)) == (True, numbered(0, 1))
+
+
+def test_lines_of_all_segments_are_one_list(reader: LogReader, writer: SegmentWriter) -> None:
+    """Pages cross segments without a seam."""
+    write(writer, 0, 95)
+    assert reader.refresh()
+    assert reader.line_count == 95
+    assert [reader.lines(first, 10) for first in range(0, 100, 7)] == [
+        numbered(first, 10)[: max(95 - first, 0)] for first in range(0, 100, 7)
+    ]
+    assert reader.block(90, 50) == b"".join(line + b"\n" for line in numbered(90, 5))
+
+
+def test_growth_and_new_segments_are_followed(reader: LogReader, writer: SegmentWriter) -> None:
+    """Every refresh sees what was appended since, in whatever segment, once."""
+    seen: list[bytes] = []
+    for first in range(0, 300, 6):
+        write(writer, first, 6)
+        assert reader.refresh()
+        seen += reader.lines(len(seen), 1000)
+        assert not reader.refresh()
+    assert seen == numbered(0, 300)
+
+
+def test_budget_spreads_a_big_store_over_calls(tmp_path: Path, reader: LogReader) -> None:
+    """A screen can open a big log in slices; True means that there is more."""
+    writer = SegmentWriter(tmp_path / "logs", segment_bytes=400_000)
+    for first in range(0, 100_000, 10_000):
+        writer.append([b"\n".join(numbered(first, 10_000)) + b"\n"])
+    writer.close()
+    counts = []
+    while reader.refresh(budget_bytes=65536):
+        counts.append(reader.line_count)
+    assert counts == sorted(counts)
+    assert len(counts) > 10
+    assert reader.line_count == 100_000
+    assert reader.lines(99_990, 20) == numbered(99_990, 10)
+
+
+def test_deleted_segment_keeps_the_numbers_of_the_others(
+    tmp_path: Path, reader: LogReader, writer: SegmentWriter
+) -> None:
+    """Retention may delete under a reader; no line changes its number, and no call fails."""
+    write(writer, 0, 40)
+    reader.refresh()
+    (tmp_path / "logs" / "000001.ndjson").unlink()
+    assert reader.lines(0, 5) == numbered(0, 5)
+    write(writer, 40, 40)
+    reader.refresh()
+    lines = reader.lines(0, 80)
+    gone = lines.count(GONE_LINE)
+    assert lines == [GONE_LINE] * gone + numbered(gone, 80 - gone)
+    assert 0 < gone < 40
+
+
+def test_torn_end_of_a_killed_engine_is_not_shown(tmp_path: Path, reader: LogReader) -> None:
+    """After a crash the store reads on in the next segment."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "000001.ndjson").write_bytes(b'{"n":0}\n{"n":')
+    (tmp_path / "logs" / "000002.ndjson").write_bytes(b'{"n":1}\n')
+    (tmp_path / "logs" / "notes.txt").write_bytes(b"not a segment\n")
+    reader.refresh()
+    assert reader.lines(0, 9) == numbered(0, 2)
+
+
+def test_truncated_segment_harms_nobody(tmp_path: Path, reader: LogReader, writer: SegmentWriter) -> None:
+    """Somebody empties a segment with the shell: its lines are gone, the reader is not."""
+    write(writer, 0, 5)
+    reader.refresh()
+    (tmp_path / "logs" / "000001.ndjson").write_bytes(b"")
+    assert len(reader.lines(0, 5)) == 5
+    reader.refresh()
+    assert reader.lines(0, 5) == [GONE_LINE] * 5

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from supervisor.logs.lanes import Lane
+from supervisor.logs.record import decode, engine_line
+from supervisor.logs.searching import FilteredView, LogQuery, parse_query
+
+NOW = "2026-11-22T13:31:26.123456Z"
+
+
+def printed(text: str, worker: str = "walk", stream: str = "stdout") -> bytes:
+    return Lane(worker, 1, stream).feed(text.encode() + b"\n", NOW).rstrip(b"\n")  # type: ignore[arg-type]
+
+
+class Store:
+    """Lines in memory, with the interface of a reader."""
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self.all = lines
+
+    @property
+    def line_count(self) -> int:
+        return len(self.all)
+
+    @line_count.setter
+    def line_count(self, value: int) -> None:
+        raise AttributeError
+
+    def lines(self, first: int, count: int) -> list[bytes]:
+        return self.all[first : first + count]
+
+    def block(self, first: int, count: int) -> bytes:
+        return b"".join(line + b"\n" for line in self.lines(first, count))
+
+
+def test_text_is_found_in_message_worker_logger_and_exception_whatever_its_case() -> None:
+    """What a person sees of a record is what the search looks at."""
+    record = (
+        b'{"time":"2026-11-22T13:31:26.123456Z","level":"INFO","message":"Parsed \\"ast\\"","logger":"census.deep",'
+        b'"exception":{"type":"ValueError","message":"bad token","traceback":"File x, line 41"},'
+        b'"stream":"log","worker":"parse.2","incarnation":3}'
+    )
+    found = ["parsed", 'D "AST"', "CENSUS.deep", "PARSE.2", "valueerror", "Bad Token", "line 41"]
+    absent = ["level", "incarnation", "2026-11", "nothing"]
+    assert [text for text in found + absent if LogQuery(text).matches(record)] == found
+
+
+def test_letters_beyond_ascii_are_found_whatever_their_case() -> None:
+    """The fast look at raw bytes must not hide what lower-casing finds."""
+    assert LogQuery("grösse ÄÖ").matches(printed("GRÖSSE äö"))
+
+
+def test_queries_are_typed_as_people_know_them() -> None:
+    """``!`` hides, ``re:`` is a pattern, all else is plain text."""
+    lines = [printed("open a.py"), printed("close b.py"), printed("!")]
+    typed = ["OPEN", "!open", "re:[ab]\\.py$", "!re:^close", "", "!"]
+    assert [[parse_query(text).matches(line) for line in lines] for text in typed] == [
+        [True, False, False],
+        [False, True, True],
+        [True, True, False],
+        [True, False, True],
+        [True, True, True],
+        [False, False, True],
+    ]
+
+
+def test_bad_regular_expression_is_refused_in_words() -> None:
+    """The dashboard shows this sentence under the input."""
+    with pytest.raises(ValueError, match=r'"\(" is not a regular expression: missing \)'):
+        parse_query("re:(")
+
+
+def test_levels_and_workers_narrow_the_view() -> None:
+    """A worker's name stands for all its replicas; a replica's for itself."""
+    lines = [
+        printed("a", "parse.1"),
+        printed("b", "parse.2", "stderr"),
+        printed("c", "parser.1", "stderr"),
+        engine_line(0.0, "ERROR", '"worker":"parse.1"'),
+    ]
+    queries = [
+        LogQuery(minimum_level="WARNING"),
+        LogQuery(workers=frozenset({"parse"})),
+        LogQuery(workers=frozenset({"parse.2", "engine"})),
+        LogQuery(workers=frozenset({"parse"}), minimum_level="WARNING", text="B"),
+    ]
+    assert [[query.matches(line) for line in lines] for query in queries] == [
+        [False, True, True, True],
+        [True, True, False, False],
+        [False, True, False, True],
+        [False, True, False, False],
+    ]
+    block = b"".join(line + b"\n" for line in lines)
+    assert [query.may_match(block) for query in queries] == [True] * 4
+    assert not LogQuery(workers=frozenset({"walk"})).may_match(block)
+
+
+texts = st.text(alphabet=st.sampled_from('abAB"\\ \tß€é.{}:,'), max_size=12)
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts, texts, st.booleans())
+def test_fast_look_never_changes_the_answer(message: str, needle: str, is_inverted: bool) -> None:
+    """Sorting out lines as bytes gives what looking at every decoded record gives."""
+    line = printed(message)
+    record = decode(line)
+    is_found = needle.lower() in record.message.lower() or needle.lower() in record.worker
+    query = LogQuery(needle, is_inverted=is_inverted)
+    expected = True if not needle else is_found is not is_inverted
+    assert query.matches(line) is expected
+    assert query.may_match(line) or not expected
+
+
+def test_view_finds_newest_first_and_follows() -> None:
+    """The first slice already shows the newest hits; lines that arrive are looked at before older ones."""
+    store = Store([printed(f"{n} {'hit' if n % 10 == 0 else 'no'}") for n in range(5000)])
+    view = FilteredView(store, LogQuery("hit"))
+    assert view.advance(1000)
+    assert [decode(line).message for line in view.lines(0, 2)] == ["4000 hit", "4010 hit"]
+    store.all += [printed("5000 hit")]
+    assert view.advance(1000)
+    assert decode(view.lines(view.line_count - 1, 5)[-1]).message == "5000 hit"
+    slices = 2
+    while view.advance(1000):
+        slices += 1
+    assert slices == 5
+    assert (view.is_complete, view.hits, view.is_cut) == (True, 501, False)
+    assert view.numbers(0, 3) == [0, 10, 20]
+    assert [decode(line).message for line in view.lines(499, 9)] == ["4990 hit", "5000 hit"]
+    assert all(a < b for a, b in pairwise(view.numbers(0, 501)))
+
+
+def test_view_keeps_the_newest_matches_only() -> None:
+    """Memory is bounded: a query that everything matches keeps the end of the log."""
+    store = Store([printed(str(n)) for n in range(3000)])
+    view = FilteredView(store, LogQuery("", minimum_level="INFO"), most_hits=1000)
+    while view.advance():
+        pass
+    assert (view.numbers(0, 1)[0], view.hits, view.is_cut) == (2000, 1000, True)
+    store.all += [printed(str(n)) for n in range(3000, 4500)]
+    while view.advance():
+        pass
+    assert (view.numbers(0, 1)[0], view.numbers(999, 9), view.hits) == (3500, [4499], 1000)
+
+
+def test_empty_query_shows_all() -> None:
+    """No condition, no work."""
+    store = Store([b"x", b"y"])
+    view = FilteredView(store, LogQuery())
+    assert not view.advance()
+    assert view.lines(0, 10) == [b"x", b"y"]
