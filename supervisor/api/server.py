@@ -93,6 +93,11 @@ class _Gate(web.Server):
 
 def _turn_away(transport: asyncio.Transport, status: HTTPStatus, text: str) -> None:
     """Answer before a request was read, and hang up."""
+    # Not at once: aiohttp's handler of this connection must have begun before it can be told that it is over.
+    asyncio.get_running_loop().call_soon(_say_and_close, transport, status, text)
+
+
+def _say_and_close(transport: asyncio.Transport, status: HTTPStatus, text: str) -> None:
     body = msgspec.json.encode(ErrorReply(error=text))
     head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
     transport.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)

@@ -1,0 +1,139 @@
+"""The small synchronous client of the engine's socket, for one-shot commands.
+
+Standard library and msgspec only, one connection for each request, and a deadline on all of them.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
+from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import quote
+
+import msgspec
+
+from supervisor.api.messages import (
+    ActionName,
+    ActionRequest,
+    DownReply,
+    ErrorReply,
+    Fleet,
+    Health,
+    Job,
+    JobList,
+    WorkerDetail,
+)
+from supervisor.errors import EngineUnreachable, RequestRefused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_OK: Final = 200
+_INTERNAL_ERROR: Final = 500
+_Reply = TypeVar("_Reply", bound=msgspec.Struct)
+
+
+class _UnixConnection(HTTPConnection):
+    """HTTP/1.1 over a Unix socket."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        super().__init__("procdeck", timeout=timeout_s)
+        self._path = path
+        self._timeout_s = timeout_s
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self._timeout_s)
+        self.sock.connect(os.fspath(self._path))
+
+
+class EngineClient:
+    """Asks one engine. Every method raises EngineUnreachable where none answers, RequestRefused where it will not."""
+
+    def __init__(self, socket_path: Path, timeout_s: float = 5.0) -> None:
+        """`timeout_s`: how long an engine may be silent; added to the time that a request itself asks it to wait."""
+        self._socket_path = socket_path
+        self._timeout_s = timeout_s
+
+    def health(self) -> Health:
+        """Who answers on this socket."""
+        return self._ask(Health, "GET", "/v1/health")
+
+    def fleet(self) -> Fleet:
+        """All replicas and channels as they are now."""
+        return self._ask(Fleet, "GET", "/v1/fleet")
+
+    def fleet_json(self) -> bytes:
+        """The fleet as the engine sent it: one JSON object."""
+        return self._exchange("GET", "/v1/fleet")
+
+    def detail(self, name: str) -> WorkerDetail:
+        """One replica in full."""
+        return self._ask(WorkerDetail, "GET", f"/v1/workers/{quote(name, safe='')}")
+
+    def act(self, action: ActionName, names: Sequence[str], wait_s: float = 0.0) -> tuple[Job, ...]:
+        """Begin `action` on workers or replicas (``*`` is all), and wait at most `wait_s` for its jobs."""
+        request = ActionRequest(action=action, names=tuple(names))
+        return self._ask(JobList, "POST", f"/v1/actions?wait={wait_s:g}", request, wait_s).jobs
+
+    def job(self, job_id: int, wait_s: float = 0.0) -> Job:
+        """One job, after it ended or `wait_s` have passed."""
+        return self._ask(Job, "GET", f"/v1/jobs/{job_id}?wait={wait_s:g}", None, wait_s)
+
+    def down(self, force: bool, timeout_s: float) -> DownReply:
+        """Stop everything and end the engine; returns when all is at rest, at the latest after `timeout_s`."""
+        return self._ask(DownReply, "POST", f"/v1/down?force={int(force)}", None, timeout_s)
+
+    def _ask(
+        self,
+        expected: type[_Reply],
+        method: str,
+        target: str,
+        body: msgspec.Struct | None = None,
+        wait_s: float = 0.0,
+    ) -> _Reply:
+        reply = self._exchange(method, target, body, wait_s)
+        try:
+            return msgspec.json.decode(reply, type=expected)
+        except msgspec.MsgspecError as error:
+            raise EngineUnreachable(
+                f"what answers on {self._socket_path} speaks another protocol ({error}); "
+                "is the running engine of another procdeck version? `procdeck down` ends it"
+            ) from error
+
+    def _exchange(self, method: str, target: str, body: msgspec.Struct | None = None, wait_s: float = 0.0) -> bytes:
+        """One request and its whole answer."""
+        timeout_s = self._timeout_s + wait_s
+        connection = _UnixConnection(self._socket_path, timeout_s)
+        try:
+            connection.connect()
+            content = None if body is None else msgspec.json.encode(body)
+            # One that is turned away may find the door shut while it speaks; the answer is there all the same.
+            with suppress(BrokenPipeError, ConnectionResetError):
+                connection.request(method, target, content, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            status, reply = response.status, response.read()
+        except TimeoutError as error:
+            raise EngineUnreachable(
+                f"the engine on {self._socket_path} was silent for {timeout_s:g} s; it hangs or is stopped"
+            ) from error
+        except (OSError, HTTPException) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise EngineUnreachable(f"no engine answers on {self._socket_path}: {reason}") from error
+        finally:
+            connection.close()
+        if status == _OK:
+            return reply
+        raise self._refusal(status, reply)
+
+    def _refusal(self, status: int, reply: bytes) -> EngineUnreachable | RequestRefused:
+        try:
+            told = msgspec.json.decode(reply, type=ErrorReply)
+        except msgspec.MsgspecError:
+            told = ErrorReply(error=f"the engine answered with HTTP status {status}")
+        if status >= _INTERNAL_ERROR:
+            return EngineUnreachable(told.error)
+        return RequestRefused(told.error, told.suggestions)

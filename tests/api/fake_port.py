@@ -1,0 +1,270 @@
+"""An engine that is none: the port with canned rows, for tests of the socket and of its clients.
+
+`FakePort` answers on whatever loop calls it. `FakeEngine` serves one from a thread, with the lock, the note and the
+socket in the places where commands look for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import msgspec
+
+from supervisor.api.messages import (
+    ActionName,
+    ChannelRow,
+    DownReply,
+    EngineVitals,
+    Event,
+    Fleet,
+    Health,
+    Job,
+    LogState,
+    ReplicaRow,
+    WorkerDetail,
+)
+from supervisor.api.server import bind_socket, serve
+from supervisor.errors import RequestRefused
+from supervisor.lifecycle.states import AT_REST, State
+from supervisor.paths import EngineNote, engine_note_path, lock_path, runtime_directory, socket_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+OUTCOMES = {"start": State.RUNNING, "restart": State.RUNNING, "stop": State.STOPPED, "kill": State.STOPPED}
+
+
+def a_row(name: str, state: State = State.RUNNING, **changes: object) -> ReplicaRow:
+    """A replica with figures that golden texts can hold."""
+    worker, _, number = name.partition(".")
+    row = ReplicaRow(
+        name=name, worker=worker, replica=int(number or 1), kind="target", state=state, since_s=100.0, incarnation=1
+    )
+    if state not in AT_REST:
+        row = msgspec.structs.replace(
+            row, pid=4711, started_s=100.0, cpu_percent=12.34, rss_bytes=48 * 1024 * 1024, processes=1
+        )
+    return msgspec.structs.replace(row, **changes)
+
+
+def a_fleet(*rows: ReplicaRow, **changes: object) -> Fleet:
+    """A fleet of `rows` with one queue."""
+    fleet = Fleet(
+        project="census",
+        profile_path="/somewhere/census.toml",
+        run_id="run-1",
+        version="0.1.0",
+        started_at=1_700_000_000.0,
+        started_s=90.0,
+        now_s=165.0,
+        phase="running",
+        rows=rows,
+        channels=(
+            ChannelRow(
+                name="paths",
+                kind="queue",
+                depth=12,
+                maxsize=200,
+                put_total=1512,
+                got_total=1500,
+                writers=("walk",),
+                readers=("parse.1", "parse.2"),
+            ),
+        ),
+        log=LogState(directory="/somewhere/logs"),
+        engine=EngineVitals(pid=4700),
+    )
+    return msgspec.structs.replace(fleet, **changes)
+
+
+class FakePort:
+    """An EnginePort whose actions happen at once, or as the test says."""
+
+    def __init__(self, fleet: Fleet | None = None) -> None:
+        self.now = fleet or a_fleet(a_row("walk", State.FINISHED), a_row("parse.1"), a_row("parse.2"))
+        self.jobs: dict[int, Job] = {}
+        self.listeners: set[Callable[[Job | Event | None], None]] = set()
+        self.wishes: list[tuple[str, tuple[str, ...]]] = []
+        self.failing: set[str] = set()
+        """Replicas on which every action fails."""
+        self.down_reply = DownReply()
+        self.down_may_end = asyncio.Event()
+        self.down_may_end.set()
+        self.downs: list[bool] = []
+        self.on_down: Callable[[], None] = lambda: None
+        self.fleets_read = 0
+
+    def fleet(self) -> Fleet:
+        self.fleets_read += 1
+        return self.now
+
+    def health(self) -> Health:
+        return Health(
+            project=self.now.project,
+            profile_path=self.now.profile_path,
+            run_id=self.now.run_id,
+            version=self.now.version,
+            engine_pid=os.getpid(),
+        )
+
+    def known_names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for row in self.now.rows for name in (row.worker, row.name)))
+
+    def detail(self, name: str) -> WorkerDetail | None:
+        row = next((row for row in self.now.rows if row.name == name), None)
+        if row is None:
+            return None
+        return WorkerDetail(
+            row=row,
+            runs="census:parse",
+            description="",
+            start_method="spawn",
+            start_method_meaning="A fresh interpreter.",
+            start_method_reason="procdeck's default",
+            python="/usr/bin/python3",
+            cwd="/",
+            environment={},
+            restart_policy="on-failure",
+            stop_policy="5 s",
+        )
+
+    def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
+        self.wishes.append((action, tuple(names)))
+        for name in names:
+            if name not in {"*", *self.known_names()}:
+                raise RequestRefused(f'no worker "{name}"; did you mean "parse"?', ("parse",))
+        targets = [row.name for row in self.now.rows if {"*", row.name, row.worker} & set(names)]
+        return tuple(self._begin(action, target) for target in targets)
+
+    def _begin(self, action: ActionName, target: str) -> Job:
+        number = len(self.jobs) + 1
+        job = Job(id=number, action=action, target=target, state="running", requested_s=1.0, text=f"{action} begins")
+        self.jobs[number] = job
+        return job
+
+    def job(self, job_id: int) -> Job | None:
+        return self.jobs.get(job_id)
+
+    async def wait_job(self, job_id: int, timeout_s: float) -> Job:
+        job = self.jobs[job_id]
+        if timeout_s <= 0 or job.state != "running":
+            return job
+        is_failing = job.target in self.failing
+        outcome = msgspec.structs.replace(
+            job, state="failed" if is_failing else "done", text="it would not" if is_failing else f"{job.action} done"
+        )
+        self.jobs[job_id] = outcome
+        if not is_failing:
+            self.change_row(job.target, state=OUTCOMES[job.action])
+        self.tell(outcome)
+        return outcome
+
+    async def down(self, force: bool) -> DownReply:
+        self.downs.append(force)
+        if force:
+            self.down_may_end.set()
+        self.change(phase="stopping")
+        await self.down_may_end.wait()
+        self.change(
+            rows=tuple(
+                row if row.state in AT_REST else msgspec.structs.replace(row, state=State.STOPPED, pid=None)
+                for row in self.now.rows
+            )
+        )
+        self.on_down()
+        return self.down_reply
+
+    def watch(self, listener: Callable[[Job | Event | None], None]) -> Callable[[], None]:
+        self.listeners.add(listener)
+        return lambda: self.listeners.discard(listener)
+
+    def tell(self, news: Job | Event | None) -> None:
+        for listener in list(self.listeners):
+            listener(news)
+
+    def change(self, **changes: object) -> None:
+        """Change the fleet and say so."""
+        self.now = msgspec.structs.replace(self.now, **changes)
+        self.tell(None)
+
+    def change_row(self, name: str, **changes: object) -> None:
+        """Change one row and say so."""
+        self.change(
+            rows=tuple(msgspec.structs.replace(row, **changes) if row.name == name else row for row in self.now.rows)
+        )
+
+
+class FakeEngine:
+    """A FakePort served from a thread under a project's name, as long as the `with` lasts or until `down`."""
+
+    def __init__(
+        self, fleet: Fleet, log_directory: Path, *, profile_path: Path = Path("/somewhere/census.toml")
+    ) -> None:
+        self._fleet = fleet
+        self.port: FakePort
+        self._loop: asyncio.AbstractEventLoop
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fake engine")
+        self._is_ready = threading.Event()
+        self._is_over: asyncio.Event
+        self.note = EngineNote(
+            project=fleet.project,
+            profile_path=str(profile_path),
+            engine_pid=os.getpid(),
+            guardian_pid=os.getpid(),
+            run_id=fleet.run_id,
+            launch_directory=str(Path.cwd()),
+            started_at=fleet.started_at,
+            log_directory=str(log_directory),
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._is_ready.wait(10)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+    def end(self) -> None:
+        """Vanish, as an engine does that is killed."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._is_over.set)
+
+    def do(self, what: Callable[[FakePort], None]) -> None:
+        """Do something to the port on the loop that it lives on."""
+        self._loop.call_soon_threadsafe(what, self.port)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._is_over = asyncio.Event()
+        self.port = FakePort(self._fleet)
+        self.port.on_down = lambda: self._loop.call_later(0.05, self._is_over.set)  # type: ignore[assignment]
+        project = self.note.project
+        runtime_directory(project)
+        lock = os.open(lock_path(project), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        listener = bind_socket(socket_path(project))
+        server = await serve(self.port, listener)
+        self.note.write(engine_note_path(project))
+        self._is_ready.set()
+        await self._is_over.wait()
+        await server.close()
+        socket_path(project).unlink()
+        engine_note_path(project).unlink()
+        os.close(lock)
+
+
+def wait_until(claim: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    """Return once `claim` holds; fail after `timeout_s`."""
+    deadline_s = time.monotonic() + timeout_s
+    while not claim():
+        assert time.monotonic() < deadline_s, "what was waited for did not come true"
+        time.sleep(0.005)
