@@ -1,0 +1,91 @@
+"""Which profile is meant: a path, a directory's own, or one of those that come with procdeck. Validates nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from supervisor.errors import ProcdeckError
+from supervisor.paths import shipped_profiles
+from supervisor.profile.finding import find_profile
+from tui.cli.telling import did_you_mean, narrate
+
+
+class NoSuchProfile(ProcdeckError):
+    """There is no profile where one was named, or none with that name."""
+
+
+def profile_named(name: str) -> Path:
+    """The profile at the path `name`, or of the directory `name`.
+
+    Raises:
+        NoSuchProfile: there is none; the message says what comes close.
+    """
+    path = Path(name)
+    if path.is_dir():
+        inside = find_profile(path.absolute())
+        if inside is None:
+            raise NoSuchProfile(f"{name} is a directory without procdeck.toml, or pyproject.toml with [tool.procdeck]")
+        return inside
+    if path.exists():
+        return path.absolute()
+    if name in shipped_by_name():
+        raise NoSuchProfile(f"no such profile: {name}; the one that comes with procdeck is `procdeck demo {name}`")
+    try:
+        beside = [entry.name for entry in os.scandir(path.parent) if entry.name.endswith(".toml")]
+    except OSError:
+        raise NoSuchProfile(f"no such profile: {name}; there is no directory {path.parent}") from None
+    hint = did_you_mean(path.with_suffix(".toml").name, beside)
+    raise NoSuchProfile(f"no such profile: {name}{hint or '; `procdeck --help` lists the commands'}")
+
+
+def profile_of_directory() -> Path | None:
+    """The profile of the current directory, if it has one."""
+    return find_profile(Path.cwd())
+
+
+def shipped_by_name() -> dict[str, Path]:
+    """The profiles that come with procdeck, by the name of the folder they have for themselves."""
+    return {path.parent.name: path for path in shipped_profiles()}
+
+
+def shipped_named(name: str) -> Path:
+    """One of the profiles that come with procdeck.
+
+    Raises:
+        NoSuchProfile: there is none of that name.
+    """
+    shipped = shipped_by_name()
+    if name not in shipped:
+        there_are = f"; there are {', '.join(shipped)}" if shipped else "; this installation has none"
+        raise NoSuchProfile(f"no demo {name!r}{did_you_mean(name, shipped)}{there_are}")
+    return shipped[name]
+
+
+def choose_shipped() -> Path | None:
+    """Ask on the terminal for one of the profiles that come with procdeck; None where nobody wants one."""
+    shipped = list(shipped_by_name().items())
+    if not shipped:
+        raise NoSuchProfile("no profile here, and none came with procdeck; name one: `procdeck PROFILE`")
+    narrate("No procdeck.toml here, and no [tool.procdeck] in pyproject.toml. These come with procdeck:\n")
+    for number, (name, path) in enumerate(shipped, 1):
+        narrate(f"  {number}  {name:<12} {_description(path)}")
+    while True:
+        print(f"\nWhich one? [1-{len(shipped)}, Enter to leave] ", end="", file=sys.stderr, flush=True)
+        answer = sys.stdin.readline().strip()
+        if answer in {"", "q"}:
+            return None
+        for number, (name, path) in enumerate(shipped, 1):
+            if answer in {str(number), name}:
+                return path
+        narrate(f"There is no {answer!r}.")
+
+
+def _description(path: Path) -> str:
+    import tomllib
+
+    try:
+        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("description", ""))
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,226 @@
+"""The grammar of the command line, and the one place where errors become exit codes.
+
+What a command does is in a module of its own, which is imported when the command is given: start-up is cheap.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import Annotated, Final
+
+from cyclopts import App, CycloptsError, Parameter
+
+from supervisor import __version__
+from supervisor.errors import AlreadyRunning, EngineUnreachable, ProcdeckError, ProfileError, RequestRefused
+from tui.cli.exits import ExitCode
+from tui.cli.telling import complain, did_you_mean, narrate
+
+Project = Annotated[str | None, Parameter(name="--project", help="Project name of the engine that is meant.")]
+NewProject = Annotated[str | None, Parameter(name="--project", help="Project name, instead of the profile's own.")]
+Profile = Annotated[str, Parameter(help="A profile, or a directory that has one.")]
+Worker = Annotated[str, Parameter(help="Workers (parse) or single replicas (parse.2).", show_default=False)]
+All = Annotated[bool, Parameter(name="--all", negative="", help="All of them.")]
+Flag = Parameter(negative="")
+
+app = App(
+    name="procdeck",
+    help="Runs the workers of a profile and shows in a dashboard what each one is doing.",
+    usage="Usage: procdeck [PROFILE] [--project NAME]\n       procdeck COMMAND ...",
+    version=f"procdeck {__version__}",
+    result_action="return_value",
+    suppress_keyboard_interrupt=False,
+)
+
+
+@app.default
+def open_dashboard(profile: Profile | None = None, /, *, project: NewProject = None) -> int:
+    """Open the dashboard on PROFILE.
+
+    Without one: procdeck.toml, then [tool.procdeck] in pyproject.toml, else a choice of those that come with procdeck.
+    """
+    from tui.cli.opening import open_profile
+
+    return open_profile(profile, project)
+
+
+@app.command
+def run(
+    profile: Profile,
+    /,
+    *,
+    headless: Annotated[bool, Parameter(negative="", help="No screen: logs to stdout, states to stderr.")] = False,
+    until_complete: Annotated[bool, Parameter(negative="", help="End when all workers have finished.")] = False,
+    project: NewProject = None,
+) -> int:
+    """Run PROFILE, in the dashboard or without a screen.
+
+    Headless, Ctrl-C stops everything and a second one kills it. The exit code is 0 when every worker finished or was
+    stopped by you, else that of the first one that failed.
+    """
+    if headless:
+        from tui.cli.headless import run_headless
+
+        return run_headless(profile, project, until_complete=until_complete)
+    if until_complete:
+        complain("--until-complete is for --headless; the dashboard stays until you leave it")
+        return ExitCode.USAGE
+    return open_dashboard(profile, project=project)
+
+
+@app.command
+def attach(*, project: Project = None) -> int:
+    """Open the dashboard on an engine that runs already."""
+    from tui.cli import opening
+
+    return opening.attach(project)
+
+
+@app.command
+def status(
+    *,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="The fleet as JSON.")] = False,
+    project: Project = None,
+) -> int:
+    """Show all workers and the channels between them."""
+    from tui.cli.status import show_status
+
+    return show_status(project, as_json=as_json)
+
+
+@app.command
+def logs(
+    *workers: Worker,
+    follow: Annotated[bool, Parameter(name=["--follow", "-f"], negative="", help="Go on until interrupted.")] = False,
+    count: Annotated[int, Parameter(name=["--count", "-n"], help="So many records, the last ones.")] = 50,
+    project: Project = None,
+) -> int:
+    """Show log records of all workers or some, from the running engine or from the last run."""
+    if count < 0:
+        complain("-n is a number of records, 0 or more")
+        return ExitCode.USAGE
+    from tui.cli.logs import show_logs
+
+    return show_logs(project, workers, follow=follow, count=count)
+
+
+@app.command
+def start(*workers: Worker, is_for_all: All = False, project: Project = None) -> int:
+    """Start workers that are at rest."""
+    from tui.cli.acting import act
+
+    return act(project, "start", workers, is_for_all=is_for_all)
+
+
+@app.command
+def stop(*workers: Worker, is_for_all: All = False, project: Project = None) -> int:
+    """Stop workers: ask, then SIGTERM, then SIGKILL, each at the time the profile gives."""
+    from tui.cli.acting import act
+
+    return act(project, "stop", workers, is_for_all=is_for_all)
+
+
+@app.command
+def restart(*workers: Worker, is_for_all: All = False, project: Project = None) -> int:
+    """Stop workers and start them again."""
+    from tui.cli.acting import act
+
+    return act(project, "restart", workers, is_for_all=is_for_all)
+
+
+@app.command
+def kill(*workers: Worker, is_for_all: All = False, project: Project = None) -> int:
+    """Kill workers and everything they started, at once."""
+    from tui.cli.acting import act
+
+    return act(project, "kill", workers, is_for_all=is_for_all)
+
+
+@app.command
+def down(
+    *,
+    force: Annotated[bool, Parameter(negative="", help="Kill at once instead of asking first.")] = False,
+    project: Project = None,
+) -> int:
+    """Stop everything and end the engine; waits until all is at rest."""
+    from tui.cli.ending import bring_down
+
+    return bring_down(project, force=force)
+
+
+@app.command
+def check(profile: Profile | None = None, /) -> int:
+    """Tell every mistake of a profile, without starting anything."""
+    from tui.cli import checking
+
+    return checking.check(profile)
+
+
+@app.command
+def demo(name: Annotated[str, Parameter(help="services, census, ...")] = "services", /) -> int:
+    """Open the dashboard on a profile that comes with procdeck."""
+    from tui.cli.opening import open_demo
+
+    return open_demo(name)
+
+
+COMMANDS: Final = frozenset(name for name in app if not name.startswith("-"))
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what the command line says; returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        narrate("")
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Nobody reads: what is still buffered must not be written when Python closes stdout at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return ExitCode.OUTPUT_CLOSED
+
+
+def _run(arguments: list[str]) -> int:
+    word = arguments[0] if arguments else ""
+    hint = _meant_command(word)
+    if hint:
+        complain(f'there is no command "{word}"{hint}')
+        return ExitCode.USAGE
+    try:
+        return int(app(arguments, exit_on_error=False, print_error=False) or ExitCode.OK)
+    except CycloptsError as error:
+        complain(f"{error}\n{_usage_hint(word)}")
+        return ExitCode.USAGE
+    except ProfileError as error:
+        for mistake in error.mistakes:
+            narrate(mistake)
+        complain("nothing was started: the profile has to be mended first")
+        return ExitCode.PROFILE_INVALID
+    except EngineUnreachable as error:
+        complain(str(error))
+        return ExitCode.NO_ENGINE
+    except (RequestRefused, AlreadyRunning) as error:
+        complain(str(error))
+        return ExitCode.REFUSED
+    except ProcdeckError as error:
+        complain(str(error))
+        return ExitCode.FAILED
+
+
+def _meant_command(word: str) -> str:
+    """``; did you mean ...`` for a word that is neither a command nor a file, but comes close to a command."""
+    if not word or word.startswith("-") or word in COMMANDS or os.sep in word or os.path.exists(word):
+        return ""
+    return did_you_mean(word, COMMANDS)
+
+
+def _usage_hint(word: str) -> str:
+    return f"procdeck {word} --help explains it" if word in COMMANDS else "procdeck --help explains it"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

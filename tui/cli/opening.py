@@ -1,0 +1,101 @@
+"""The way into the dashboard: `procdeck [PROFILE]`, `attach` and `demo`. Starts an engine where none runs yet."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from importlib import import_module
+from pathlib import Path
+
+from supervisor.errors import AlreadyRunning
+from supervisor.paths import EngineNote, check_project_name, engine_note
+from tui.cli.choosing import choose_shipped, profile_named, profile_of_directory, shipped_named
+from tui.cli.exits import ExitCode
+from tui.cli.locating import find_engine
+from tui.cli.telling import complain, narrate
+
+
+def open_profile(profile: str | None, project: str | None) -> ExitCode:
+    """Open the dashboard on a profile: the named one, the directory's own, or one that is chosen."""
+    path = profile_named(profile) if profile is not None else profile_of_directory()
+    if not _has_screen():
+        return ExitCode.USAGE
+    if path is None:
+        path = choose_shipped()
+    if path is None:
+        return ExitCode.OK
+    return _open(path, project)
+
+
+def open_demo(name: str) -> ExitCode:
+    """Open the dashboard on a profile that comes with procdeck."""
+    path = shipped_named(name)
+    return _open(path, None) if _has_screen() else ExitCode.USAGE
+
+
+def attach(project: str | None) -> ExitCode:
+    """Open the dashboard on an engine that runs already."""
+    note = find_engine(project)
+    return _show(note, started_here=False) if _has_screen() else ExitCode.USAGE
+
+
+def running_on(path: Path, project: str | None) -> EngineNote | None:
+    """The engine that runs this profile already.
+
+    Raises:
+        AlreadyRunning: the project's engine runs another profile.
+    """
+    from supervisor.profile.finding import read_project_name
+
+    name = check_project_name(project) if project is not None else read_project_name(path)
+    note = engine_note(name) if name is not None else None
+    if note is None or Path(note.profile_path).resolve() == path.resolve():
+        return note
+    raise AlreadyRunning(
+        f"project {note.project} is already running another profile, {note.profile_path} (engine {note.engine_pid}); "
+        f"give this one a name of its own with --project NAME, or end the other: procdeck down --project {note.project}"
+    )
+
+
+def _open(path: Path, project: str | None) -> ExitCode:
+    note = running_on(path, project)
+    if note is not None:
+        narrate(f"{note.project} is already running (engine {note.engine_pid}); attaching to it")
+        return _show(note, started_here=False)
+    # The screen's modules load while the engine starts: together they take as long as the slower of them.
+    loading = threading.Thread(target=_load_dashboard, name="loading the dashboard", daemon=True)
+    loading.start()
+    try:
+        from supervisor.processes.ignition import start_engine
+
+        note = start_engine(path, project)
+    finally:
+        loading.join()
+    return _show(note, started_here=True)
+
+
+def _load_dashboard() -> None:
+    # What goes wrong here goes wrong again, and is told, where the dashboard is imported to be run.
+    from contextlib import suppress
+
+    with suppress(Exception):
+        import_module("tui.app")
+
+
+def _show(note: EngineNote, *, started_here: bool) -> ExitCode:
+    from tui.app import run_dashboard
+
+    return ExitCode(run_dashboard(note.project, started_here=started_here))
+
+
+def _has_screen() -> bool:
+    """Whether there is a terminal for the dashboard; complains, with what to use instead, where there is none."""
+    instead = "use `procdeck run PROFILE --headless`, `procdeck status` or `procdeck logs` instead"
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        complain(f"the dashboard needs a terminal, and stdin or stdout is none; {instead}")
+        return False
+    if os.environ.get("TERM", "dumb") in {"", "dumb"}:
+        complain(f"the dashboard needs a terminal that can move its cursor, and TERM is dumb; {instead}")
+        return False
+    return True

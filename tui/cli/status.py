@@ -1,0 +1,106 @@
+"""`procdeck status`: the fleet as a plain table, or as the engine's own JSON."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from supervisor.api.messages import ChannelRow, Fleet, ReplicaRow
+from supervisor.lifecycle.states import AT_REST, State
+from tui.cli.exits import ExitCode
+from tui.cli.locating import client_of, find_engine
+from tui.cli.telling import one_line, tell
+from tui.render.figures import duration, percent, size
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_REPLICA_HEADINGS: Final = ("NAME", "STATE", "PID", "UPTIME", "RESTARTS", "CPU%", "MEMORY", "DOING")
+_CHANNEL_HEADINGS: Final = ("CHANNEL", "KIND", "DEPTH", "IN", "OUT", "WRITERS", "READERS")
+_NUMBERS: Final = frozenset({"PID", "UPTIME", "RESTARTS", "CPU%", "MEMORY", "DEPTH", "IN", "OUT"})
+_NOTHING: Final = "-"
+
+
+def show_status(project: str | None, *, as_json: bool) -> ExitCode:
+    """Print the fleet of the engine that is meant."""
+    client = client_of(find_engine(project))
+    if as_json:
+        sys.stdout.write(client.fleet_json().decode() + "\n")
+    else:
+        tell(status_text(client.fleet()))
+    return ExitCode.OK
+
+
+def status_text(fleet: Fleet) -> str:
+    """The fleet as lines for people: a summary, the replicas, the channels."""
+    parts = [_summary(fleet), table(_REPLICA_HEADINGS, [_replica_cells(row, fleet.now_s) for row in fleet.rows])]
+    if fleet.channels:
+        parts.append(table(_CHANNEL_HEADINGS, [_channel_cells(channel) for channel in fleet.channels]))
+    return "\n\n".join(parts)
+
+
+def _summary(fleet: Fleet) -> str:
+    age = duration(fleet.now_s - fleet.started_s)
+    words = [f"{fleet.project}: {fleet.phase}, engine {fleet.engine.pid} up {age}, {one_line(fleet.profile_path)}"]
+    if fleet.outcome:
+        words.append(one_line(fleet.outcome))
+    if fleet.log.lost:
+        words.append(f"{fleet.log.lost:,} log records could not be stored in {one_line(fleet.log.directory)}")
+    return "\n".join(words)
+
+
+def _replica_cells(row: ReplicaRow, now_s: float) -> tuple[str, ...]:
+    return (
+        row.name,
+        row.state.value,
+        _NOTHING if row.pid is None else str(row.pid),
+        _NOTHING if row.started_s is None else duration(now_s - row.started_s),
+        str(row.restarts),
+        _NOTHING if row.cpu_percent is None else percent(row.cpu_percent),
+        _NOTHING if row.rss_bytes is None else size(row.rss_bytes),
+        one_line(_doing(row, now_s)) or _NOTHING,
+    )
+
+
+def _doing(row: ReplicaRow, now_s: float) -> str:
+    """What it does, or how it ended, or what comes next: the most telling of them, warnings first."""
+    if row.state in AT_REST:
+        return row.exit_cause
+    words = list(row.warnings)
+    if row.next_step:
+        when = "" if row.next_step_s is None else f" in {max(0.0, row.next_step_s - now_s):.1f} s"
+        words.append(f"{row.next_step}{when}")
+    if row.state is State.BACKOFF:
+        words.append(row.exit_cause)
+    elif row.activity:
+        since = row.activity_since_s
+        words.append(row.activity if since is None else f"{row.activity} ({duration(now_s - since)})")
+    if row.progress is not None:
+        done, total = row.progress
+        words.append(f"{done:,} of {total:,}" if total else f"{done:,} done")
+    return "; ".join(word for word in words if word)
+
+
+def _channel_cells(channel: ChannelRow) -> tuple[str, ...]:
+    depth = "?" if channel.depth is None else f"{channel.depth:,}"
+    return (
+        channel.name,
+        f"{channel.kind}, ended" if channel.is_ended else channel.kind,
+        f"{depth}/{channel.maxsize:,}" if channel.maxsize else depth,
+        f"{channel.put_total:,}",
+        f"{channel.got_total:,}",
+        ", ".join(channel.writers) or _NOTHING,
+        ", ".join(channel.readers) or _NOTHING,
+    )
+
+
+def table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """Columns of text as wide as they need to be, two blanks apart; numbers stand at the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(headings, *rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.rjust(width) if heading in _NUMBERS else cell.ljust(width)
+            for cell, width, heading in zip(row, widths, headings, strict=True)
+        ).rstrip()
+        for row in (headings, *rows)
+    )

@@ -1,0 +1,52 @@
+"""How the command line talks: data on stdout, narration and complaints on stderr, worker text without its powers."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from supervisor.logs.inert import inert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
+
+LONGEST_CHARACTERS: Final = 300
+"""Of a worker's words on one line."""
+
+
+def one_line(text: str) -> str:
+    """Words of a worker, or of whatever it ran: on one line, of bounded length, with nothing a terminal would obey."""
+    return inert(text[:LONGEST_CHARACTERS], keeps_newlines=False)
+
+
+def tell(text: str) -> None:
+    """A line of data."""
+    print(text)
+
+
+def narrate(text: str) -> None:
+    """A line of narration; a stderr that is closed is no reason to stop."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except (BrokenPipeError, ValueError):
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stands in until the process ends
+
+
+def complain(text: str) -> None:
+    """An error: what happened, where, what to do."""
+    narrate(f"procdeck: {text}")
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Whether `stream` is a terminal that shows colour, and its user has not said NO_COLOR."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def did_you_mean(word: str, choices: Iterable[str]) -> str:
+    """``; did you mean "stop"?`` where one of `choices` is close to `word`, else nothing."""
+    import difflib
+
+    close = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.7)
+    return f'; did you mean "{close[0]}"?' if close else ""
