@@ -1,0 +1,1 @@
+"""What the user wrote, turned into one validated model. Nothing here starts a process or touches the engine."""

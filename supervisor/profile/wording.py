@@ -1,0 +1,160 @@
+"""Puts what pydantic found into sentences that state the rule and show a right value.
+
+Refuses to repeat values, except durations and sizes: an environment variable or an argument may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from pydantic.fields import FieldInfo
+
+from supervisor.profile.formats.toml_lines import KeyPath
+from supervisor.profile.merging import HIDDEN
+from supervisor.profile.model import (
+    KINDS,
+    DefaultsSpec,
+    LogSpec,
+    PipeSpec,
+    Profile,
+    QueueSpec,
+    RestartSpec,
+    Table,
+    WorkerSpec,
+)
+from supervisor.profile.names import did_you_mean, quoted
+from supervisor.profile.placing import Mistake
+
+_TABLES: Final[Mapping[str, type[Table]]] = {
+    "workers": WorkerSpec,
+    "queues": QueueSpec,
+    "pipes": PipeSpec,
+}
+_EXPECTED: Final = {
+    "string_type": "must be text in quotes",
+    "int_type": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be a table",
+    "model_type": "must be a table",
+}
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_SECTIONS: Final = ("workers", "queues", "pipes")
+
+
+def mistakes_of(errors: Iterable[Mapping[str, Any]], tables: dict[str, Any], prefix: KeyPath) -> list[Mistake]:
+    """One mistake for each error of a pydantic ValidationError.
+
+    Args:
+        errors: the error's own list, with paths from the top of the profile.
+        tables: the profile as parsed, before defaults were merged.
+        prefix: the tables above the profile, shown in front of table names.
+    """
+    return [_mistake(error, tables, prefix) for error in errors]
+
+
+def table_name(path: KeyPath) -> str:
+    """``[workers.parse]``, with quotes where a key needs them."""
+    parts = (part if isinstance(part, str) and _BARE_KEY.fullmatch(part) else json.dumps(part) for part in path)
+    return f"[{'.'.join(parts)}]"
+
+
+def known_keys(model: type[Table]) -> dict[str, FieldInfo]:
+    """The keys a person may write in a table, and what is known of each."""
+    keys: dict[str, FieldInfo] = {}
+    for name, field in model.model_fields.items():
+        key = field.validation_alias if isinstance(field.validation_alias, str) else name
+        if not key.startswith(HIDDEN):
+            keys.setdefault(key, field)
+    return keys
+
+
+def _mistake(error: Mapping[str, Any], tables: dict[str, Any], prefix: KeyPath) -> Mistake:
+    path: KeyPath = tuple(error["loc"])
+    if error["type"] == "extra_forbidden":
+        return Mistake(path, _unknown_key(path, error["input"], prefix))
+    if path[-2:] == ("restart", "policy") and isinstance(_at(tables, path[:-1]), str):
+        path = path[:-1]
+    return Mistake(path, f"{_label(path, prefix)} {_rule(error)}{_example(path, error['type'])}")
+
+
+def _rule(error: Mapping[str, Any]) -> str:
+    kind, context = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        return str(context["error"])
+    if kind == "literal_error":
+        choices = re.findall(r"'([^']*)'", context["expected"])
+        wrong = error["input"]
+        near = did_you_mean(wrong, choices) if isinstance(wrong, str) else ""
+        return f"must be {quoted(choices, 'or')}{near}"
+    if kind == "model_type" and error["loc"][-1] == "restart":
+        return 'must be "never", "on-failure", "always" or a table'
+    if kind in {"greater_than", "greater_than_equal", "less_than_equal"}:
+        bound = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}[kind]
+        return f"must be {bound} {next(iter(context.values()))}"
+    return _EXPECTED.get(kind) or str(error["msg"]).lower()
+
+
+def _example(path: KeyPath, kind: str) -> str:
+    """``; for example stop_timeout = "5s"`` for errors of type; sentences of our own have theirs already."""
+    if kind in {"value_error", "literal_error", "greater_than", "less_than_equal"}:
+        return ""
+    if len(path) == 1 and path[0] in _SECTIONS:
+        return f"; write a table for each, such as [{path[0]}.name]"
+    if len(path) >= 2 and path[-2] in {"env", "reads", "writes"}:
+        return f"; for example {_toml({path[-1]: '...'})[2:-2]}"
+    model = _model_at(path[:-1])
+    field = known_keys(model).get(str(path[-1])) if model else None
+    return f"; for example {path[-1]} = {_toml(field.examples[0])}" if field and field.examples else ""
+
+
+def _unknown_key(path: KeyPath, value: object, prefix: KeyPath) -> str:
+    key, model = str(path[-1]), _model_at(path[:-1]) or Profile
+    keys = list(known_keys(model))
+    where = f"in {table_name(prefix + path[:-1])}" if prefix + path[:-1] else "at the top of the profile"
+    text = f"unknown key {json.dumps(key, ensure_ascii=False)} {where}"
+    if near := did_you_mean(key, keys):
+        return text + near
+    if len(path) == 1 and isinstance(value, dict) and any(kind in value for kind in KINDS):
+        return f"{text}; did you mean {table_name((*prefix, 'workers', key))}?"
+    return f"{text}; it may have {', '.join(keys)}"
+
+
+def _model_at(path: KeyPath) -> type[Table] | None:
+    """The model of the table at `path`."""
+    if path[-1:] == ("restart",):
+        return RestartSpec
+    if len(path) == 2:
+        return _TABLES.get(str(path[0]))
+    fixed: dict[KeyPath, type[Table]] = {(): Profile, ("defaults",): DefaultsSpec, ("logs",): LogSpec}
+    return fixed.get(path)
+
+
+def _label(path: KeyPath, prefix: KeyPath) -> str:
+    """What a sentence about `path` begins with."""
+    if isinstance(path[-1], int):
+        return f"item {path[-1] + 1} of {_label(path[:-1], prefix)}"
+    if len(path) == 2 and path[0] in _SECTIONS:
+        return table_name(prefix + path)
+    table = prefix + path[:-1]
+    return f"{path[-1]} in {table_name(table)}" if table else str(path[-1])
+
+
+def _at(tables: Any, path: KeyPath) -> object:
+    for key in path:
+        if not isinstance(tables, dict):
+            return None
+        tables = tables.get(key)
+    return tables
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(_toml(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)

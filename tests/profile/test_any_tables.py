@@ -1,0 +1,67 @@
+"""Whatever a file holds, it loads or its mistakes are told; nothing else is raised."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervisor.profile import loading
+from supervisor.profile.model import LogSpec, PipeSpec, Profile, QueueSpec, RestartSpec, WorkerSpec
+from supervisor.profile.placing import Place
+from supervisor.profile.wording import known_keys
+
+KEYS = sorted(
+    {key for model in (Profile, WorkerSpec, RestartSpec, QueueSpec, PipeSpec, LogSpec) for key in known_keys(model)}
+)
+NAMES = st.sampled_from(["a", "b", "engine", "a.1", "ctx", "", "restart", "policy"])
+SCALARS = st.one_of(
+    st.integers(),
+    st.booleans(),
+    st.floats(),
+    st.just(dt.date(2020, 1, 1)),
+    st.text(max_size=5),
+    st.sampled_from(["m:f", "a", "b", "never", "fork", "5s", "1s..2s", "64MiB", "@output/x", "@stdlib"]),
+)
+VALUES: st.SearchStrategy[Any] = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.one_of(NAMES, st.sampled_from(KEYS)), inner, max_size=4)
+    ),
+    max_leaves=6,
+)
+TABLES = st.fixed_dictionaries(
+    {},
+    optional={
+        "workers": st.one_of(
+            VALUES, st.dictionaries(NAMES, st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6), max_size=3)
+        ),
+        "defaults": st.one_of(VALUES, st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4)),
+        "queues": VALUES,
+        "pipes": VALUES,
+        "logs": VALUES,
+        "name": VALUES,
+        "result": VALUES,
+        "workerz": VALUES,
+    },
+)
+
+
+@given(TABLES)
+def test_any_tables_load_or_are_told_what_is_wrong(tables: dict[str, Any]) -> None:
+    """A profile or sentences, never neither, and each sentence is one printable line."""
+    profile, mistakes = loading._validated(tables, Path("deck.toml"), None, ())
+    assert (profile is not None) or mistakes
+    told = Place("deck.toml", (), {}).sentences(mistakes)
+    assert all(sentence.startswith("deck.toml:1: ") and sentence.isprintable() for sentence in told)
+
+
+@given(st.dictionaries(NAMES, st.fixed_dictionaries({"target": st.just("m:f")}), min_size=1))
+def test_whatever_passes_both_checks_has_legal_names(workers: dict[str, Any]) -> None:
+    """Checking and validation leave no gap between them."""
+    profile, mistakes = loading._validated({"workers": workers}, Path("deck.toml"), None, ())
+    is_right = not set(workers) & {"engine", "a.1", ""}
+    assert (profile is not None and not mistakes) == is_right
