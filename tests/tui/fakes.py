@@ -1,0 +1,214 @@
+"""A line to an engine that is not there: scripted fleets, wishes remembered, and the loss of the engine on demand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from supervisor.api.messages import (
+    ActionName,
+    ChannelRow,
+    DownReply,
+    EngineVitals,
+    ExitRecord,
+    Fleet,
+    Job,
+    LogState,
+    ReplicaRow,
+    TreeProcess,
+    WorkerDetail,
+)
+from supervisor.errors import EngineUnreachable
+from supervisor.lifecycle.states import State
+from tui.link.engine_link import Listener
+from tui.link.view import FleetView, heard_fleet, lost
+
+NOW_S = 10_000.0
+NOW_AT = 1_795_354_286.0
+
+
+class FixedClock:
+    """A clock that stands until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now_s = NOW_S
+
+    def monotonic_s(self) -> float:
+        return self.now_s
+
+    def wall_s(self) -> float:
+        return NOW_AT + self.now_s - NOW_S
+
+
+def replica(name: str, state: State = State.RUNNING, **fields: object) -> ReplicaRow:
+    """A row that needs nothing but a name."""
+    worker, _, number = name.partition(".")
+    values: dict[str, object] = {
+        "name": name,
+        "worker": worker,
+        "replica": int(number or 1),
+        "kind": "target",
+        "state": state,
+        "since_s": NOW_S - 125,
+    }
+    if state in (State.RUNNING, State.STOPPING, State.STARTING):
+        values |= {"pid": 4000 + len(name), "started_s": NOW_S - 125, "incarnation": 1}
+        values |= {"cpu_percent": 34.2, "rss_bytes": 48 << 20, "processes": 1, "cpu_history": (0, 20, 50, 80, 34)}
+    return msgspec.convert(values | fields, ReplicaRow)
+
+
+def census(**fields: object) -> Fleet:
+    """A fleet in which every kind of row occurs."""
+    rows = (
+        replica("walk", State.FINISHED, exit_cause="completed, exit code 0", writes=("paths",)),
+        replica("parse.1", activity="parsing ast.py", reads=("paths",), writes=("facts",), progress=(312, 1690)),
+        replica("parse.2", activity="get paths", activity_since_s=NOW_S - 9, reads=("paths",), writes=("facts",)),
+        replica(
+            "parse.3",
+            State.BACKOFF,
+            next_step="restart",
+            next_step_s=NOW_S + 3.4,
+            restarts=2,
+            reads=("paths",),
+            writes=("facts",),
+            last_error="ValueError: source code cannot contain null bytes",
+        ),
+        replica("tally", activity="get facts", reads=("facts",), warnings=("no heartbeat for 12 s",)),
+        replica("disk", kind="command", cpu_percent=0.4, rss_bytes=3 << 20, cpu_history=(1, 0, 0, 1), processes=2),
+        replica(
+            "report", State.FAILED, kind="script", last_error="exit code 3: no such table", exit_cause="exit code 3"
+        ),
+        replica("spare", State.STOPPED),
+    )
+    values: dict[str, object] = {
+        "project": "census",
+        "profile_path": "configs/census/census.toml",
+        "run_id": "run-1",
+        "version": "0.1.0",
+        "started_at": NOW_AT - 125,
+        "started_s": NOW_S - 125,
+        "now_s": NOW_S,
+        "phase": "running",
+        "rows": rows,
+        "channels": (
+            ChannelRow(name="paths", kind="queue", depth=120, maxsize=200, put_total=1432, got_total=1312),
+            ChannelRow(name="facts", kind="queue", depth=0, maxsize=0, put_total=1310, got_total=1310),
+        ),
+        "log": LogState(directory="", records=12345, bytes=1 << 20, warnings=31, errors=2),
+        "engine": EngineVitals(pid=99, cpu_percent=0.4, rss_bytes=38 << 20),
+    }
+    return Fleet(**(values | fields))  # type: ignore[arg-type]
+
+
+def detail_of(row: ReplicaRow) -> WorkerDetail:
+    """A detail with something in every section."""
+    return WorkerDetail(
+        row=row,
+        runs="census:parse",
+        description="Reads files with ast and counts what is in them.",
+        start_method="forkserver",
+        start_method_meaning="A fresh process is forked from a small server that has imported nothing of yours.",
+        start_method_reason="procdeck's default",
+        python="/usr/bin/python3.11",
+        cwd="/work/census",
+        environment={"LEVEL": "info"},
+        restart_policy="on-failure, at most 5 times within 60 s, after 0.5 s to 30 s",
+        stop_policy="asked, SIGTERM after 1 s, SIGKILL after 5 s",
+        exits=(
+            ExitRecord(
+                incarnation=1, pid=4001, started_at=NOW_AT - 60, ended_at=NOW_AT - 20, cause="exit code 1", ok=False
+            ),
+        ),
+        tree=(
+            TreeProcess(pid=4007, parent_pid=99, command="python census:parse", rss_bytes=48 << 20),
+            TreeProcess(pid=4008, parent_pid=4007, command="git ls-files", rss_bytes=2 << 20),
+        ),
+        last_traceback='Traceback (most recent call last):\n  File "census.py", line 41, in parse\nValueError: bad',
+    )
+
+
+class FakeLink:
+    """An `EngineLink` without an engine; a test says what it hears."""
+
+    def __init__(self, fleet: Fleet | None = None, *, clock: FixedClock | None = None) -> None:
+        self.clock = clock or FixedClock()
+        self.wishes: list[tuple[ActionName, tuple[str, ...]]] = []
+        self.downs: list[bool] = []
+        self.replies: Callable[[ActionName, Sequence[str]], tuple[Job, ...]] = self._jobs
+        self.is_closed = False
+        self._view = FleetView()
+        self._first = fleet
+        self._listener: Listener = lambda _: None
+        self._jobs_made = 0
+        self.down_reply = asyncio.Event()
+        self.down_reply.set()
+
+    async def run(self, listener: Listener) -> None:
+        self._listener = listener
+        if self._first is not None:
+            self.hear(self._first)
+        await asyncio.Event().wait()
+
+    def hear(self, fleet: Fleet) -> None:
+        """The engine says that this is the fleet now."""
+        self._view = heard_fleet(self._view, fleet, self.clock.monotonic_s())
+        self._listener(self._view)
+
+    def lose(self, trouble: str) -> None:
+        """The engine goes away."""
+        self._view = lost(self._view, trouble, self.clock.monotonic_s() + 2.0)
+        self._listener(self._view)
+
+    def tell(self, job: Job) -> None:
+        """The engine says how a job goes."""
+        self._listener(job)
+
+    def _jobs(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
+        targets = [row.name for row in self._view.rows] if list(names) == ["*"] else names
+        jobs = []
+        for target in targets:
+            self._jobs_made += 1
+            text = "stopping: SIGTERM in 1.0 s, SIGKILL in 5.0 s" if action == "stop" else f"{action} under way"
+            jobs.append(
+                Job(id=self._jobs_made, action=action, target=target, state="running", requested_s=NOW_S, text=text)
+            )
+        return tuple(jobs)
+
+    async def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
+        self.wishes.append((action, tuple(names)))
+        return self.replies(action, names)
+
+    async def detail(self, name: str) -> WorkerDetail | None:
+        row = self._view.row(name)
+        return detail_of(row) if row else None
+
+    async def down(self, *, is_forced: bool) -> DownReply:
+        self.downs.append(is_forced)
+        await self.down_reply.wait()
+        return DownReply()
+
+    async def close(self) -> None:
+        self.is_closed = True
+
+
+def unreachable(_: ActionName, __: Sequence[str]) -> tuple[Job, ...]:
+    """For `FakeLink.replies`: no engine answers."""
+    raise EngineUnreachable("the engine does not answer: nothing listens")
+
+
+def store(directory: Path, lines: Sequence[bytes]) -> None:
+    """Append `lines` to the newest segment of a store."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "000001.ndjson").open("ab") as segment:
+        segment.write(b"".join(line + b"\n" for line in lines))
+
+
+def stored_line(
+    message: str, *, worker: str = "parse.1", level: str = "INFO", second: int = 0, **fields: object
+) -> bytes:
+    """One line as the engine stores it."""
+    record = {"time": f"2026-11-22T13:31:{second % 60:02d}.123456Z", "level": level, "message": message}
+    return msgspec.json.encode(record | fields | {"stream": "log", "worker": worker, "incarnation": 1})

@@ -1,0 +1,44 @@
+"""What the screen asks of its line to the engine, so that tests can bring a line of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from supervisor.api.messages import ActionName, DownReply, Event, Job, WorkerDetail
+from tui.link.view import FleetView
+
+News = FleetView | Job | Event
+"""What a line tells: the newest picture (latest wins), a job that moved, something that happened."""
+
+Listener = Callable[[News], None]
+"""Called on the event loop; must be cheap."""
+
+
+class EngineLink(Protocol):
+    """A line to one project's engine. All methods are called on one event loop."""
+
+    async def run(self, listener: Listener) -> None:
+        """Connect, tell all news, connect again when the engine goes away; until cancelled."""
+
+    async def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
+        """Wish an action for replicas or workers (``*``: all).
+
+        Raises:
+            RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
+
+    async def detail(self, name: str) -> WorkerDetail | None:
+        """One replica in full; None where it is unknown or the engine cannot be asked."""
+
+    async def down(self, *, is_forced: bool) -> DownReply:
+        """Stop everything; returns when all is at rest. `is_forced` kills at once.
+
+        Raises:
+            RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
+
+    async def close(self) -> None:
+        """Let go of the line. Changes nothing for the workers."""

@@ -1,0 +1,171 @@
+"""The line to a real engine: HTTP and one WebSocket over its Unix socket, with a new attempt whenever it goes away."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from supervisor.api.messages import (
+    ActionName,
+    ActionRequest,
+    DownReply,
+    ErrorReply,
+    Job,
+    JobList,
+    StreamMessage,
+    WorkerDetail,
+)
+from supervisor.errors import EngineUnreachable, RequestRefused
+from tui.link.engine_link import Listener
+from tui.link.view import FleetView, heard_change, heard_fleet, lost
+
+if TYPE_CHECKING:
+    import aiohttp
+
+FIRST_RETRY_S = 0.25
+LAST_RETRY_S = 5.0
+MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
+"""A snapshot of a thousand replicas is about one megabyte."""
+
+_stream = msgspec.json.Decoder(StreamMessage)
+
+
+class SocketLink:
+    """An `EngineLink` over the Unix socket at `path`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._view = FleetView()
+        self._session: aiohttp.ClientSession | None = None
+        self._is_opening = asyncio.Lock()
+
+    async def run(self, listener: Listener) -> None:
+        """Connect, tell all news, connect again when the engine goes away; until cancelled."""
+        retry_s = FIRST_RETRY_S
+        while True:
+            heard_before = self._view.heard_s
+            trouble = await self._listen(listener)
+            retry_s = FIRST_RETRY_S if self._view.heard_s != heard_before else min(retry_s * 2, LAST_RETRY_S)
+            self._view = lost(self._view, trouble, time.monotonic() + retry_s)
+            listener(self._view)
+            await asyncio.sleep(retry_s)
+
+    async def _listen(self, listener: Listener) -> str:
+        """One connection, from its start to its end; returns why it ended, in words."""
+        session = await self._open()
+        import aiohttp
+
+        try:
+            async with session.ws_connect(
+                "http://engine/v1/stream", max_msg_size=MESSAGE_LIMIT_BYTES, heartbeat=15.0
+            ) as stream:
+                async for message in stream:
+                    if message.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                        self._hear(_stream.decode(message.data), listener)
+                return "it closed the connection"
+        except (aiohttp.ClientError, OSError, TimeoutError) as trouble:
+            return _in_words(trouble, self._path)
+        except msgspec.MsgspecError as trouble:
+            return f"it said something this version does not understand ({trouble})"
+
+    def _hear(self, message: StreamMessage, listener: Listener) -> None:
+        now_s = time.monotonic()
+        if message.fleet is not None:
+            self._view = heard_fleet(self._view, message.fleet, now_s)
+            listener(self._view)
+        if message.change is not None:
+            self._view = heard_change(self._view, message.change, now_s)
+            listener(self._view)
+        if message.job is not None:
+            listener(message.job)
+        if message.event is not None:
+            listener(message.event)
+
+    async def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
+        """Wish an action for replicas or workers (``*``: all).
+
+        Raises:
+            RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
+        request = ActionRequest(action=action, names=tuple(names))
+        reply = await self._ask("POST", "/v1/actions", msgspec.json.encode(request), timeout_s=10.0)
+        return msgspec.json.decode(reply, type=JobList).jobs
+
+    async def detail(self, name: str) -> WorkerDetail | None:
+        """One replica in full; None where it is unknown or the engine cannot be asked."""
+        try:
+            reply = await self._ask("GET", f"/v1/workers/{quote(name, safe='')}", timeout_s=5.0)
+            return msgspec.json.decode(reply, type=WorkerDetail)
+        except (RequestRefused, EngineUnreachable, msgspec.MsgspecError):
+            return None
+
+    async def down(self, *, is_forced: bool) -> DownReply:
+        """Stop everything; returns when all is at rest. `is_forced` kills at once.
+
+        Raises:
+            RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
+        reply = await self._ask("POST", "/v1/down?force=1" if is_forced else "/v1/down", timeout_s=None)
+        return msgspec.json.decode(reply, type=DownReply)
+
+    async def close(self) -> None:
+        """Let go of the line. Changes nothing for the workers."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _ask(self, method: str, path: str, body: bytes | None = None, *, timeout_s: float | None) -> bytes:
+        session = await self._open()
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=timeout_s)
+        headers = {"Content-Type": "application/json"} if body else {}
+        try:
+            async with session.request(
+                method, f"http://engine{path}", data=body, headers=headers, timeout=timeout
+            ) as response:
+                content = await response.read()
+                if response.status >= 400:
+                    raise _refusal(content, response.status)
+                return content
+        except (aiohttp.ClientError, OSError, TimeoutError) as trouble:
+            raise EngineUnreachable(f"the engine does not answer: {_in_words(trouble, self._path)}") from trouble
+
+    async def _open(self) -> aiohttp.ClientSession:
+        """The session; importing aiohttp takes 200 ms, so a thread does it while the first screen is painted."""
+        async with self._is_opening:
+            if self._session is None:
+                library: Any = await asyncio.to_thread(importlib.import_module, "aiohttp")
+                connector = library.UnixConnector(path=str(self._path))
+                timeout = library.ClientTimeout(total=None, sock_connect=5.0)
+                self._session = library.ClientSession(connector=connector, timeout=timeout)
+            return self._session
+
+
+def _refusal(content: bytes, status: int) -> RequestRefused:
+    try:
+        reply = msgspec.json.decode(content, type=ErrorReply)
+    except msgspec.MsgspecError:
+        return RequestRefused(f"the engine answered {status} without saying why")
+    return RequestRefused(reply.error, reply.suggestions)
+
+
+def _in_words(trouble: Exception, path: Path) -> str:
+    """What a failed connection means to a person."""
+    cause = trouble.__cause__ if isinstance(trouble.__cause__, OSError) else trouble
+    if isinstance(cause, FileNotFoundError) or "No such file" in str(trouble):
+        return f"no engine runs at {path}"
+    if isinstance(cause, ConnectionRefusedError) or "refused" in str(trouble):
+        return f"nothing listens at {path}; the engine has died"
+    if isinstance(cause, TimeoutError):
+        return "it does not answer in time"
+    return str(trouble) or type(trouble).__name__

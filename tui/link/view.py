@@ -1,0 +1,90 @@
+"""The one immutable picture of the fleet that the whole screen draws from, and how the engine's messages change it.
+
+::
+
+    StreamMessage ──> heard(view, message) ──> FleetView ──> every widget
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+
+import msgspec
+
+from supervisor.api.messages import ChannelRow, Fleet, FleetChange, ReplicaRow
+
+
+class LinkState(StrEnum):
+    """Whether what the screen shows is what is."""
+
+    CONNECTING = "connecting"
+    """Nothing was heard yet."""
+    LIVE = "live"
+    LOST = "lost"
+    """It was live; what is shown is what the engine said last."""
+
+
+@dataclass(frozen=True)
+class FleetView:
+    """What the engine said last, and how old that is."""
+
+    fleet: Fleet | None = None
+    state: LinkState = LinkState.CONNECTING
+    trouble: str = ""
+    """Why the engine cannot be heard, in words."""
+    heard_s: float | None = None
+    """When it was heard last (monotonic)."""
+    retry_s: float = 0.0
+    """When the next attempt to connect is due (monotonic)."""
+
+    @property
+    def rows(self) -> tuple[ReplicaRow, ...]:
+        return self.fleet.rows if self.fleet else ()
+
+    @cached_property
+    def channels(self) -> dict[str, ChannelRow]:
+        """By name."""
+        return {channel.name: channel for channel in self.fleet.channels} if self.fleet else {}
+
+    def row(self, name: str | None) -> ReplicaRow | None:
+        """The replica called `name`."""
+        return next((row for row in self.rows if row.name == name), None)
+
+
+def heard_fleet(view: FleetView, fleet: Fleet, now_s: float) -> FleetView:
+    """The view after a whole snapshot."""
+    return replace(view, fleet=fleet, state=LinkState.LIVE, trouble="", heard_s=now_s)
+
+
+def heard_change(view: FleetView, change: FleetChange, now_s: float) -> FleetView:
+    """The view after a change; rows that did not change stay the very same objects."""
+    fleet = view.fleet
+    if fleet is None:
+        return view
+    rows = fleet.rows
+    if change.rows:
+        fresh = {row.name: row for row in change.rows}
+        rows = (*(fresh.pop(row.name, row) for row in rows), *fresh.values())
+    channels = fleet.channels
+    if change.channels:
+        newer = {channel.name: channel for channel in change.channels}
+        channels = (*(newer.pop(channel.name, channel) for channel in channels), *newer.values())
+    after = msgspec.structs.replace(
+        fleet,
+        now_s=change.now_s,
+        phase=change.phase,
+        outcome=change.outcome,
+        rows=rows,
+        channels=channels,
+        log=change.log if change.log.directory else fleet.log,
+        engine=change.engine if change.engine.pid else fleet.engine,
+    )
+    return replace(view, fleet=after, state=LinkState.LIVE, trouble="", heard_s=now_s)
+
+
+def lost(view: FleetView, trouble: str, retry_s: float) -> FleetView:
+    """The view when the engine cannot be heard; the next attempt is at `retry_s` (monotonic)."""
+    state = LinkState.CONNECTING if view.fleet is None else LinkState.LOST
+    return replace(view, state=state, trouble=trouble, retry_s=retry_s)

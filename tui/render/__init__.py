@@ -1,0 +1,1 @@
+"""Values in, styled text out: pure functions, no clock, no terminal, no widget."""

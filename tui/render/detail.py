@@ -1,0 +1,153 @@
+"""One replica in full, as lines: what runs, how it was started and why, processes, exits, channels, last traceback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from supervisor.api.messages import ChannelRow, ExitRecord, ReplicaRow, TreeProcess, WorkerDetail
+from tui.render.figures import count, depth_bar, duration, percent, plural, size, sparkline
+from tui.render.fleet_rows import CPU_HISTORY_HIGH, depth_text, doing_line
+from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
+from tui.render.log_lines import traceback_lines
+from tui.render.pieces import Line, Piece, Tone, fit_line, plain, wrap
+
+_LABEL = 11
+"""Cells of the left column of facts."""
+
+
+def detail_lines(
+    row: ReplicaRow,
+    detail: WorkerDetail | None,
+    channels: Mapping[str, ChannelRow],
+    glyphs: Glyphs,
+    now_s: float,
+    width: int,
+    utc_offset_s: int,
+) -> list[Line]:
+    """All that is known of one replica; `detail` None while the engine has not answered yet."""
+    lines = _now(row, glyphs, now_s, width)
+    lines += _channels(row, channels, glyphs, width)
+    if detail is None:
+        return [*lines, (), ((" asking the engine for the rest", Tone.DIM),)]
+    lines += _what_runs(detail, width)
+    lines += _rules(detail, width)
+    lines += _tree(detail.tree, width)
+    lines += _exits(detail.exits, width, utc_offset_s)
+    if detail.last_traceback:
+        lines += [*_heading("Last traceback"), *traceback_lines(detail.last_traceback, width)]
+    return lines
+
+
+def _heading(title: str) -> list[Line]:
+    return [(), ((f" {title}", Tone.STRONG),)]
+
+
+def _fact(label: str, value: str, width: int, tone: Tone = Tone.PLAIN) -> list[Line]:
+    """A label and its value, folded under itself."""
+    folded = wrap(plain(value), max(width - _LABEL - 2, 8)) if value else []
+    return [
+        ((f" {label if index == 0 else '':<{_LABEL}}", Tone.DIM), (text, tone)) for index, text in enumerate(folded)
+    ]
+
+
+def _now(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int) -> list[Line]:
+    word = shown_state(row)
+    state: list[Piece] = [
+        (f" {glyphs.states[word]} {word}", STATE_TONES[word]),
+        (f" for {duration(now_s - row.since_s)}", Tone.DIM),
+    ]
+    if row.pid is not None:
+        state.append((f"   pid {row.pid}", Tone.PLAIN))
+    state.append((f"   incarnation {row.incarnation}, {plural(row.restarts, 'restart')}", Tone.DIM))
+    lines: list[Line] = [fit_line(tuple(state), width, glyphs.ellipsis)]
+    doing = doing_line(row, now_s)
+    if doing and doing[0][0]:
+        lines.append(fit_line(((f" {'doing':<{_LABEL}}", Tone.DIM), *doing), width, glyphs.ellipsis))
+    if row.progress is not None and row.progress[1]:
+        done, total = row.progress
+        bar = depth_bar(done, total, 20, is_ascii=glyphs.is_ascii)
+        lines += _fact("progress", f"{bar} {count(done)} of {count(total)}, {100 * done / total:.0f} %", width)
+    if row.cpu_percent is not None and row.rss_bytes is not None:
+        history = sparkline(row.cpu_history, 15, 0.0, CPU_HISTORY_HIGH, is_ascii=glyphs.is_ascii)
+        processes = f" in {row.processes} processes" if row.processes > 1 else ""
+        figures = f"{history} {percent(row.cpu_percent)} % cpu, {size(row.rss_bytes)}{processes}"
+        lines += _fact("uses", figures, width)
+    for warning in row.warnings:
+        lines += _fact("warning", warning, width, Tone.AMBER)
+    if row.last_error:
+        lines += _fact("error", row.last_error, width, Tone.RED)
+    return lines
+
+
+def _channels(row: ReplicaRow, channels: Mapping[str, ChannelRow], glyphs: Glyphs, width: int) -> list[Line]:
+    wanted = [("reads", name) for name in row.reads] + [("writes", name) for name in row.writes]
+    known = [(side, channels[name]) for side, name in wanted if name in channels]
+    if not known:
+        return []
+    lines = _heading("Channels")
+    for side, channel in known:
+        depth = depth_text(channel) if channel.depth is not None else channel.name
+        bar = ""
+        if channel.maxsize and channel.depth is not None:
+            bar = depth_bar(channel.depth, channel.maxsize, 10, is_ascii=glyphs.is_ascii) + " "
+        flow = f"  put {count(channel.put_total)}, got {count(channel.got_total)}"
+        ended = "  ended" if channel.is_ended else ""
+        pieces: Line = ((f" {side:<{_LABEL}}", Tone.DIM), (bar + depth, Tone.PLAIN), (flow + ended, Tone.DIM))
+        lines.append(fit_line(pieces, width, glyphs.ellipsis))
+    return lines
+
+
+def _what_runs(detail: WorkerDetail, width: int) -> list[Line]:
+    lines = _heading("What runs")
+    lines += _fact(detail.row.kind, detail.runs, width)
+    lines += _fact("about", detail.description, width)
+    lines += _fact("python", detail.python, width)
+    lines += _fact("in", detail.cwd, width)
+    for name, value in detail.environment.items():
+        lines += _fact("env", f"{name}={value}", width)
+    lines += _heading("Start method")
+    lines += _fact(detail.start_method, detail.start_method_meaning, width)
+    lines += _fact("because", detail.start_method_reason, width)
+    return lines
+
+
+def _rules(detail: WorkerDetail, width: int) -> list[Line]:
+    lines = _heading("Rules")
+    lines += _fact("restart", detail.restart_policy, width)
+    lines += _fact("stop", detail.stop_policy, width)
+    return lines
+
+
+def _tree(tree: Iterable[TreeProcess], width: int) -> list[Line]:
+    processes = tuple(tree)
+    if not processes:
+        return []
+    depths: dict[int, int] = {}
+    lines = _heading("Processes")
+    for process in processes:
+        depth = depths.get(process.parent_pid, -1) + 1
+        depths[process.pid] = depth
+        pieces: Line = (
+            (f" {process.pid:>8} {size(process.rss_bytes):>6} ", Tone.DIM),
+            ("  " * depth + plain(process.command), Tone.PLAIN),
+        )
+        lines.append(fit_line(pieces, width))
+    return lines
+
+
+def _exits(exits: Iterable[ExitRecord], width: int, utc_offset_s: int) -> list[Line]:
+    newest_first = tuple(exits)[::-1]
+    if not newest_first:
+        return []
+    lines = _heading("Exits, newest first")
+    for exit_record in newest_first:
+        ended = datetime.fromtimestamp(exit_record.ended_at, UTC) + timedelta(seconds=utc_offset_s)
+        lived = duration(exit_record.ended_at - exit_record.started_at)
+        pieces: Line = (
+            (f" {ended:%H:%M:%S} ", Tone.DIM),
+            (f"#{exit_record.incarnation} after {lived}: ", Tone.DIM),
+            (plain(exit_record.cause), Tone.PLAIN if exit_record.ok else Tone.RED),
+        )
+        lines.append(fit_line(pieces, width))
+    return lines

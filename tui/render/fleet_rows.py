@@ -1,0 +1,212 @@
+"""The worker table as text: which columns a width has room for, and what each cell of a row says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from supervisor.api.messages import ChannelRow, ReplicaRow
+from supervisor.lifecycle.states import State
+from tui.render.figures import countdown, depth_bar, duration, percent, size, sparkline
+from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
+from tui.render.pieces import Line, Piece, Tone, fit, fit_line, line_width, plain
+
+WIDE_COLUMNS = 120
+"""From this many cells on a row also shows kind, CPU history, queue depths and the last error."""
+
+CPU_HISTORY_HIGH = 100.0
+"""The top of every CPU sparkline: one core, the same for all rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its heading, cells, and side."""
+
+    id: str
+    title: str
+    width: int
+    is_right: bool = False
+
+
+def columns_for(width: int, longest_name: int) -> tuple[Column, ...]:
+    """The columns that `width` cells have room for; together with their gaps they fill it exactly.
+
+    `longest_name` is the width of the longest replica name, in cells.
+    """
+    is_wide = width >= WIDE_COLUMNS
+    name = Column("name", "worker", 2 + min(max(longest_name, 6), 24 if is_wide else 13))
+    numbers = [
+        Column("pid", "pid", 7, is_right=True),
+        Column("up", "up", 4, is_right=True),
+        Column("restarts", "rst", 3, is_right=True),
+        Column("cpu", "cpu%", 4, is_right=True),
+    ]
+    memory = Column("mem", "mem", 5, is_right=True)
+    if not is_wide:
+        fixed = [name, Column("state", "state", 8), *numbers, memory]
+        return (*fixed, Column("doing+queue", "doing", _room(width, fixed, 1)))
+    fixed = [name, Column("state", "state", 9), Column("kind", "kind", 7), *numbers]
+    fixed += [Column("history", "", 10), memory]
+    queues = Column("queues", "queues", 26 if width >= 150 else 18)
+    room = _room(width, [*fixed, queues], 2)
+    doing = room // 2
+    return (*fixed, Column("doing", "doing", doing), queues, Column("error", "last error", room - doing))
+
+
+def _room(width: int, fixed: list[Column], flexible: int) -> int:
+    """Cells left for `flexible` more columns: a margin of one at both ends, a gap of one between columns."""
+    gaps = len(fixed) + flexible - 1
+    return max(width - 2 - gaps - sum(column.width for column in fixed), 4 * flexible)
+
+
+def header_line(columns: tuple[Column, ...], width: int) -> Line:
+    """The headings."""
+    cells = " ".join(fit(column.title.upper(), column.width, is_right=column.is_right) for column in columns)
+    return fit_line(((" " + cells, Tone.DIM),), width)
+
+
+def time_texts(row: ReplicaRow, now_s: float) -> tuple[str, str, str]:
+    """Everything in a row that changes by itself as time goes by; a row with equal texts needs no repaint."""
+    return (
+        "" if row.started_s is None else duration(now_s - row.started_s),
+        "" if row.next_step_s is None else countdown(row.next_step_s - now_s),
+        "" if row.activity_since_s is None else duration(now_s - row.activity_since_s),
+    )
+
+
+def row_line(
+    row: ReplicaRow,
+    columns: tuple[Column, ...],
+    channels: Mapping[str, ChannelRow],
+    glyphs: Glyphs,
+    now_s: float,
+    width: int,
+) -> Line:
+    """One row in exactly `width` cells."""
+    pieces: list[Piece] = [(" ", Tone.PLAIN)]
+    for index, column in enumerate(columns):
+        if index:
+            pieces.append((" ", Tone.PLAIN))
+        pieces.extend(_cell(row, column, channels, glyphs, now_s))
+    return fit_line(tuple(pieces), width, glyphs.ellipsis)
+
+
+def _cell(row: ReplicaRow, column: Column, channels: Mapping[str, ChannelRow], glyphs: Glyphs, now_s: float) -> Line:
+    if column.id == "name":
+        word = shown_state(row)
+        sign = (glyphs.states[word] + " ", STATE_TONES[word])
+        return (sign, (fit(plain(row.name), column.width - 2, ellipsis=glyphs.ellipsis), Tone.STRONG))
+    if column.id == "state":
+        word = shown_state(row)
+        return ((fit(word, column.width), STATE_TONES[word]),)
+    if column.id == "doing":
+        return fit_line(doing_line(row, now_s), column.width, glyphs.ellipsis)
+    if column.id == "doing+queue":
+        return _doing_and_queue(row, column.width, channels, glyphs, now_s)
+    if column.id == "queues":
+        return fit_line(queue_depths(row, channels, glyphs, column.width), column.width, glyphs.ellipsis)
+    text, tone = _figure(row, column.id, glyphs, now_s)
+    return ((fit(text, column.width, is_right=column.is_right, ellipsis=glyphs.ellipsis), tone),)
+
+
+def _figure(row: ReplicaRow, column_id: str, glyphs: Glyphs, now_s: float) -> Piece:
+    """The cells that are one piece of text."""
+    match column_id:
+        case "pid":
+            return ("" if row.pid is None else str(row.pid), Tone.DIM)
+        case "up":
+            return (time_texts(row, now_s)[0], Tone.PLAIN)
+        case "restarts":
+            return (str(row.restarts) if row.restarts else "", Tone.PLAIN)
+        case "cpu":
+            return ("" if row.cpu_percent is None else percent(row.cpu_percent), Tone.PLAIN)
+        case "history":
+            history = sparkline(row.cpu_history, 10, 0.0, CPU_HISTORY_HIGH, is_ascii=glyphs.is_ascii)
+            return (history if row.state is State.RUNNING else "", Tone.DIM)
+        case "mem":
+            return ("" if row.rss_bytes is None else size(row.rss_bytes), Tone.PLAIN)
+        case "kind":
+            return (row.kind, Tone.DIM)
+        case "error":
+            return (plain(row.last_error), Tone.RED if row.state is State.FAILED else Tone.DIM)
+    return ("", Tone.PLAIN)
+
+
+def _doing_and_queue(
+    row: ReplicaRow, width: int, channels: Mapping[str, ChannelRow], glyphs: Glyphs, now_s: float
+) -> Line:
+    """What the replica is doing, then the depth of its first queue where there is room."""
+    doing = doing_line(row, now_s)
+    known = _known_channels(row, channels) if row.state is State.RUNNING else []
+    depth = depth_text(known[0]) if known else ""
+    if depth and line_width(doing) + 2 + len(depth) <= width:
+        room = width - line_width(doing)
+        doing = (*doing, (fit(depth, room, is_right=True), Tone.DIM))
+    return fit_line(doing, width, glyphs.ellipsis)
+
+
+def doing_line(row: ReplicaRow, now_s: float) -> Line:
+    """What the replica is doing now, or what happens to it next, or how it ended."""
+    _, countdown_text, busy_text = time_texts(row, now_s)
+    if row.next_step:
+        tone = Tone.AMBER if row.state is State.BACKOFF else Tone.PLAIN
+        when = f" in {countdown_text}" if countdown_text else ""
+        return ((plain(row.next_step) + when, tone),)
+    if row.state is State.FAILED:
+        return ((plain(row.last_error or row.exit_cause), Tone.RED),)
+    if row.state in (State.FINISHED, State.STOPPED, State.STUCK):
+        return ((plain(row.exit_cause), Tone.RED if row.state is State.STUCK else Tone.DIM),)
+    if row.warnings:
+        return ((plain(row.warnings[0]), Tone.AMBER),)
+    return _activity(row, busy_text)
+
+
+def _activity(row: ReplicaRow, busy_text: str) -> Line:
+    pieces: list[Piece] = []
+    if row.progress is not None:
+        done, total = row.progress
+        pieces.append((f"{done:,}/{total:,} " if total else f"{done:,} ", Tone.PLAIN))
+    pieces.append((plain(row.activity), Tone.PLAIN))
+    if row.activity and busy_text not in ("", "0s", "1s", "2s"):
+        pieces.append((f" {busy_text}", Tone.DIM))
+    return tuple(pieces)
+
+
+def _known_channels(row: ReplicaRow, channels: Mapping[str, ChannelRow]) -> list[ChannelRow]:
+    names = dict.fromkeys((*row.reads, *row.writes))
+    return [channels[name] for name in names if name in channels and channels[name].depth is not None]
+
+
+def depth_text(channel: ChannelRow) -> str:
+    """``paths 12/200``."""
+    limit = f"/{channel.maxsize}" if channel.maxsize else ""
+    return f"{channel.name} {channel.depth}{limit}"
+
+
+def queue_depths(row: ReplicaRow, channels: Mapping[str, ChannelRow], glyphs: Glyphs, width: int) -> Line:
+    """The replica's channels with how full they are: a bar where there is room, the figures always."""
+    known = _known_channels(row, channels)
+    texts = [depth_text(channel) for channel in known]
+    room = width - sum(map(len, texts)) - 2 * (len(texts) - 1)
+    pieces: list[Piece] = []
+    for channel, text in zip(known, texts, strict=True):
+        if pieces:
+            pieces.append(("  ", Tone.PLAIN))
+        if channel.maxsize and channel.depth is not None and room >= 5:
+            bar = min(room - 1, 8)
+            room -= bar + 1
+            tone = Tone.AMBER if channel.depth >= channel.maxsize else Tone.DIM
+            pieces.append((depth_bar(channel.depth, channel.maxsize, bar, is_ascii=glyphs.is_ascii) + " ", tone))
+        pieces.append((text, Tone.PLAIN))
+    return tuple(pieces)
+
+
+def matches(row: ReplicaRow, needle: str) -> bool:
+    """Whether the row has `needle` in its name, state, kind or activity; a leading ``!`` inverts."""
+    wanted = needle.strip().lower()
+    is_inverted = wanted.startswith("!")
+    wanted = wanted.removeprefix("!")
+    if not wanted:
+        return True
+    texts = (row.name, shown_state(row), row.kind, row.activity)
+    return any(wanted in text.lower() for text in texts) != is_inverted

@@ -1,0 +1,86 @@
+"""The line at the top, the banner below it, and the title of a pane, as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from supervisor.api.messages import Fleet
+from tui.render.figures import count, duration, percent, plural, size
+from tui.render.glyphs import STATE_ORDER, STATE_TONES, Glyphs, shown_state
+from tui.render.pieces import Line, Piece, Tone, fit_line, line_width, plain, spread
+
+
+def header(fleet: Fleet | None, project: str, clock: str, width: int, glyphs: Glyphs) -> Line:
+    """The top line in exactly `width` cells: project, phase, replicas by state, log counts, engine, clock."""
+    left: list[Piece] = [(" procdeck ", Tone.DIM), (f"{project} ", Tone.STRONG)]
+    if fleet is None:
+        return spread(tuple(left), ((clock + " ", Tone.DIM),), width)
+    if fleet.phase != "running":
+        left.append((f" {fleet.phase}", Tone.GOOD if fleet.phase == "completed" else Tone.AMBER))
+    left.extend(state_counts(fleet, glyphs, is_wordy=width >= 110))
+    right = _log_counts(fleet)
+    engine = f"   engine {percent(fleet.engine.cpu_percent)} %  {size(fleet.engine.rss_bytes)}"
+    if line_width(tuple(left)) + line_width(right) + len(engine) + 14 <= width:
+        right = (*right, (engine, Tone.DIM))
+    if line_width(tuple(left)) + line_width(right) + len(clock) + 3 <= width:
+        right = (*right, (f"  {clock}", Tone.DIM))
+    return spread(tuple(left), (*right, (" ", Tone.PLAIN)), width)
+
+
+def state_counts(fleet: Fleet, glyphs: Glyphs, *, is_wordy: bool) -> Line:
+    """``◉ 5 running  ✗ 1 failed``; without the words where there is no room."""
+    counts = Counter(shown_state(row) for row in fleet.rows)
+    pieces: list[Piece] = []
+    for word in STATE_ORDER:
+        if counts[word]:
+            tail = f" {word}" if is_wordy else ""
+            pieces.append((f"  {glyphs.states[word]} {counts[word]}{tail}", STATE_TONES[word]))
+    return tuple(pieces)
+
+
+def _log_counts(fleet: Fleet) -> Line:
+    pieces: list[Piece] = []
+    if fleet.log.lost:
+        pieces.append((f"  {count(fleet.log.lost)} records lost", Tone.RED))
+    if fleet.log.warnings:
+        pieces.append((f"  {_counted(fleet.log.warnings, 'warning')}", Tone.AMBER))
+    if fleet.log.errors:
+        pieces.append((f"  {_counted(fleet.log.errors, 'error')}", Tone.RED))
+    return tuple(pieces)
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def live_workers(fleet: Fleet | None) -> int:
+    """How many replicas have a process."""
+    return sum(row.pid is not None for row in fleet.rows) if fleet else 0
+
+
+def lost_banner(cause: str, last_seen_ago_s: float | None, retry_in_s: float, log_directory: str) -> str:
+    """What a person reads when the engine does not answer."""
+    seen = "" if last_seen_ago_s is None else f" Last seen {duration(last_seen_ago_s)} ago."
+    retry = f" Trying again in {duration(retry_in_s + 0.99)}." if retry_in_s > 0 else " Trying again now."
+    logs = f" Logs: {log_directory}" if log_directory else ""
+    return f"Engine lost: {plain(cause)}.{seen}{retry}{logs}"
+
+
+def completed_banner(outcome: str) -> str:
+    """The good news: everything is done, and where the result is."""
+    return f"Completed: {plain(outcome)}" if outcome else "Completed: no worker runs, and none will start by itself."
+
+
+def stopping_banner(fleet: Fleet) -> str:
+    """What the stop still waits for."""
+    waiting = [row.name for row in fleet.rows if row.pid is not None]
+    if not waiting:
+        return "Stopping all: every worker is at rest; the engine ends now."
+    names = ", ".join(waiting[:4]) + (f" and {len(waiting) - 4} more" if len(waiting) > 4 else "")
+    return f"Stopping all: waiting for {plural(len(waiting), 'worker')}: {plain(names)}"
+
+
+def pane_title(title: str, notes: Line, chip: Line, width: int) -> Line:
+    """A pane's first line: its title, what is special about what it shows, and its state at the right."""
+    left: Line = ((f" {title} ", Tone.STRONG), *notes)
+    return spread(left, chip, width) if chip else fit_line(left, width)

@@ -1,0 +1,1 @@
+"""What fills the terminal: the fleet, and what opens over it."""

@@ -1,0 +1,144 @@
+"""The question before something that cannot be taken back. Cancel is what Enter and Esc mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer: what is returned, what is said, and the key that gives it."""
+
+    id: str
+    label: str
+    key: str
+    is_dangerous: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked. A Cancel is added as the last answer and is the default."""
+
+    title: str
+    text: str
+    choices: tuple[Choice, ...]
+    is_quit: bool = False
+
+
+class ChoiceLine(Static, can_focus=True):
+    """One answer, as a line that can be gone to, entered and clicked."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter,space", "choose", show=False)]
+
+    class Chosen(Message):
+        """This answer was given."""
+
+        def __init__(self, choice_id: str) -> None:
+            super().__init__()
+            self.choice_id = choice_id
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(Content(f"{choice.key}   {choice.label}"), id=f"choice-{choice.id}")
+        self.set_class(choice.is_dangerous, "-danger")
+        self._choice = choice
+
+    def action_choose(self) -> None:
+        self.post_message(self.Chosen(self._choice.id))
+
+    def on_click(self) -> None:
+        self.action_choose()
+
+
+class ConfirmScreen(ModalScreen[str]):
+    """Asks a `Question`; its result is the id of a choice, or `CANCEL`."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", f"choose('{CANCEL}')", show=False),
+        Binding("down,j,tab", "app.focus_next", show=False),
+        Binding("up,k,shift+tab", "app.focus_previous", show=False),
+    ]
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self.question = question
+        self._choices = (*question.choices, Choice(CANCEL, "Cancel", "c"))
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield from self._parts()
+
+    def _parts(self) -> Iterator[Static]:
+        yield Static(Content(self.question.title), classes="dialog-title")
+        yield Static(Content(self.question.text), classes="dialog-text")
+        for choice in self._choices:
+            yield ChoiceLine(choice)
+        yield Static(Content("enter chooses the marked line   esc cancels"), classes="dialog-foot")
+
+    def on_mount(self) -> None:
+        for choice in self._choices:
+            self._bindings.bind(choice.key, f"choose('{choice.id}')", show=False)
+        self.query_one(f"#choice-{CANCEL}", ChoiceLine).focus()
+
+    def action_choose(self, choice_id: str) -> None:
+        self.dismiss(choice_id)
+
+    def on_choice_line_chosen(self, message: ChoiceLine.Chosen) -> None:
+        self.dismiss(message.choice_id)
+
+
+def kill_question(name: str, processes: int) -> Question:
+    """Before a kill."""
+    whole = f" and the {processes - 1} processes below it" if processes > 1 else ""
+    return Question(
+        title=f"Kill {name}?",
+        text=f"SIGKILL ends {name}{whole} at once; it cannot clean up. Its restart policy decides what comes after.",
+        choices=(Choice("kill", f"Kill {name}", "K", is_dangerous=True),),
+    )
+
+
+def restart_all_question(names: Sequence[str]) -> Question:
+    """Before a restart of everything."""
+    shown = ", ".join(names[:8]) + (f" and {len(names) - 8} more" if len(names) > 8 else "")
+    return Question(
+        title=f"Restart all {len(names)} workers?",
+        text=f"Each is stopped, then started again: {shown}.",
+        choices=(Choice("restart", f"Restart all {len(names)}", "R", is_dangerous=True),),
+    )
+
+
+def quit_question(live_workers: int, *, is_stopping: bool) -> Question:
+    """Before leaving. Detaching changes nothing for the workers."""
+    running = "No worker is running." if not live_workers else f"{live_workers} workers are running."
+    if live_workers == 1:
+        running = "1 worker is running."
+    if is_stopping:
+        return Question(
+            title="Still stopping",
+            text=f"{running} They get SIGTERM, then SIGKILL, at their own deadlines.",
+            choices=(
+                Choice("force", "Kill all now and quit", "s", is_dangerous=True),
+                Choice("detach", "Detach: the stop goes on without this screen", "d"),
+            ),
+            is_quit=True,
+        )
+    return Question(
+        title="Quit procdeck?",
+        text=running,
+        choices=(
+            Choice("stop", "Stop all and quit", "s", is_dangerous=live_workers > 0),
+            Choice("detach", "Detach: workers keep running", "d"),
+        ),
+        is_quit=True,
+    )

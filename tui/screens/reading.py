@@ -1,0 +1,99 @@
+"""Text that opens over the fleet to be read, scrolled and closed: the help, and one log record in full."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from supervisor.logs.record import Record, decode
+from tui.actions import ACTIONS, MOVES, key_name
+from tui.render.log_lines import record_view
+from tui.render.pieces import Line, Tone, wrap
+from tui.widgets.lines_view import LinesView
+
+
+class ReadingScreen(ModalScreen[None]):
+    """A title and lines; Esc, q and Enter close it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "close", show=False)]
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self._title_text = title
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content(self._title_text), classes="dialog-title")
+            yield LinesView(id="reading")
+            yield Static(Content("esc closes   up down pgup pgdn scroll"), classes="dialog-foot")
+
+    def on_mount(self) -> None:
+        self.query_one(LinesView).focus()
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.call_after_refresh(self._fill)
+
+    def _fill(self) -> None:
+        view = self.query_one(LinesView)
+        view.show(self.lines(view.size.width - 1))
+
+    def lines(self, width: int) -> list[Line]:
+        """What there is to read, folded to `width` cells."""
+        raise NotImplementedError
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+class HelpScreen(ReadingScreen):
+    """All keys, generated from the registry of actions."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "close", show=False)]
+
+    def __init__(self) -> None:
+        super().__init__("Keys")
+
+    def lines(self, width: int) -> list[Line]:
+        return help_lines(width)
+
+
+class RecordScreen(ReadingScreen):
+    """One log record, everything in it."""
+
+    def __init__(self, stored: bytes, utc_offset_s: int) -> None:
+        super().__init__("Log record")
+        self._record: Record = decode(stored)
+        self._utc_offset_s = utc_offset_s
+
+    def lines(self, width: int) -> list[Line]:
+        return record_view(self._record, width, self._utc_offset_s)
+
+
+def help_lines(width: int) -> list[Line]:
+    """The help: each action once, by group."""
+    lines: list[Line] = []
+    groups = dict.fromkeys(action.group for action in ACTIONS)
+    for group in groups:
+        lines += [(), ((group, Tone.STRONG),)]
+        for action in ACTIONS:
+            if action.group == group:
+                keys = " ".join(key_name(key) for key in action.keys)
+                lines += _entry(keys, action.help, width)
+    lines += [(), (("Moving, in every pane", Tone.STRONG),)]
+    for keys, _, meaning in MOVES:
+        lines += _entry(" ".join(key_name(key) for key in keys.split(",")), meaning.capitalize() + ".", width)
+    return lines[1:]
+
+
+def _entry(keys: str, sentence: str, width: int) -> list[Line]:
+    folded = wrap(sentence, width - 18)
+    return [
+        ((f"  {keys if index == 0 else '':<14}", Tone.ACCENT), (text, Tone.PLAIN)) for index, text in enumerate(folded)
+    ]

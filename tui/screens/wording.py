@@ -1,0 +1,133 @@
+"""What the first screen says in its header, titles, banner and empty places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from supervisor.api.messages import ReplicaRow, WorkerDetail
+from supervisor.clock import Clock
+from tui.link.log_source import LogSource
+from tui.link.view import FleetView, LinkState
+from tui.render import header as lines
+from tui.render.detail import detail_lines
+from tui.render.figures import count, duration
+from tui.render.glyphs import Glyphs
+from tui.render.pieces import Line, Piece, Tone, plain
+
+BannerTone = Literal["", "good", "amber", "red"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The sentences of one dashboard."""
+
+    project: str
+    glyphs: Glyphs
+    clock: Clock
+    utc_offset_s: int
+
+    def header(self, view: FleetView, width: int) -> Line:
+        """The top line."""
+        second = int(self.clock.wall_s() + self.utc_offset_s) % 86400
+        clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+        return lines.header(view.fleet, self.project, clock, width, self.glyphs)
+
+    def banner(self, view: FleetView, now_s: float) -> tuple[BannerTone, str]:
+        """What a person must not miss, and how loud; empty where there is nothing."""
+        fleet = view.fleet
+        if view.state is LinkState.LOST and fleet is not None:
+            if fleet.phase == "stopping":
+                return (
+                    "amber",
+                    f"Stopped: the engine stopped everything and has ended. q quits. Logs: {fleet.log.directory}",
+                )
+            now_s = self.clock.monotonic_s()
+            ago_s = None if view.heard_s is None else now_s - view.heard_s
+            return "red", lines.lost_banner(view.trouble, ago_s, view.retry_s - now_s, fleet.log.directory)
+        if fleet is None:
+            return ("amber", f"No engine yet: {plain(view.trouble)}. Trying again.") if view.trouble else ("", "")
+        if fleet.phase == "completed":
+            return "good", lines.completed_banner(fleet.outcome)
+        if fleet.phase == "stopping":
+            return "amber", lines.stopping_banner(fleet)
+        return "", ""
+
+    def workers_title(self, view: FleetView, now_s: float, shown: int, needle: str, width: int) -> Line:
+        """The title of the table."""
+        notes: list[Piece] = []
+        if view.fleet is not None:
+            total = len(view.rows)
+            notes.append((f"{shown} of {total}" if needle else str(total), Tone.DIM))
+        if needle:
+            notes.append((f"  /{plain(needle)}", Tone.AMBER))
+            notes.append(("  esc clears", Tone.DIM))
+        if view.state is LinkState.LOST and view.heard_s is not None:
+            age = duration(self.clock.monotonic_s() - view.heard_s)
+            notes.append((f"  as of {age} ago", Tone.AMBER))
+        del now_s
+        return lines.pane_title("Workers", tuple(notes), (), width)
+
+    def log_title(
+        self,
+        source: LogSource,
+        needle: str,
+        worker: str,
+        is_following: bool,
+        arrived: int,
+        width: int,
+    ) -> Line:
+        """The title of the log, with its state at the right."""
+        notes: list[Piece] = [(f"{plain(worker)} only  " if worker else "all workers  ", Tone.DIM)]
+        if source.trouble:
+            notes.append((f"/{plain(needle)}  cannot be used: {plain(source.trouble)}", Tone.AMBER))
+        elif needle:
+            searching = ", searching" if source.is_scanning else ""
+            found = f"{count(source.line_count)} of {count(source.total_count)}{searching}"
+            notes += [(f"/{plain(needle)}", Tone.AMBER), (f"  {found}  esc clears", Tone.DIM)]
+        else:
+            notes.append((count(source.line_count), Tone.DIM))
+        chip: Line = ((" FOLLOW ", Tone.GOOD),) if is_following else ((f" PAUSED +{arrived:,} ", Tone.AMBER),)
+        return lines.pane_title("Log", tuple(notes), chip, width)
+
+    def detail_title(self, name: str | None, width: int) -> Line:
+        """The title of the detail."""
+        return lines.pane_title(plain(name) if name else "Detail", (), (), width)
+
+    def detail(
+        self, row: ReplicaRow | None, detail: WorkerDetail | None, view: FleetView, now_s: float, width: int
+    ) -> list[Line]:
+        """The selected replica in full."""
+        if row is None:
+            return [((" No worker is selected.", Tone.DIM),)] if view.fleet else []
+        return detail_lines(row, detail, view.channels, self.glyphs, now_s, width, self.utc_offset_s)
+
+    def no_workers(self, view: FleetView, needle: str) -> tuple[str, ...]:
+        """What the table says when it has no rows."""
+        if view.fleet is None:
+            return (f"Waiting for the engine of {self.project}",)
+        if needle and view.rows:
+            return (f'No worker matches "{plain(needle)}"', "Esc clears the filter.")
+        return (
+            "This profile names no workers yet",
+            f"Add one to {plain(view.fleet.profile_path)}:",
+            "",
+            "[workers.hello]",
+            'command = "while sleep 1; do date; done"',
+        )
+
+    def no_records(self, view: FleetView, source: LogSource, needle: str, worker: str) -> tuple[str, ...]:
+        """What the log says when it has no lines."""
+        if view.fleet is None:
+            return ()
+        whose = f" of {plain(worker)}" if worker else ""
+        if needle:
+            doing = "Searching" if source.is_scanning else f'No record{whose} matches "{plain(needle)}"'
+            return (doing, "Esc clears the filter.")
+        if worker:
+            return (f"{plain(worker)} has logged nothing yet", "l shows the log of all workers.")
+        return (
+            "No log records yet",
+            "What workers print, write to stderr and log arrives here.",
+            f"Stored in {plain(view.fleet.log.directory)}",
+        )

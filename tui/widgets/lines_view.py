@@ -1,0 +1,66 @@
+"""Any number of ready-made lines, scrolled: the detail pane, the help and a log record in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.geometry import Region, Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.actions import MOVES
+from tui.render.pieces import Line
+from tui.widgets.painter import TONE_CLASSES, Painter
+
+
+class LinesView(ScrollView, can_focus=True):
+    """Shows lines; `show` repaints those that differ and keeps the place."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
+    BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(id=id)
+        self._painter = Painter(self)
+        self._lines: Sequence[Line] = ()
+
+    def show(self, lines: Sequence[Line], *, from_top: bool = False) -> None:
+        """Show `lines`, each at most as wide as the widget; `from_top` leaves the old place."""
+        before, self._lines = self._lines, lines
+        if len(before) != len(lines):
+            self.virtual_size = Size(self.size.width, len(lines))
+            self.refresh()
+        else:
+            for index, (old, new) in enumerate(zip(before, lines, strict=True)):
+                if old != new:
+                    self.refresh(Region(0, index - self.scroll_offset.y, self.size.width, 1))
+        if from_top:
+            self.scroll_to(y=0, animate=False, force=True)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._painter.forget()
+
+    @property
+    def text_width(self) -> int:
+        """Cells beside the scroll bar."""
+        return self.size.width - self.scrollbar_size_vertical
+
+    def render_line(self, y: int) -> Strip:
+        index = self.scroll_offset.y + y
+        line = self._lines[index] if index < len(self._lines) else ()
+        return self._painter.strip(line, self.text_width)
+
+    def action_move(self, lines: int) -> None:
+        self.scroll_to(y=self.scroll_offset.y + lines, animate=False)
+
+    def action_page(self, pages: int) -> None:
+        self.action_move(pages * max(self.size.height - 1, 1))
+
+    def action_first(self) -> None:
+        self.scroll_to(y=0, animate=False)
+
+    def action_last(self) -> None:
+        self.scroll_to(y=self.max_scroll_y, animate=False)

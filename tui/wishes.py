@@ -1,0 +1,108 @@
+"""A person's wishes on their way to the engine: each is said at once, and its outcome when it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from supervisor.api.messages import ActionName, Job
+from supervisor.errors import EngineUnreachable, RequestRefused
+from tui.link.engine_link import EngineLink
+from tui.render.pieces import plain
+
+Severity = Literal["information", "warning", "error"]
+
+_DOING: dict[ActionName, str] = {"start": "Starting", "stop": "Stopping", "restart": "Restarting", "kill": "Killing"}
+_DONE: dict[ActionName, str] = {"start": "Started", "stop": "Stopped", "restart": "Restarted", "kill": "Killed"}
+
+REMEMBERED_JOBS = 512
+
+
+class Say(Protocol):
+    """Shows a sentence for a few seconds; its text is never parsed."""
+
+    def __call__(self, sentence: str, severity: Severity = "information") -> None: ...
+
+
+@dataclass
+class _Wish:
+    """One key press: the jobs it became."""
+
+    action: ActionName
+    label: str
+    open_jobs: set[int]
+    failures: list[str] = field(default_factory=list)
+    last_text: str = ""
+
+
+class Wishes:
+    """Sends actions and follows their jobs. Several jobs of one wish are told as one."""
+
+    def __init__(self, link: EngineLink, say: Say) -> None:
+        self._link = link
+        self._say = say
+        self._by_job: dict[int, _Wish] = {}
+        self._early: dict[int, Job] = {}
+
+    async def make(self, action: ActionName, names: Sequence[str], label: str) -> None:
+        """Wish `action` for `names`; `label` is how they are called in sentences."""
+        try:
+            jobs = await self._link.act(action, names)
+        except RequestRefused as refused:
+            hint = f" Did you mean {', '.join(refused.suggestions)}?" if refused.suggestions else ""
+            self._say(f"{plain(str(refused))}{hint}", "error")
+            return
+        except EngineUnreachable as gone:
+            self._say(f"Cannot {action} {label}: {plain(str(gone))}", "error")
+            return
+        if not jobs:
+            self._say(f"Nothing to {action}: {label}")
+            return
+        wish = _Wish(action, label, {job.id for job in jobs})
+        if any(job.state == "running" for job in jobs):
+            self._say(_intent(wish, jobs))
+        for job in jobs:
+            self._by_job[job.id] = wish
+        for job in jobs:
+            self.heard(self._early.pop(job.id, job))
+
+    def heard(self, job: Job) -> None:
+        """A job moved."""
+        wish = self._by_job.get(job.id)
+        if wish is None:
+            # The stream may be quicker than the answer to the request; jobs of other clients end here too.
+            self._early[job.id] = job
+            if len(self._early) > REMEMBERED_JOBS:
+                del self._early[next(iter(self._early))]
+            return
+        if job.state == "running" or job.id not in wish.open_jobs:
+            return
+        del self._by_job[job.id]
+        wish.open_jobs.discard(job.id)
+        wish.last_text = job.text
+        if job.state == "failed":
+            wish.failures.append(f"{job.target}: {job.text}")
+        if not wish.open_jobs:
+            self._tell_outcome(wish)
+
+    def _tell_outcome(self, wish: _Wish) -> None:
+        if wish.failures:
+            more = f" and {len(wish.failures) - 3} more" if len(wish.failures) > 3 else ""
+            self._say(f"Could not {wish.action} {plain('; '.join(wish.failures[:3]))}{more}", "error")
+            return
+        self._say(f"{_DONE[wish.action]} {wish.label}{_aside(wish.last_text, wish)}")
+
+
+def _intent(wish: _Wish, jobs: Sequence[Job]) -> str:
+    aside = _aside(jobs[0].text, wish) if len(jobs) == 1 else ""
+    return f"{_DOING[wish.action]} {wish.label}{aside}"
+
+
+def _aside(text: str, wish: _Wish) -> str:
+    """What a job says beyond the verb that the sentence has already: `` (SIGTERM in 1.0 s, SIGKILL in 5.0 s)``."""
+    said = plain(text)
+    for word in (_DOING[wish.action].lower(), _DONE[wish.action].lower()):
+        if said.lower().startswith(word):
+            said = said[len(word) :].lstrip(" :,")
+    return f" ({said})" if said and len(said) < 120 else ""
