@@ -174,6 +174,7 @@ class Driver:
 
     def on_ended(self, incarnation: Incarnation, cause: ExitCause) -> None:
         replica = self._by_incarnation.pop(incarnation)
+        self.plumbing.recover(replica.worker)
         replica.end(cause, self._clock.wall_s())
         self.apply(replica, Exited(self._clock.monotonic_s(), incarnation.number, cause))
 

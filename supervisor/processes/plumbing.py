@@ -75,7 +75,7 @@ class Plumbing:
     def _end(self, parameter: str, name: str, mode: Literal["read", "write"]) -> ChannelEnd:
         if name in self._queues:
             queue = self._queues[name]
-            return ChannelEnd(parameter, mode, queue.describe(), tuple(queue.fds()))
+            return ChannelEnd(parameter, mode, queue.describe(mode), tuple(queue.fds(mode)))
         if name in self._ended:
             old, self._pipes[name] = self._pipes[name], self._open_pipe(name)
             old.reader.close()
@@ -97,6 +97,11 @@ class Plumbing:
                 self._ended.discard(name)
                 self._queues[name].unend()
         return newly
+
+    def recover(self, worker: WorkerSpec) -> None:
+        """Give back what a dead replica of `worker` had taken of its queues."""
+        for name in {*worker.reads.values(), *worker.writes.values()} & self._queues.keys():
+            self._queues[name].recover()
 
     def counts(self) -> list[ChannelCount]:
         """What every channel holds now."""

@@ -1,0 +1,268 @@
+"""How fast log records of four workers get into a file: procdeck's lanes, and the standard library beside it.
+
+Every way runs in the same run, in turn, on the same machine; the figures are medians over the rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import logging
+import logging.handlers
+import multiprocessing
+import os
+import select
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from supervisor.agent import records
+from supervisor.logs.lanes import Lane, Stream
+from supervisor.logs.record import time_text
+from supervisor.logs.segments import SegmentWriter
+
+PIPE_BYTES = 1024 * 1024
+READ_BYTES = 64 * 1024
+TURN_S = 0.005
+"""Between two turns the reader sleeps, so that it wakes for many records at once and not for each of them."""
+MESSAGE = "parsed file number %d of the census in %.1f ms"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One way, one round. `reader_cpu_s` is what the collecting process spent."""
+
+    lines: int
+    wall_s: float
+    reader_cpu_s: float
+
+    @property
+    def rate(self) -> float:
+        """Lines a second, from the first call to the last line in the file."""
+        return self.lines / self.wall_s
+
+    @property
+    def cpu_us(self) -> float:
+        """Microseconds of the reader's CPU for each line."""
+        return self.reader_cpu_s / self.lines * 1e6
+
+
+def log_many(count: int) -> None:
+    """What every worker does: plain `logging` calls."""
+    logger = logging.getLogger("census")
+    for number in range(count):
+        logger.info(MESSAGE, number, number / 7)
+
+
+def start(work: Callable[[], None]) -> int:
+    """Fork a worker that does `work` and leaves; its pid."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        work()
+    except BaseException as error:
+        os.write(2, f"worker failed: {error!r}\n".encode())
+    finally:
+        os._exit(0)
+
+
+def wait_all(pids: list[int]) -> None:
+    for pid in pids:
+        os.waitpid(pid, 0)
+
+
+def run_lanes(stream: Stream, work: Callable[[int], None], workers: int, directory: Path) -> Result:
+    """Four pipes, one reader, lanes and segments, as in the engine."""
+    lanes: dict[int, Lane] = {}
+    pids = []
+    gate_reading, gate_writing = os.pipe()
+    for number in range(workers):
+        reading, writing = os.pipe()
+        fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+        def task(writing: int = writing) -> None:
+            os.close(gate_writing)
+            os.read(gate_reading, 1)
+            work(writing)
+
+        pids.append(start(task))
+        os.close(writing)
+        lanes[reading] = Lane(f"parse.{number + 1}", 1, stream)
+    os.close(gate_reading)
+    writer = SegmentWriter(directory)
+    began_s, began_cpu_s = time.perf_counter(), time.process_time()
+    os.close(gate_writing)
+    drain(lanes, writer)
+    wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
+    writer.close()
+    wait_all(pids)
+    return Result(writer.records, wall_s, cpu_s)
+
+
+def drain(lanes: dict[int, Lane], writer: SegmentWriter) -> None:
+    """Read all lanes to their ends, one read each in turn."""
+    poll = select.epoll()
+    for descriptor in lanes:
+        poll.register(descriptor, select.EPOLLIN)
+    while lanes:
+        now = time_text(time.time())
+        blocks = []
+        for descriptor, _ in poll.poll():
+            chunk = os.read(descriptor, READ_BYTES)
+            if chunk:
+                blocks.append(lanes[descriptor].feed(chunk, now))
+            else:
+                blocks.append(lanes.pop(descriptor).close(now))
+                poll.unregister(descriptor)
+                os.close(descriptor)
+        writer.append(blocks)
+        if max(map(len, blocks)) < READ_BYTES:
+            time.sleep(TURN_S)
+    poll.close()
+
+
+def through_lanes(workers: int, count: int, directory: Path) -> Result:
+    """`logging` → LaneHandler → pipe → Lane → SegmentWriter."""
+
+    def work(descriptor: int) -> None:
+        records.install(descriptor, "INFO")
+        log_many(count)
+
+    return run_lanes("log", work, workers, directory)
+
+
+def through_stdout(workers: int, count: int, directory: Path) -> Result:
+    """Lines as ``print`` makes them → pipe → Lane → SegmentWriter."""
+
+    def work(descriptor: int) -> None:
+        with open(descriptor, "w", encoding="utf-8") as out:
+            out.writelines(f"parsed file number {n} of the census in {n / 7:.1f} ms\n" for n in range(count))
+
+    return run_lanes("stdout", work, workers, directory)
+
+
+def through_flood(workers: int, count: int, directory: Path) -> Result:
+    """Prepared blocks of lines, as fast as the pipe takes them: what the engine's side can do."""
+    line = b'2026-11-22 13:31:26,123 INFO census: parsed "ast.py" in 12.3 ms, 41 functions, 7 classes\n'
+    block = line * (READ_BYTES // len(line))
+
+    def work(descriptor: int) -> None:
+        for _ in range(max(count * len(line) // len(block), 1)):
+            rest = memoryview(block)
+            while rest:
+                rest = rest[os.write(descriptor, rest) :]
+
+    return run_lanes("stdout", work, workers, directory)
+
+
+def through_queue(workers: int, count: int, directory: Path) -> Result:
+    """The standard library's recipe: QueueHandler → multiprocessing.Queue → one reader with a FileHandler."""
+    context = multiprocessing.get_context("fork")
+    queue: multiprocessing.Queue[logging.LogRecord | None] = context.Queue()
+    gate = context.Event()
+
+    def work() -> None:
+        root = logging.getLogger()
+        root.handlers = [logging.handlers.QueueHandler(queue)]
+        root.setLevel(logging.INFO)
+        gate.wait()
+        log_many(count)
+        queue.put(None)
+
+    processes = [context.Process(target=work) for _ in range(workers)]
+    for process in processes:
+        process.start()
+    handler = file_handler(directory / "queue.log")
+    began_s, began_cpu_s = time.perf_counter(), time.process_time()
+    gate.set()
+    lines, running = 0, workers
+    while running:
+        record = queue.get()
+        if record is None:
+            running -= 1
+        else:
+            handler.handle(record)
+            lines += 1
+    wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
+    handler.close()
+    for process in processes:
+        process.join()
+    return Result(lines, wall_s, cpu_s)
+
+
+def through_files(workers: int, count: int, directory: Path) -> Result:
+    """A FileHandler of its own in every worker: no collecting at all."""
+    gate_reading, gate_writing = os.pipe()
+
+    def work(number: int) -> None:
+        os.close(gate_writing)
+        root = logging.getLogger()
+        root.handlers = [file_handler(directory / f"{number}.log")]
+        root.setLevel(logging.INFO)
+        os.read(gate_reading, 1)
+        log_many(count)
+
+    pids = [start(lambda number=number: work(number)) for number in range(workers)]  # type: ignore[misc]
+    os.close(gate_reading)
+    began_s = time.perf_counter()
+    os.close(gate_writing)
+    wait_all(pids)
+    return Result(workers * count, time.perf_counter() - began_s, 0.0)
+
+
+def file_handler(path: Path) -> logging.FileHandler:
+    """A FileHandler with what a record in a shared log needs: time, process, level, logger, place."""
+    handler = logging.FileHandler(path)
+    text = "%(asctime)s %(processName)s %(levelname)s %(name)s %(filename)s:%(lineno)d %(funcName)s %(message)s"
+    handler.setFormatter(logging.Formatter(text))
+    return handler
+
+
+WAYS: dict[str, Callable[[int, int, Path], Result]] = {
+    "logging → lane → segments": through_lanes,
+    "QueueHandler → multiprocessing.Queue → file": through_queue,
+    "FileHandler in each process (nothing collected)": through_files,
+    "stdout lines of print → lane → segments": through_stdout,
+    "stdout flood → lane → segments": through_flood,
+}
+OURS, PEER = list(WAYS)[:2]
+FLOOD_FACTOR = 10
+
+
+def main(argv: list[str]) -> int:
+    """Measure and print; 0 when the central figure (3 times the queue) holds, else 1."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--records", type=int, default=50_000, help="by each worker")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args(argv)
+    results: dict[str, list[Result]] = {name: [] for name in WAYS}
+    for _ in range(options.rounds):
+        for name, run in WAYS.items():
+            count = options.records * (FLOOD_FACTOR if run is through_flood else 1)
+            with tempfile.TemporaryDirectory() as directory:
+                results[name].append(run(options.workers, count, Path(directory)))
+    total = options.workers * options.records
+    for name in (OURS, PEER):
+        if any(result.lines != total for result in results[name]):
+            print(f"{name}: lines are missing: {[result.lines for result in results[name]]} of {total}")
+            return 1
+    print(f"{options.workers} workers, {options.records:,} records each, median of {options.rounds} rounds")
+    for name, rounds in results.items():
+        rate = statistics.median(result.rate for result in rounds)
+        cpu_us = statistics.median(result.cpu_us for result in rounds)
+        print(f"  {name:<50} {rate:>12,.0f} lines/s   reader {cpu_us:6.2f} µs CPU a line")
+    ratio = statistics.median(ours.rate / peer.rate for ours, peer in zip(results[OURS], results[PEER], strict=True))
+    print(f"  lanes against the queue: {ratio:.1f} times (to hold: 3)")
+    return 0 if ratio >= 3 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

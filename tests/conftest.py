@@ -1,0 +1,65 @@
+"""What all tests share: a place of their own for sockets and runs, and a last look for what they left behind."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+MARKER = "PROCDECK_TEST_SESSION"
+"""Every process that a test starts inherits this variable, so what is left of the session can be told from the rest."""
+
+SETTLE_S = 10.0
+"""How long processes that are on their way out have after the last test."""
+
+_session = uuid.uuid4().hex
+os.environ[MARKER] = _session
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A short-named folder for runtime and state directories; a socket's path has 107 bytes at the most."""
+    folder = Path(tempfile.mkdtemp(prefix="pd-"))
+    monkeypatch.setenv("PROCDECK_RUNTIME_DIR", str(folder / "r"))
+    monkeypatch.setenv("PROCDECK_STATE_DIR", str(folder / "s"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _session_processes() -> dict[int, str]:
+    """Living processes of this session but for this one, with their command lines."""
+    found = {}
+    wanted = f"{MARKER}={_session}".encode()
+    for name in os.listdir("/proc"):
+        if not name.isdigit() or int(name) == os.getpid():
+            continue
+        try:
+            environment = Path("/proc", name, "environ").read_bytes()
+            if wanted in environment.split(b"\0"):
+                found[int(name)] = Path("/proc", name, "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+    return found
+
+
+def _shared_memory() -> set[str]:
+    names = {f"/dev/shm/{name}" for name in os.listdir("/dev/shm")}
+    return {name for name in names if "procdeck" in name or "sem.mp" in name}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_is_left_behind() -> Iterator[None]:
+    """No test leaves a process or shared memory: the run fails if one does."""
+    before = _shared_memory()
+    yield
+    deadline_s = time.monotonic() + SETTLE_S
+    while (left := _session_processes()) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    assert left == {}, f"processes left behind: {left}"
+    assert _shared_memory() - before == set()
