@@ -68,13 +68,14 @@ class RestartSpec(Table):
     policy: RestartPolicy = Field(default="on-failure", examples=["on-failure"])
     """never: leave it. on-failure: start it again unless it ended well. always: start it again whatever the end."""
     max: int = Field(default=5, ge=0, le=1_000_000, examples=[5])
-    """How many restarts are allowed `within` the window; one more and the worker is FAILED."""
+    """How many times it may end `within` the window; once more and it is FAILED and stays so."""
     within_s: Duration = Field(default=60.0, gt=0, validation_alias="within", examples=["60s"])
     """The window in which restarts are counted."""
     backoff_min_s: _BackoffLow = Field(
         default=0.5, validation_alias="backoff", examples=["0.5s..30s"], json_schema_extra={"default": "0.5s..30s"}
     )
-    """How long to wait before a restart: the first and the longest wait, doubling in between. One duration is both."""
+    """How long to wait before a restart. The first after a calm time is immediate, the next waits the shorter time, and
+    it doubles up to the longer. One duration is both."""
     backoff_max_s: SkipJsonSchema[_BackoffHigh] = Field(default=30.0, validation_alias="backoff")
     """The longest wait before a restart."""
 
