@@ -5,7 +5,9 @@
     <runtime>/procdeck/<project>/   0700, ours      engine.sock  lock  engine.json
     <state>/procdeck/<project>/runs/<run id>/       logs/000001.ndjson ...  output/  engine.log
 
-`PROCDECK_RUNTIME_DIR` and `PROCDECK_STATE_DIR` name other places for both roots.
+    <spill>/...                                     big items on their way; gone with the engine
+
+`PROCDECK_RUNTIME_DIR`, `PROCDECK_STATE_DIR` and `PROCDECK_SPILL_DIR` name other places for the roots.
 """
 
 from __future__ import annotations
@@ -181,6 +183,9 @@ def run_directory(project: str, run_id: str) -> Path:
 
 def spill_directory(project: str, run_id: str) -> Path:
     """Where big items between workers travel: in shared memory where the machine has it. Not made here."""
+    named = os.environ.get("PROCDECK_SPILL_DIR")
+    if named:
+        return Path(named) / f"{project}-{run_id}"
     shared = Path("/dev/shm")
     root = shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
     return root / f"procdeck-{os.geteuid()}-{project}-{run_id}"
