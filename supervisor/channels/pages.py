@@ -1,0 +1,52 @@
+"""What the engine reads from channels and status boards: frozen values, apart so that workers never load them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BoardPage:
+    """What one worker says about itself. Times are seconds of `time.monotonic`."""
+
+    activity: str = ""
+    """What it is doing, in its own words; "" when it never said."""
+    activity_since_s: float = 0.0
+    """When it said so; 0 when it never did."""
+    heartbeat_s: float | None = None
+    """When it last gave a sign of life."""
+    progress: tuple[int, int] | None = None
+    """How many of how many are done."""
+    channel: str = ""
+    """The channel it is blocked in; "" while it moves."""
+    operation: str = ""
+    """The operation that blocks: ``get``, ``put``, ``join``, ``send``, ``recv``, ``poll``."""
+    operation_since_s: float | None = None
+    """Since when it is blocked; None while it moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCensus:
+    """One look at a queue. Counters cover all processes that ever used it, dead ones included."""
+
+    name: str
+    maxsize: int
+    """The most items that may wait; 0 is no limit but the kernel's."""
+    depth: int
+    """Items that wait in the queue now."""
+    put_total: int
+    got_total: int
+    bytes_in: int
+    """Bytes that were put, pickled."""
+    waiting_readers: tuple[int, ...]
+    """The pids that are blocked in get()."""
+    waiting_writers: tuple[int, ...]
+    """The pids that are blocked in put()."""
+    pids: tuple[int, ...]
+    """Live processes that have used the queue."""
+    unfinished: int
+    """Items put for which task_done() was not called; what join() waits for."""
+    oldest_age_s: float | None
+    """How long the first item has been waiting; None when there is none, or no reading end here."""
+    is_ended: bool
+    """Whether every writer has completed."""

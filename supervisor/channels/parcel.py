@@ -1,0 +1,121 @@
+"""How an object becomes a message: its pickle, the header in front of it, and what stays beside it because it is big.
+
+    message   kind and version 1 | attempts 1 | sender's slot 2 | sequence 4 | put time, monotonic ns 8 | payload
+
+`attempts`, the sender's slot and the sequence are for whoever delivers an item again after its consumer died.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import struct
+import sys
+from _pickle import Pickler, loads
+
+TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
+if TYPE_CHECKING:
+    from typing import Any
+
+    Piece = bytes | bytearray | memoryview
+
+__all__ = [
+    "BYTES",
+    "HEADER",
+    "INLINE_BYTES",
+    "OBJECT",
+    "RECEIVE_BYTES",
+    "SPILLED",
+    "SPILLED_BYTES",
+    "Pickled",
+    "loads",
+    "press",
+]
+
+HEADER = struct.Struct("<BBHIQ")
+OBJECT = 0x11
+"""Kind of a message whose payload is a pickle. The upper four bits are the version of the format, 1."""
+BYTES = 0x12
+"""Kind of a message whose payload is the bytes themselves."""
+SPILLED = 0x13
+"""Kind of a message whose payload names the file that has the pickle and the buffers beside it."""
+SPILLED_BYTES = 0x14
+"""Kind of a message whose payload names the file that has the bytes themselves."""
+
+INLINE_BYTES = 65536
+"""The largest payload that travels in a message; an unprivileged user's socket buffer holds several."""
+RECEIVE_BYTES = HEADER.size + INLINE_BYTES
+
+_BESIDE_BYTES = 65536
+_PROTOCOL = 5
+
+
+class Pickled:
+    """An object's pickle in pieces, and the big buffers that stayed out of it."""
+
+    __slots__ = ("buffers", "pieces")
+
+    def __init__(self, pieces: list[Piece], buffers: list[memoryview]) -> None:
+        self.pieces = pieces
+        self.buffers = buffers
+
+
+class _Reducers(dict["type", "Any"]):
+    """What multiprocessing registered for pickling between processes, where it is loaded, before copyreg's."""
+
+    def __missing__(self, cls: type) -> Any:
+        reduction = sys.modules.get("multiprocessing.reduction")
+        if reduction is not None:
+            reducer = reduction.ForkingPickler._extra_reducers.get(cls)  # noqa: SLF001  # it has no public way
+            if reducer is not None:
+                return reducer
+        return copyreg.dispatch_table[cls]
+
+
+class _Press:
+    """A pickler that is used again and again, because making one costs more than a small pickle."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Piece] = []
+        self.buffers: list[memoryview] = []
+        self.write = self.pieces.append
+        self.pickler = Pickler(self, _PROTOCOL, buffer_callback=self._keep_beside)
+        self.pickler.dispatch_table = _Reducers()
+
+    def discard(self) -> None:
+        """Break the cycle with the pickler, so that what was pickled is freed now and not at the next collection."""
+        del self.pickler, self.write
+
+    def _keep_beside(self, buffer: Any) -> bool:
+        raw: memoryview = buffer.raw()
+        if raw.nbytes < _BESIDE_BYTES:
+            return True
+        self.buffers.append(raw)
+        return False
+
+
+_free: list[_Press] = []
+
+
+def press(obj: object) -> bytes | Pickled:
+    """Pickle an object; bytes when it fits one message of the usual size.
+
+    Raises what pickle raises. Threads, and pickling that pickles, are safe: each takes a press of its own.
+    """
+    try:
+        tool = _free.pop()
+    except IndexError:
+        tool = _Press()
+    try:
+        tool.pickler.dump(obj)
+    except BaseException:
+        tool.discard()
+        raise
+    pieces = tool.pieces
+    if len(pieces) == 1 and not tool.buffers and len(payload := pieces[0]) <= INLINE_BYTES:
+        pieces.clear()
+        tool.pickler.clear_memo()
+        _free.append(tool)
+        return bytes(payload)
+    pickled = Pickled(pieces, tool.buffers)
+    tool.discard()
+    return pickled

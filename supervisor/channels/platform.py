@@ -1,0 +1,137 @@
+"""What channels ask of the kernel: message sockets, counters to wait on, shared pages and record locks.
+
+The rest of this room is free of platform checks. Where the kernel lacks one of these, `require` says so in one
+sentence instead of failing in the middle of a call.
+"""
+
+from __future__ import annotations
+
+import _socket
+import fcntl
+import mmap
+import os
+import select
+import struct
+import sys
+
+INPUT = 0x001
+OUTPUT = 0x004
+INVALID = 0x020
+"""Event bits of poll(2)."""
+
+_HAS_UNTRACKED_MAPS = sys.version_info >= (3, 13)
+_UNREAD_REQUEST = 0x541B
+_UNSENT_REQUEST = 0x5411
+_RECORD = struct.Struct("hhqqi4x")
+_SEALS = ("F_SEAL_SHRINK", "F_SEAL_GROW", "F_SEAL_SEAL")
+
+
+def is_supported() -> bool:
+    """Whether this kernel and this Python have all that kill-safe channels stand on."""
+    return hasattr(os, "eventfd") and hasattr(os, "memfd_create") and hasattr(_socket, "SOCK_SEQPACKET")
+
+
+def require() -> None:
+    """Raise NotImplementedError where `is_supported` is false."""
+    if not is_supported():
+        raise NotImplementedError(
+            f"channels need Linux (memfd, eventfd and SOCK_SEQPACKET sockets); this is {sys.platform}"
+        )
+
+
+def message_pair(buffer_bytes: int) -> tuple[_socket.socket, _socket.socket]:
+    """Two connected, non-blocking sockets that carry whole messages, each with as much room as the kernel grants.
+
+    The kernel cuts the wish for `buffer_bytes` down to net.core.wmem_max without an error.
+    """
+    require()
+    pair = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_SEQPACKET, 0)
+    for end in pair:
+        end.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, buffer_bytes)
+        end.setblocking(False)
+    return pair
+
+
+def open_socket(fd: int) -> _socket.socket:
+    """The socket behind `fd`, which it owns from now on."""
+    end = _socket.socket(fileno=fd)
+    end.setblocking(False)
+    return end
+
+
+def send_room_bytes(end: _socket.socket) -> int:
+    """How many bytes, the kernel's own bookkeeping included, may wait in the socket's buffer."""
+    return end.getsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF)
+
+
+def unread_bytes(fd: int) -> int:
+    """Bytes that wait to be received from this socket."""
+    return _ask_for_int(fd, _UNREAD_REQUEST)
+
+
+def unsent_bytes(fd: int) -> int:
+    """Bytes, bookkeeping included, that were sent to this socket and that nobody has received yet."""
+    return _ask_for_int(fd, _UNSENT_REQUEST)
+
+
+def _ask_for_int(fd: int, request: int) -> int:
+    return int.from_bytes(fcntl.ioctl(fd, request, b"\0\0\0\0"), sys.byteorder)
+
+
+def is_ready(fd: int, events: int) -> bool:
+    """Whether poll(2) has one of these events to report now, or, unasked, an error or a hang-up."""
+    poller = select.poll()
+    poller.register(fd, events)
+    return bool(poller.poll(0))
+
+
+def counter(initial: int, *, counts_tokens: bool = False) -> int:
+    """A kernel counter to poll: readable while above zero. With `counts_tokens` a read takes one, else all."""
+    require()
+    flags = os.EFD_CLOEXEC | os.EFD_NONBLOCK
+    return os.eventfd(initial, flags | os.EFD_SEMAPHORE if counts_tokens else flags)
+
+
+def shared_page(label: str, size_bytes: int) -> int:
+    """A file in memory whose size is sealed, so that no process can truncate it under another's mapping."""
+    require()
+    fd = os.memfd_create(label, os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    os.ftruncate(fd, size_bytes)
+    seals = 0
+    for seal in _SEALS:
+        seals |= getattr(fcntl, seal)
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+    return fd
+
+
+def map_shared(fd: int, size_bytes: int) -> mmap.mmap:
+    """Map a shared page for reading and writing."""
+    if _HAS_UNTRACKED_MAPS:
+        return mmap.mmap(fd, size_bytes, trackfd=False)  # type: ignore[call-arg,unused-ignore]
+    return mmap.mmap(fd, size_bytes)
+
+
+def maps_hold_descriptors() -> bool:
+    """Whether every mapping keeps a file descriptor of its own (Python before 3.13)."""
+    return not _HAS_UNTRACKED_MAPS
+
+
+def try_lock(fd: int, start: int, length: int) -> bool:
+    """Take a record lock that the kernel frees when this process dies; False when another process has it."""
+    try:
+        fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
+    except OSError:
+        return False
+    return True
+
+
+def unlock(fd: int, start: int, length: int) -> None:
+    """Give a record lock back."""
+    fcntl.lockf(fd, fcntl.LOCK_UN, length, start)
+
+
+def lock_holder(fd: int, start: int, length: int) -> int | None:
+    """The pid of the *other* process that holds this record lock, or None. One's own lock is not seen."""
+    question = _RECORD.pack(fcntl.F_WRLCK, os.SEEK_SET, start, length, 0)
+    kind, _, _, _, pid = _RECORD.unpack(fcntl.fcntl(fd, fcntl.F_GETLK, question))
+    return None if kind == fcntl.F_UNLCK else pid
