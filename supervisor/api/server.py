@@ -32,7 +32,8 @@ IDLE_LIMIT_S: Final = 15.0
 """A connection that has sent no complete request head for so long is closed."""
 LINGER_S: Final = 1.0
 """How long the rest of a refused body is read, so that the client gets to see the refusal."""
-CLOSE_TIMEOUT_S: Final = 2.0
+CLOSE_TIMEOUT_S: Final = 0.5
+"""How long answers under way may take to finish; what they wait for has happened, or will not, when the engine closes."""
 
 
 class _Connection(RequestHandler):

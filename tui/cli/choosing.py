@@ -6,38 +6,36 @@ import os
 import sys
 from pathlib import Path
 
-from supervisor.errors import ProcdeckError
 from supervisor.paths import shipped_profiles
 from supervisor.profile.finding import find_profile
+from tui.cli.exits import UsageError
 from tui.cli.telling import did_you_mean, narrate
-
-
-class NoSuchProfile(ProcdeckError):
-    """There is no profile where one was named, or none with that name."""
 
 
 def profile_named(name: str) -> Path:
     """The profile at the path `name`, or of the directory `name`.
 
     Raises:
-        NoSuchProfile: there is none; the message says what comes close.
+        UsageError: there is none; the message says what comes close.
     """
     path = Path(name)
     if path.is_dir():
         inside = find_profile(path.absolute())
         if inside is None:
-            raise NoSuchProfile(f"{name} is a directory without procdeck.toml, or pyproject.toml with [tool.procdeck]")
+            others = ", ".join(sorted(str(other) for other in path.glob("*.toml"))[:5])
+            hint = f"; name the file: {others}" if others else ""
+            raise UsageError(f"{name} has neither procdeck.toml nor pyproject.toml with [tool.procdeck]{hint}")
         return inside
     if path.exists():
         return path.absolute()
     if name in shipped_by_name():
-        raise NoSuchProfile(f"no such profile: {name}; the one that comes with procdeck is `procdeck demo {name}`")
+        raise UsageError(f"no such profile: {name}; the one that comes with procdeck is `procdeck demo {name}`")
     try:
         beside = [entry.name for entry in os.scandir(path.parent) if entry.name.endswith(".toml")]
     except OSError:
-        raise NoSuchProfile(f"no such profile: {name}; there is no directory {path.parent}") from None
+        raise UsageError(f"no such profile: {name}; there is no directory {path.parent}") from None
     hint = did_you_mean(path.with_suffix(".toml").name, beside)
-    raise NoSuchProfile(f"no such profile: {name}{hint or '; `procdeck --help` lists the commands'}")
+    raise UsageError(f"no such profile: {name}{hint or '; `procdeck --help` lists the commands'}")
 
 
 def profile_of_directory() -> Path | None:
@@ -54,12 +52,12 @@ def shipped_named(name: str) -> Path:
     """One of the profiles that come with procdeck.
 
     Raises:
-        NoSuchProfile: there is none of that name.
+        UsageError: there is none of that name.
     """
     shipped = shipped_by_name()
     if name not in shipped:
         there_are = f"; there are {', '.join(shipped)}" if shipped else "; this installation has none"
-        raise NoSuchProfile(f"no demo {name!r}{did_you_mean(name, shipped)}{there_are}")
+        raise UsageError(f"no demo {name!r}{did_you_mean(name, shipped)}{there_are}")
     return shipped[name]
 
 
@@ -67,7 +65,7 @@ def choose_shipped() -> Path | None:
     """Ask on the terminal for one of the profiles that come with procdeck; None where nobody wants one."""
     shipped = list(shipped_by_name().items())
     if not shipped:
-        raise NoSuchProfile("no profile here, and none came with procdeck; name one: `procdeck PROFILE`")
+        raise UsageError("no profile here, and none came with procdeck; name one: `procdeck PROFILE`")
     narrate("No procdeck.toml here, and no [tool.procdeck] in pyproject.toml. These come with procdeck:\n")
     for number, (name, path) in enumerate(shipped, 1):
         narrate(f"  {number}  {name:<12} {_description(path)}")

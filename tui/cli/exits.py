@@ -1,8 +1,10 @@
-"""What procdeck's exit codes mean."""
+"""What procdeck's exit codes mean, and the error of a command line that cannot be followed."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+
+from supervisor.errors import ProcdeckError
 
 
 class ExitCode(IntEnum):
@@ -24,3 +26,7 @@ class ExitCode(IntEnum):
     """Ended by Ctrl-C, as the shell counts SIGINT."""
     OUTPUT_CLOSED = 141
     """Whoever read stdout went away, as the shell counts SIGPIPE."""
+
+
+class UsageError(ProcdeckError):
+    """The command line names something that is not there."""

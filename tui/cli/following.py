@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from supervisor.logs.printing import print_record
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import decode
-from tui.cli.telling import wants_color
+from tui.cli.telling import tell_block, wants_color
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,5 +75,4 @@ class LogPrinter:
             )
             for record in records
         ]
-        sys.stdout.write("\n".join(texts) + "\n")
-        sys.stdout.flush()
+        tell_block("\n".join(texts) + "\n")

@@ -61,6 +61,6 @@ def _running_names(note: EngineNote | None) -> set[str]:
 def _complain_of(unknown: list[str], known: set[str], project: str) -> ExitCode:
     choices = sorted(known | {name.partition(".")[0] for name in known})
     for name in unknown:
-        complain(f'{project} has no worker "{name}"{did_you_mean(name, choices)}')
-    complain(f"there are {', '.join(sorted(known))}" if known else f"{project} has left no records")
+        complain(f'{project} has no records of a worker "{name}"{did_you_mean(name, choices)}')
+    narrate(f"there are {', '.join(sorted(known))}" if known else "there are no records at all")
     return ExitCode.REFUSED

@@ -13,8 +13,15 @@ from typing import Annotated, Final
 from cyclopts import App, CycloptsError, Parameter
 
 from supervisor import __version__
-from supervisor.errors import AlreadyRunning, EngineUnreachable, ProcdeckError, ProfileError, RequestRefused
-from tui.cli.exits import ExitCode
+from supervisor.errors import (
+    AlreadyRunning,
+    EngineUnreachable,
+    ProcdeckError,
+    ProfileError,
+    ProjectError,
+    RequestRefused,
+)
+from tui.cli.exits import ExitCode, UsageError
 from tui.cli.telling import complain, did_you_mean, narrate
 
 Project = Annotated[str | None, Parameter(name="--project", help="Project name of the engine that is meant.")]
@@ -206,6 +213,9 @@ def _run(arguments: list[str]) -> int:
     except (RequestRefused, AlreadyRunning) as error:
         complain(str(error))
         return ExitCode.REFUSED
+    except (UsageError, ProjectError) as error:
+        complain(str(error))
+        return ExitCode.USAGE
     except ProcdeckError as error:
         complain(str(error))
         return ExitCode.FAILED

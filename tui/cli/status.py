@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
 from supervisor.api.messages import ChannelRow, Fleet, ReplicaRow
 from supervisor.lifecycle.states import AT_REST, State
 from tui.cli.exits import ExitCode
 from tui.cli.locating import client_of, find_engine
-from tui.cli.telling import one_line, tell
+from tui.cli.telling import one_line, tell, tell_block
 from tui.render.figures import duration, percent, size
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ def show_status(project: str | None, *, as_json: bool) -> ExitCode:
     """Print the fleet of the engine that is meant."""
     client = client_of(find_engine(project))
     if as_json:
-        sys.stdout.write(client.fleet_json().decode() + "\n")
+        tell_block(client.fleet_json().decode() + "\n")
     else:
         tell(status_text(client.fleet()))
     return ExitCode.OK

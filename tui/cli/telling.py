@@ -26,6 +26,18 @@ def tell(text: str) -> None:
     print(text)
 
 
+def tell_block(text: str) -> None:
+    """Many lines of data at once, all of them or a BrokenPipeError.
+
+    With PYTHONUNBUFFERED, Python writes to the pipe only once and drops what did not go in; so this asks again.
+    """
+    sys.stdout.flush()
+    rest = memoryview(text.encode(sys.stdout.encoding, "backslashreplace"))
+    while rest:
+        rest = rest[sys.stdout.buffer.write(rest) :]
+    sys.stdout.flush()
+
+
 def narrate(text: str) -> None:
     """A line of narration; a stderr that is closed is no reason to stop."""
     try:

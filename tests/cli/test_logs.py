@@ -1,0 +1,143 @@
+"""`procdeck logs`."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from supervisor.paths import run_directory
+from tests.api.fake_port import wait_until
+from tui.cli.wanted import Wanted, worker_of
+
+if TYPE_CHECKING:
+    from tests.api.fake_port import FakeEngine
+    from tests.cli.conftest import Command
+
+
+def _line(worker: str, message: str) -> bytes:
+    return (
+        f'{{"time":"2026-11-22T13:31:26.123456Z","level":"INFO","message":"{message}","worker":"forged",'
+        f'"stream":"log","worker":"{worker}","incarnation":1}}\n'
+    ).encode()
+
+
+def _write(directory: Path, *lines: bytes) -> None:
+    directory.mkdir(parents=True, exist_ok=True)
+    with open(directory / "000001.ndjson", "ab") as segment:
+        segment.write(b"".join(lines))
+
+
+def _messages(text: str) -> list[str]:
+    return [line.split()[-1] for line in text.splitlines()]
+
+
+@pytest.fixture
+def stored(engine: FakeEngine) -> Path:
+    """The running engine's store with 3,000 records of two replicas, and one of another."""
+    directory = Path(engine.note.log_directory)
+    lines = [_line(f"parse.{1 + number % 2}", f"m{number}") for number in range(3000)]
+    _write(directory, _line("tally", "once"), *lines)
+    return directory
+
+
+def test_logs_are_the_last_records_of_all(command: Command, stored: Path) -> None:
+    """Fifty without -n, oldest first."""
+    assert _messages(command("logs").out) == [f"m{number}" for number in range(2950, 3000)]
+    assert _messages(command("logs", "-n", "2").out) == ["m2998", "m2999"]
+    assert command("logs", "-n", "0").out == ""
+
+
+def test_logs_of_a_replica_or_of_a_worker(command: Command, stored: Path) -> None:
+    """A worker's name means all its replicas; -n counts what is shown, however far back it is."""
+    assert _messages(command("logs", "parse.2", "-n", "2").out) == ["m2997", "m2999"]
+    assert _messages(command("logs", "parse", "-n", "2").out) == ["m2998", "m2999"]
+    assert _messages(command("logs", "tally").out) == ["once"]
+    assert _messages(command("logs", "tally", "parse.1", "-n", "1499").out)[:2] == ["m2", "m4"]
+
+
+def test_unknown_worker_is_an_error_with_a_suggestion(command: Command, stored: Path) -> None:
+    """Nothing is printed on stdout."""
+    outcome = command("logs", "prase")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert outcome.err.startswith('procdeck: census has no records of a worker "prase"; did you mean "parse"?\n')
+
+
+def test_worker_that_has_said_nothing_is_no_error(command: Command, stored: Path) -> None:
+    """It exists; there is nothing to show."""
+    assert command("logs", "walk") == command("logs", "walk")
+    assert (command("logs", "walk").code, command("logs", "walk").out) == (0, "")
+
+
+def test_negative_count_is_refused(command: Command) -> None:
+    """A usage error."""
+    assert command("logs", "-n", "-3").code == 2
+
+
+def test_logs_of_the_last_run_are_read_without_an_engine(command: Command) -> None:
+    """The newest run's, and it is said that nothing runs."""
+    for run_id, message in (("20260101-1", "old"), ("20260102-1", "new")):
+        _write(run_directory("census", run_id) / "logs", _line("walk", message))
+    outcome = command("logs", "--project", "census")
+    assert _messages(outcome.out) == ["new"]
+    assert outcome.err == "census is not running; these are the logs of its last run\n"
+    outcome = command("logs", "--project", "census", "wakl")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert 'did you mean "walk"?' in outcome.err
+
+
+def test_project_that_never_ran_has_no_logs(command: Command) -> None:
+    """Exit code 3."""
+    outcome = command("logs", "--project", "census")
+    assert (outcome.code, outcome.err) == (3, "procdeck: no engine runs for census, and it has left no logs\n")
+
+
+def test_follow_shows_what_arrives_until_the_engine_ends(
+    command: Command, engine: FakeEngine, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is written after the command was given is shown too, up to the last record."""
+    written: list[str] = []
+    monkeypatch.setattr("tui.cli.following.tell_block", written.append)
+
+    def live_on() -> None:
+        wait_until(lambda: bool(written))
+        _write(stored, _line("tally", "later"), _line("walk", "unwanted"))
+        wait_until(lambda: any("later" in text for text in written))
+        _write(stored, _line("tally", "last"))
+        engine.end()
+
+    living = threading.Thread(target=live_on)
+    living.start()
+    outcome = command("logs", "-f", "tally", "-n", "1")
+    living.join()
+    assert (outcome.code, outcome.err) == (0, "census has ended\n")
+    assert _messages("".join(written)) == ["once", "later", "last"]
+
+
+def test_interrupted_follow_is_130(command: Command, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends it without a traceback."""
+
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("tui.cli.logs.time.sleep", interrupt)
+    outcome = command("logs", "-f", "-n", "1")
+    assert (outcome.code, outcome.err) == (130, "\n")
+
+
+def test_owner_of_a_line_is_who_the_engine_says() -> None:
+    """The key that the engine appended counts, not one that a worker wrote before it."""
+    assert worker_of(_line("parse.2", "x")) == "parse.2"
+    assert worker_of(b"not json at all") == ""
+    assert worker_of(b'{"worker":"cut') == "cu"
+
+
+def test_replica_is_not_wanted_because_its_name_begins_alike() -> None:
+    """`parse` wants parse.1, not parser."""
+    wanted = Wanted(("parse",))
+    assert wanted.matches(_line("parse", "x"))
+    assert wanted.matches(_line("parse.1", "x"))
+    assert not wanted.matches(_line("parser", "x"))
+    assert wanted.met == {"parse", "parse.1", "parser"}

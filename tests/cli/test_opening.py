@@ -1,0 +1,195 @@
+"""The way into the dashboard, with a dashboard that only notes that it was opened."""
+
+from __future__ import annotations
+
+import io
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from supervisor.processes import ignition
+from tests.api.fake_port import FakeEngine, a_fleet
+from tui.cli import choosing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from supervisor.paths import EngineNote
+    from tests.cli.conftest import Command
+
+INSTEAD = "use `procdeck run PROFILE --headless`, `procdeck status` or `procdeck logs` instead\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
+    """(project, started_here) of every dashboard that was opened."""
+    opened: list[tuple[str, bool]] = []
+    module = ModuleType("tui.app")
+
+    def run_dashboard(project: str, *, started_here: bool) -> int:
+        opened.append((project, started_here))
+        return 0
+
+    module.run_dashboard = run_dashboard  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "tui.app", module)
+    return opened
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """What is typed at the terminal."""
+    typed = Terminal()
+    monkeypatch.setattr(sys, "stdin", typed)
+    monkeypatch.setattr(type(sys.stdout), "isatty", lambda _: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return typed
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Path, str | None]]:
+    """(profile, project) of every engine that was started."""
+    started: list[tuple[Path, str | None]] = []
+
+    def start_engine(path: Path, project: str | None = None, *, tie_to_me: bool = False) -> EngineNote:
+        assert not tie_to_me
+        started.append((path, project))
+        return FakeEngine(a_fleet(project=project or "census"), tmp_path / "logs").note
+
+    monkeypatch.setattr(ignition, "start_engine", start_engine)
+    return started
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    path = tmp_path / "census.toml"
+    path.write_text('name = "census"\n')
+    return path
+
+
+def test_profile_is_started_and_shown(
+    command: Command, terminal: Terminal, started: list[object], opened: list[object], profile: Path
+) -> None:
+    """An engine for it, and the dashboard on that engine."""
+    assert command("census.toml", "--project", "mine").code == 0
+    assert command("run", str(profile)).code == 0
+    assert started == [(profile, "mine"), (profile, None)]
+    assert opened == [("mine", True), ("census", True)]
+
+
+def test_running_profile_is_attached_to(
+    command: Command, terminal: Terminal, started: list[object], opened: list[object], profile: Path, tmp_path: Path
+) -> None:
+    """A second `procdeck` opens a second dashboard on the same engine and says so."""
+    with FakeEngine(a_fleet(), tmp_path / "logs", profile_path=profile):
+        outcome = command("census.toml")
+    assert outcome.code == 0
+    assert outcome.err.startswith("census is already running (engine ")
+    assert (started, opened) == ([], [("census", False)])
+
+
+def test_other_profile_of_the_same_name_is_refused(
+    command: Command, terminal: Terminal, started: list[object], opened: list[object], profile: Path, tmp_path: Path
+) -> None:
+    """Both files are named, and both ways out."""
+    with FakeEngine(a_fleet(), tmp_path / "logs"):
+        outcome = command("census.toml")
+    assert outcome.code == 4
+    assert "already running another profile, /somewhere/census.toml" in outcome.err
+    assert "--project NAME" in outcome.err
+    assert "procdeck down --project census" in outcome.err
+    assert (started, opened) == ([], [])
+
+
+def test_profile_of_the_directory_is_found(
+    command: Command, terminal: Terminal, started: list[object], opened: list[object], tmp_path: Path
+) -> None:
+    """Without an argument, procdeck.toml."""
+    (tmp_path / "procdeck.toml").write_text('name = "here"\n')
+    assert command().code == 0
+    assert started == [(tmp_path / "procdeck.toml", None)]
+
+
+def test_choice_of_the_shipped_profiles(
+    command: Command,
+    terminal: Terminal,
+    started: list[object],
+    opened: list[object],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By number or name; a wrong answer is asked again, an empty one leaves."""
+    shipped = []
+    for name in ("census", "services"):
+        (tmp_path / name).mkdir()
+        shipped.append(tmp_path / name / f"{name}.toml")
+        shipped[-1].write_text(f'name = "{name}"\ndescription = "the {name} one"\n')
+    monkeypatch.setattr(choosing, "shipped_profiles", lambda: shipped)
+    terminal.write("nine\n2\n\n")
+    terminal.seek(0)
+    outcome = command()
+    assert outcome.code == 0
+    assert "  1  census       the census one\n  2  services     the services one\n" in outcome.err
+    assert "There is no 'nine'." in outcome.err
+    assert started == [(shipped[1], None)]
+    assert command().code == 0
+    assert len(started) == 1
+    assert command("demo").code == 0
+    assert command("demo", "census").code == 0
+    assert started[1:] == [(shipped[1], None), (shipped[0], None)]
+    outcome = command("demo", "cenus")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "procdeck: no demo 'cenus'; did you mean \"census\"?; there are census, services\n",
+    )
+
+
+def test_attach_opens_the_running_engine(
+    command: Command, terminal: Terminal, opened: list[object], tmp_path: Path
+) -> None:
+    """Nothing is started."""
+    with FakeEngine(a_fleet(), tmp_path / "logs"):
+        assert command("attach").code == 0
+    assert opened == [("census", False)]
+
+
+def test_pipe_is_told_what_to_use_instead(command: Command, opened: list[object], profile: Path) -> None:
+    """Exit code 2, nothing started."""
+    outcome = command("census.toml")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err == f"procdeck: the dashboard needs a terminal, and stdin or stdout is none; {INSTEAD}"
+
+
+def test_dumb_terminal_is_told_what_to_use_instead(
+    command: Command, terminal: Terminal, opened: list[object], profile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Likewise."""
+    monkeypatch.setenv("TERM", "dumb")
+    outcome = command("census.toml")
+    assert outcome.code == 2
+    assert outcome.err == (
+        f"procdeck: the dashboard needs a terminal that can move its cursor, and TERM is dumb; {INSTEAD}"
+    )
+    assert opened == []
+
+
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [
+        ("cencus.toml", 'no such profile: cencus.toml; did you mean "census.toml"?'),
+        ("nowhere/x.toml", "no such profile: nowhere/x.toml; there is no directory nowhere"),
+        ("services", "no such profile: services; the one that comes with procdeck is `procdeck demo services`"),
+        ("zzz", "no such profile: zzz; `procdeck --help` lists the commands"),
+        (".", ". has neither procdeck.toml nor pyproject.toml with [tool.procdeck]; name the file: census.toml"),
+    ],
+)
+def test_missing_profile_is_told_with_what_comes_close(command: Command, profile: Path, word: str, told: str) -> None:
+    """A riddle has a hint."""
+    outcome = command(word)
+    assert (outcome.code, outcome.err) == (2, f"procdeck: {told}\n")
