@@ -11,6 +11,7 @@ import logging
 import logging.handlers
 import multiprocessing
 import os
+import resource
 import select
 import statistics
 import sys
@@ -36,21 +37,21 @@ MESSAGE = "parsed file number %d of the census in %.1f ms"
 
 @dataclass(frozen=True)
 class Result:
-    """One way, one round. `reader_cpu_s` is what the collecting process spent."""
+    """One way, one round: CPU seconds of the collecting process, and of the workers together."""
 
     lines: int
     wall_s: float
     reader_cpu_s: float
+    workers_cpu_s: float
 
     @property
     def rate(self) -> float:
         """Lines a second, from the first call to the last line in the file."""
         return self.lines / self.wall_s
 
-    @property
-    def cpu_us(self) -> float:
-        """Microseconds of the reader's CPU for each line."""
-        return self.reader_cpu_s / self.lines * 1e6
+    def cpu_us(self, seconds: float) -> float:
+        """CPU seconds of all lines as microseconds of each."""
+        return seconds / self.lines * 1e6
 
 
 def log_many(count: int) -> None:
@@ -73,9 +74,16 @@ def start(work: Callable[[], None]) -> int:
         os._exit(0)
 
 
-def wait_all(pids: list[int]) -> None:
-    for pid in pids:
-        os.waitpid(pid, 0)
+def wait_all(pids: list[int]) -> float:
+    """Reap the workers; the CPU seconds that they spent."""
+    usages = [os.wait4(pid, 0)[2] for pid in pids]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
+
+
+def children_cpu_s() -> float:
+    """CPU seconds of all children that have been reaped."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def run_lanes(stream: Stream, work: Callable[[int], None], workers: int, directory: Path) -> Result:
@@ -102,8 +110,7 @@ def run_lanes(stream: Stream, work: Callable[[int], None], workers: int, directo
     drain(lanes, writer)
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
     writer.close()
-    wait_all(pids)
-    return Result(writer.records, wall_s, cpu_s)
+    return Result(writer.records, wall_s, cpu_s, wait_all(pids))
 
 
 def drain(lanes: dict[int, Lane], writer: SegmentWriter) -> None:
@@ -113,9 +120,10 @@ def drain(lanes: dict[int, Lane], writer: SegmentWriter) -> None:
         poll.register(descriptor, select.EPOLLIN)
     while lanes:
         now = time_text(time.time())
-        blocks = []
+        blocks, longest = [], 0
         for descriptor, _ in poll.poll():
             chunk = os.read(descriptor, READ_BYTES)
+            longest = max(longest, len(chunk))
             if chunk:
                 blocks.append(lanes[descriptor].feed(chunk, now))
             else:
@@ -123,7 +131,7 @@ def drain(lanes: dict[int, Lane], writer: SegmentWriter) -> None:
                 poll.unregister(descriptor)
                 os.close(descriptor)
         writer.append(blocks)
-        if max(map(len, blocks)) < READ_BYTES:
+        if longest < READ_BYTES:
             time.sleep(TURN_S)
     poll.close()
 
@@ -192,9 +200,10 @@ def through_queue(workers: int, count: int, directory: Path) -> Result:
             lines += 1
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
     handler.close()
+    workers_began_s = children_cpu_s()
     for process in processes:
         process.join()
-    return Result(lines, wall_s, cpu_s)
+    return Result(lines, wall_s, cpu_s, children_cpu_s() - workers_began_s)
 
 
 def through_files(workers: int, count: int, directory: Path) -> Result:
@@ -213,8 +222,8 @@ def through_files(workers: int, count: int, directory: Path) -> Result:
     os.close(gate_reading)
     began_s = time.perf_counter()
     os.close(gate_writing)
-    wait_all(pids)
-    return Result(workers * count, time.perf_counter() - began_s, 0.0)
+    workers_cpu_s = wait_all(pids)
+    return Result(workers * count, time.perf_counter() - began_s, 0.0, workers_cpu_s)
 
 
 def file_handler(path: Path) -> logging.FileHandler:
@@ -257,8 +266,11 @@ def main(argv: list[str]) -> int:
     print(f"{options.workers} workers, {options.records:,} records each, median of {options.rounds} rounds")
     for name, rounds in results.items():
         rate = statistics.median(result.rate for result in rounds)
-        cpu_us = statistics.median(result.cpu_us for result in rounds)
-        print(f"  {name:<50} {rate:>12,.0f} lines/s   reader {cpu_us:6.2f} µs CPU a line")
+        reader_us = statistics.median(result.cpu_us(result.reader_cpu_s) for result in rounds)
+        worker_us = statistics.median(result.cpu_us(result.workers_cpu_s) for result in rounds)
+        print(
+            f"  {name:<48} {rate:>11,.0f} lines/s  CPU a line: reader {reader_us:5.2f} µs, worker {worker_us:5.2f} µs"
+        )
     ratio = statistics.median(ours.rate / peer.rate for ours, peer in zip(results[OURS], results[PEER], strict=True))
     print(f"  lanes against the queue: {ratio:.1f} times (to hold: 3)")
     return 0 if ratio >= 3 else 1

@@ -37,12 +37,14 @@ _latest_second: tuple[int, str] = (-1, "")
 def time_text(created: float) -> str:
     """The Unix time `created` as 27 characters of UTC with microseconds."""
     global _latest_second  # noqa: PLW0603  one tuple, replaced whole, so threads need no lock
-    whole = int(created)
     second, prefix = _latest_second
-    if whole != second:
-        prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(whole))
-        _latest_second = (whole, prefix)
-    return f"{prefix}{int((created - whole) * 1_000_000):06d}Z"
+    micros = (created - second) * 1_000_000
+    if not 0 <= micros < 1_000_000:
+        second = int(created // 1)
+        prefix = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+        _latest_second = (second, prefix)
+        micros = (created - second) * 1_000_000
+    return prefix + "%06dZ" % micros  # noqa: UP031  a sixth of the cost of a record is here, and this form is the fastest
 
 
 def record_line(
@@ -72,7 +74,7 @@ def rest_of_line(
     extra: Mapping[str, object] | None,
     exception: Mapping[str, str] | None,
 ) -> str:
-    """What follows the logger's name: optional parts, each with its leading comma."""
+    """Optional parts that end a line, each with its leading comma."""
     parts = ""
     if pid is not None:
         parts += f',"pid":{pid}'

@@ -95,19 +95,31 @@ def _line(record: logging.LogRecord, main_pid: int) -> bytes:
         message = _message(record)
     if len(message) > MESSAGE_LIMIT:
         message = cut(message)
-    text = (
-        f'{{"time":"{time_text(record.created)}","level":{quote(record.levelname)},'
-        f'"message":{quote(message)},"logger":{quote(record.name)}'
-    )
+    site = (record.levelname, record.name, record.filename, record.lineno, record.funcName)
+    level, logger, place = _sites.get(site) or _site_parts(*site)
+    who = ""
     if record.process != main_pid and record.process is not None:
-        text += f',"pid":{record.process}'
+        who = f',"pid":{record.process}'
     if record.threadName != "MainThread" and record.threadName:
-        text += f',"thread":{quote(record.threadName)}'
-    if record.lineno:
-        text += f',"place":{quote(f"{record.filename}:{record.lineno} {record.funcName}")}'
+        who += f',"thread":{quote(record.threadName)}'
+    text = f'{{"time":"{time_text(record.created)}{level}{quote(message)}{logger}{who}{place}'
     if record.exc_info or record.stack_info or len(fields) != _STANDARD_COUNT:
         text += rest_of_line(None, "", "", _extra(record, fields), _exception(record))
     return finished_line(text)
+
+
+_MOST_SITES = 4096
+_sites: dict[tuple[str, str, str, int, str | None], tuple[str, str, str]] = {}
+
+
+def _site_parts(level: str, logger: str, file: str, line: int, function: str | None) -> tuple[str, str, str]:
+    """What every record of one log call has in common: level, logger and place; kept, since a call is made often."""
+    place = f',"place":{quote(f"{file}:{line} {function}")}' if line else ""
+    parts = (f'","level":{quote(level)},"message":', f',"logger":{quote(logger)}', place)
+    if len(_sites) >= _MOST_SITES:
+        _sites.clear()  # loggers or files with made-up names
+    _sites[level, logger, file, line, function] = parts
+    return parts
 
 
 def _message(record: logging.LogRecord) -> str:
@@ -182,7 +194,7 @@ def install(lane_fd: int, level: str = "INFO") -> None:
         if is_fork_of_engine or isinstance(handler, LaneHandler):
             root.removeHandler(handler)
     root.addHandler(LaneHandler(_lane, _main_pid))
-    if root.level in (logging.WARNING, logging.NOTSET):
+    if is_fork_of_engine or root.level in (logging.WARNING, logging.NOTSET):
         root.setLevel(level)
     logging.basicConfig = _basic_config
     logging.captureWarnings(True)
