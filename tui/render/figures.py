@@ -74,7 +74,7 @@ def _level(value: float, low: float, high: float, levels: int) -> int:
     """From 1, so that a sample of nothing still shows that there was a sample."""
     if high <= low or value <= low:
         return 1
-    return min(1 + math.ceil((levels - 1) * (value - low) / (high - low)), levels)
+    return min(1 + round((levels - 1) * (value - low) / (high - low)), levels)
 
 
 def depth_bar(depth: int, maxsize: int, width: int, *, is_ascii: bool = False) -> str:

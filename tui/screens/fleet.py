@@ -208,7 +208,7 @@ class FleetScreen(Screen[None]):
     def _share_height(self) -> None:
         """The table takes the lines it needs, at most half of the screen."""
         room = self.size.height - 2
-        wanted = max(len(self._view.rows), 6) + HEADER_LINES + 1
+        wanted = max(len(self._view.rows), 6) + HEADER_LINES + 1 + self._boxes["workers"].has_class("-open")
         is_zoomed = self.has_class("-zoom-workers")
         self._panes["workers"].styles.height = "1fr" if is_zoomed else max(min(wanted, room // 2), 5)
 
@@ -260,6 +260,7 @@ class FleetScreen(Screen[None]):
         """`/`"""
         pane: Pane = "log" if self._pane == "log" else "workers"
         self._boxes[pane].open()
+        self._share_height()
 
     def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
         self._filters[message.pane] = message.text
@@ -271,6 +272,7 @@ class FleetScreen(Screen[None]):
 
     def on_filter_box_left(self, message: FilterBox.Left) -> None:
         self.query_one(_BODIES[message.pane]).focus()
+        self._share_height()
 
     def _narrow_log(self) -> None:
         self._source.narrow(self._filters["log"], self._log_worker)

@@ -125,9 +125,12 @@ class FleetTable(ScrollView, can_focus=True):
         for y in range(HEADER_LINES, self.size.height):
             painted = self._painted.get(y)
             index = self.scroll_offset.y + y - HEADER_LINES
-            if painted is None or index >= len(self._rows):
-                continue
+            if index >= len(self._rows):
+                break
             row = self._rows[index]
+            if painted is None:
+                self.refresh(Region(0, y, self.size.width, 1))
+                continue
             if (
                 painted.row is row
                 and painted.times == time_texts(row, self._now_s)
@@ -185,6 +188,7 @@ class FleetTable(ScrollView, can_focus=True):
         self._painted.clear()
         self.set_reactive(Widget.virtual_size, Size(event.size.width, len(self._rows) + HEADER_LINES))
         self._keep_cursor_visible()
+        self.refresh()
 
     def on_focus(self) -> None:
         self.refresh()

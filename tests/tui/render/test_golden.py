@@ -1,0 +1,125 @@
+"""Rows, log lines and the header, to the letter: what a person reads is a contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.cells import cell_len
+
+from supervisor.logs.record import decode
+from tests.tui.fakes import NOW_S, census, detail_of, replica, stored_line
+from tui.render.detail import detail_lines
+from tui.render.fleet_rows import columns_for, header_line, matches, row_line
+from tui.render.glyphs import ASCII, UNICODE, Glyphs
+from tui.render.header import completed_banner, header, lost_banner, stopping_banner
+from tui.render.log_lines import record_line, record_view
+from tui.render.pieces import line_text, line_width
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+def golden(name: str) -> str:
+    """What a person is to see."""
+    return (GOLDEN / f"{name}.txt").read_text().rstrip("\n")
+
+
+def _table(width: int, glyphs: Glyphs = UNICODE) -> list[str]:
+    fleet = census()
+    columns = columns_for(width, 7)
+    channels = {channel.name: channel for channel in fleet.channels}
+    lines = [header_line(columns, width)]
+    lines += [row_line(row, columns, channels, glyphs, NOW_S, width) for row in fleet.rows]
+    assert {line_width(line) for line in lines} == {width}
+    return [line_text(line).rstrip() for line in lines]
+
+
+def test_table_at_80_columns() -> None:
+    """Everything that matters fits the smallest usual terminal."""
+    assert golden("table_80") == "\n".join(_table(80))
+
+
+def test_table_at_160_columns() -> None:
+    """A wide terminal also shows kind, history, depths and the last error."""
+    assert golden("table_160") == "\n".join(_table(160))
+
+
+def test_table_in_ascii() -> None:
+    """PROCDECK_GLYPHS=ascii leaves nothing that a plain terminal cannot show."""
+    lines = _table(160, ASCII)
+    assert "\n".join(lines).isascii()
+    assert lines[4].startswith(" ~ parse.3 backoff")
+    assert "#####... paths 120/200" in lines[1]
+
+
+def test_wide_and_hostile_names_do_not_shift_columns() -> None:
+    """Wide characters and escapes in worker text leave every row exactly as wide as the table."""
+    for text in ("日本語ワーカー名前とても長い", "\x1b[31mred\x1b[2J", "[bold]x[/bold]", "🎉" * 40, "a\nb\tc"):
+        row = replica("walk", activity=text, last_error=text)
+        for width in (60, 80, 133, 160, 200):
+            line = row_line(row, columns_for(width, cell_len(text)), {}, UNICODE, NOW_S, width)
+            assert line_width(line) == width
+            assert "\x1b" not in line_text(line)
+
+
+def test_filter_looks_at_name_state_kind_and_activity() -> None:
+    """What a person sees in a row can be searched; ! inverts."""
+    row = replica("parse.1", activity="get paths")
+    assert [matches(row, needle) for needle in ("PARSE", "run", "target", "paths", "!parse", "!x", "zzz", "", "!")] == [
+        True, True, True, True, False, True, False, True, True,
+    ]  # fmt: skip
+
+
+def test_header_sheds_what_does_not_fit() -> None:
+    """The counts of states and errors stay; engine figures and the words go first."""
+    fleet = census()
+    lines = [header(fleet, "census", "14:02:11", width, UNICODE) for width in (160, 120, 80, 60)]
+    lines.append(header(None, "census", "14:02:11", 60, UNICODE))
+    assert [line_width(line) for line in lines] == [160, 120, 80, 60, 60]
+    assert golden("header") == "\n".join(line_text(line).rstrip() for line in lines)
+
+
+def test_banners_say_what_happened_and_where_to_look() -> None:
+    """Cause, age, next attempt and place of the logs; the result of a completed run; who a stop waits for."""
+    assert lost_banner("it closed the connection", 12.0, 1.2, "/runs/1/logs") == (
+        "Engine lost: it closed the connection. Last seen 12s ago. Trying again in 2s. Logs: /runs/1/logs"
+    )
+    assert completed_banner("4 finished. Result: /x/census.json") == "Completed: 4 finished. Result: /x/census.json"
+    assert stopping_banner(census()) == "Stopping all: waiting for 4 workers: parse.1, parse.2, tally, disk"
+
+
+def test_log_lines() -> None:
+    """Time, worker, level, message; an exception in short that a long message cannot hide."""
+    exception = {
+        "type": "ValueError",
+        "message": "bad input",
+        "traceback": "Traceback\n  File\nValueError: bad input\n",
+    }
+    lines = [
+        stored_line("parsed ast.py", second=1),
+        stored_line("first\nsecond\nthird", level="WARNING", second=2, worker="tally"),
+        stored_line("cannot parse bad.py", level="ERROR", second=3, exception=exception),
+        stored_line("x" * 300, level="ERROR", second=4, exception=exception),
+        stored_line("\x1b[31mred\x1b[0m [bold]no markup[/bold]", level="DEBUG", second=5),
+        b"no record at all",
+    ]
+    shown = [record_line(decode(line), 80, 8, 3600) for line in lines]
+    assert {line_width(line) for line in shown} == {80}
+    assert golden("log_lines") == "\n".join(line_text(line).rstrip() for line in shown)
+
+
+def test_a_record_in_full_holds_everything() -> None:
+    """The record view shows each field, the whole message and the whole traceback."""
+    exception = {"type": "ValueError", "message": "bad", "traceback": "Traceback\n  File x\nValueError: bad\n"}
+    stored = stored_line("one\ntwo", level="ERROR", logger="census", place="census.py:41 parse", pid=7,
+                         extra={"file": "bad.py"}, exception=exception)  # fmt: skip
+    assert golden("record") == "\n".join(line_text(line).rstrip() for line in record_view(decode(stored), 70, 0))
+
+
+def test_detail_in_full() -> None:
+    """What runs, the start method with its meaning and reason, rules, processes, exits and the last traceback."""
+    fleet = census()
+    row = fleet.rows[1]
+    channels = {channel.name: channel for channel in fleet.channels}
+    lines = detail_lines(row, detail_of(row), channels, UNICODE, NOW_S, 70, 0)
+    assert max(line_width(line) for line in lines) <= 70
+    assert golden("detail") == "\n".join(line_text(line).rstrip() for line in lines)
