@@ -76,11 +76,14 @@ def _open(path: Path, project: str | None) -> ExitCode:
 
 
 def _load_dashboard() -> None:
-    # What goes wrong here goes wrong again, and is told, where the dashboard is imported to be run.
+    """Import what `run_dashboard` will, in its own order: Textual reads its frame rate once, on import."""
     from contextlib import suppress
 
+    # What goes wrong here goes wrong again, and is told, where the dashboard is run.
     with suppress(Exception):
-        import_module("tui.app")
+        os.environ.setdefault("TEXTUAL_FPS", import_module("tui.app").FRAMES_PER_SECOND)
+        import_module("tui.dashboard")
+        import_module("tui.link.socket_link")
 
 
 def _show(note: EngineNote, *, started_here: bool) -> ExitCode:
