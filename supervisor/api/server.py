@@ -33,7 +33,7 @@ IDLE_LIMIT_S: Final = 15.0
 LINGER_S: Final = 1.0
 """How long the rest of a refused body is read, so that the client gets to see the refusal."""
 CLOSE_TIMEOUT_S: Final = 0.5
-"""How long answers under way may take to finish; what they wait for has happened, or will not, when the engine closes."""
+"""How long answers under way may take to finish. What they wait for has happened by then, or never will."""
 
 
 class _Connection(RequestHandler):
