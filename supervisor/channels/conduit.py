@@ -58,6 +58,12 @@ class Conduit:
         parts = dict(zip(names, fds, strict=True))
         for fd in fds:
             os.set_inheritable(fd, False)  # a shell command that the worker runs is no user of the queue
+        try:
+            ledger = Ledger.attach(parts["ledger"])
+        except ValueError:
+            for fd in fds:
+                os.close(fd)
+            raise
         unwanted = {"read": "write_end", "write": "read_end"}.get(mode, "")
         if unwanted in parts:
             os.close(parts.pop(unwanted))
@@ -65,7 +71,7 @@ class Conduit:
             platform.open_socket(parts["read_end"]) if "read_end" in parts else None,
             platform.open_socket(parts["write_end"]) if "write_end" in parts else None,
             (parts.get("space", -1), parts["ended"], parts["done"]),
-            Ledger.attach(parts["ledger"]),
+            ledger,
         )
 
     def parts(self, mode: Mode) -> dict[str, int]:

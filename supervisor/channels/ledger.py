@@ -1,6 +1,6 @@
 """The ledger of a queue: a shared mapping in which every process that uses the queue keeps its own counters.
 
-    page 0   magic, slot count        from 4096 on   slots of 128 bytes, each written by one process only
+    page 0   magic        from 4096 on   slots of 128 bytes, each written by one process only
 
 A process owns a slot as long as it holds the record lock on the slot's bytes, which the kernel frees when it dies.
 The counters of a dead process stay; the next owner of the slot counts on from them, so the sums stay right.
@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import _thread
 import os
-import struct
 
 from supervisor.channels import platform
 
@@ -46,7 +45,7 @@ _SLOT_BYTES = 128
 _SLOT_WORDS = _SLOT_BYTES // 8
 _FIRST_SLOT = 4096
 _SIZE = _FIRST_SLOT + SLOT_COUNT * _SLOT_BYTES
-_MAGIC = int.from_bytes(b"pdledgr1", "little")
+_MAGIC = b"pdledgr1"
 
 
 class _Attached:
@@ -80,25 +79,24 @@ class Ledger:
         """A new, empty ledger."""
         fd = platform.shared_page("procdeck-ledger", _SIZE)
         ledger = cls.attach(fd, is_new=True)
-        ledger._words[:2] = memoryview(struct.pack("QQ", _MAGIC, SLOT_COUNT)).cast("Q")  # noqa: SLF001  # its own class
+        os.pwrite(fd, _MAGIC, 0)
         return ledger
 
     @classmethod
     def attach(cls, fd: int, *, is_new: bool = False) -> Ledger:
-        """The ledger behind `fd`, which it owns from now on. ValueError when `fd` is something else."""
+        """The ledger behind `fd`, which it owns once this returns. ValueError when `fd` is something else."""
         status = os.fstat(fd)
         if status.st_size != _SIZE:
             raise ValueError(f"descriptor {fd} is not the ledger of a queue: it has {status.st_size} bytes")
+        if not is_new and os.pread(fd, len(_MAGIC), 0) != _MAGIC:
+            raise ValueError(f"descriptor {fd} is not the ledger of a queue of this version")
         key = (status.st_dev, status.st_ino)
         with _Attached.lock:
             ledger = _Attached.ledgers.get(key)
             if ledger is None:
                 ledger = _Attached.ledgers[key] = cls(fd, key)
-                if not is_new and ledger._words[0] != _MAGIC:
-                    ledger._detach()
-                    raise ValueError(f"descriptor {fd} is not the ledger of a queue of this version")
             elif fd != ledger.fd:
-                ledger._spare_fds.append(fd)
+                ledger._adopt(fd)
             ledger._users += 1
         return ledger
 
@@ -170,6 +168,18 @@ class Ledger:
         self.mine = None
         self.my_index = -1
         self._claiming = _thread.RLock()
+
+    def _adopt(self, fd: int) -> None:
+        """Keep one more descriptor of the file; the first one may have been closed in a forked child."""
+        try:
+            status = os.fstat(self.fd)
+            is_sound = (status.st_dev, status.st_ino) == self._key
+        except OSError:
+            is_sound = False
+        if is_sound:
+            self._spare_fds.append(fd)
+        else:
+            self.fd = fd
 
     def _slot(self, index: int) -> memoryview:
         at = _FIRST_SLOT // 8 + index * _SLOT_WORDS

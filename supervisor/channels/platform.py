@@ -120,7 +120,7 @@ def try_lock(fd: int, start: int, length: int) -> bool:
     """Take a record lock that the kernel frees when this process dies; False when another process has it."""
     try:
         fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB, length, start)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # EAGAIN or EACCES, as the system likes
         return False
     return True
 

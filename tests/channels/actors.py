@@ -1,0 +1,119 @@
+"""What the processes of the channel tests run; a module of its own, so that spawned ones can import it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import time
+from typing import Any
+
+from supervisor.channels import PipeConnection, Queue, StatusBoard
+
+
+def forward(inbox: Queue, outbox: Queue) -> None:
+    """Hand every item on until the end of the stream."""
+    for item in inbox:
+        outbox.put(item)
+
+
+def forward_until_none(inbox: Queue, outbox: Queue) -> None:
+    """A consumer as people write it for multiprocessing."""
+    while (item := inbox.get()) is not None:
+        outbox.put(item)
+
+
+def produce(queue: Queue, first: int, count: int) -> None:
+    for number in range(first, first + count):
+        queue.put(number)
+
+
+def put_one(queue: Queue, item: object) -> None:
+    queue.put(item)
+
+
+def put_until_killed(queue: Queue) -> None:
+    number = 0
+    while True:
+        queue.put((os.getpid(), number))
+        number += 1
+
+
+def take_a_place_and_die(queue: Queue) -> None:
+    """Die between the place and the item, as a kill at the worst moment would have it."""
+    conduit = queue._conduit
+    assert conduit.take_place(conduit.my_slot())
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def receive_and_die(queue: Queue) -> None:
+    """Die between the item and giving back its place."""
+    conduit = queue._conduit
+    slot = conduit.my_slot()
+    assert conduit.reader is not None
+    conduit.reader.recv(1000)
+    slot[3] += 1
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def work_off(queue: Queue, count: int) -> None:
+    for _ in range(count):
+        queue.get()
+        queue.task_done()
+
+
+def answer_lengths(inbox: Queue, outbox: Queue) -> None:
+    for item in inbox:
+        outbox.put(len(item))
+
+
+def echo(connection: PipeConnection) -> None:
+    """Send back what comes until the other end is closed."""
+    try:
+        while True:
+            connection.send(connection.recv())
+    except EOFError:
+        pass
+
+
+def shut_and_echo(mine: PipeConnection, theirs: PipeConnection) -> None:
+    theirs.close()
+    echo(mine)
+
+
+def write_without_end(board: StatusBoard) -> None:
+    """Texts that a reader can check: one letter, over and over."""
+    number = 0
+    while True:
+        board.doing("abcdefghijklmnopqrstuvwxyz"[number % 26] * (number % 200 + 1))
+        board.progress(number, number)
+        number += 1
+
+
+def attach_and_write(fd: int) -> None:
+    write_without_end(StatusBoard.attach(os.dup(fd)))
+
+
+class Blob:
+    """A stand-in for an array: its bytes stay beside the pickle."""
+
+    def __init__(self, data: Any) -> None:
+        self.data = memoryview(data)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return Blob, (pickle.PickleBuffer(self.data),)
+
+
+class Spoiled:
+    """Can be pickled, cannot be unpickled."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _refuse, ()
+
+
+def _refuse() -> None:
+    raise LookupError("this object cannot be rebuilt")
+
+
+def sleep_for_ever(_: object) -> None:
+    time.sleep(3600)
