@@ -6,6 +6,7 @@ Every way runs in the same run, in turn, on the same machine; the figures are me
 from __future__ import annotations
 
 import argparse
+import asyncio
 import fcntl
 import logging
 import logging.handlers
@@ -24,6 +25,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from supervisor.agent import records
+from supervisor.logs.intake import Intake
 from supervisor.logs.lanes import Lane, Stream
 from supervisor.logs.record import time_text
 from supervisor.logs.segments import SegmentWriter
@@ -86,8 +88,13 @@ def children_cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def run_lanes(stream: Stream, work: Callable[[int], None], workers: int, directory: Path) -> Result:
-    """Four pipes, one reader, lanes and segments, as in the engine."""
+Drain = Callable[[dict[int, Lane], SegmentWriter], None]
+
+
+def run_lanes(
+    stream: Stream, work: Callable[[int], None], workers: int, directory: Path, drain: Drain | None = None
+) -> Result:
+    """A pipe for each worker and one reader: the engine's own intake unless `drain` is another."""
     lanes: dict[int, Lane] = {}
     pids = []
     gate_reading, gate_writing = os.pipe()
@@ -107,14 +114,38 @@ def run_lanes(stream: Stream, work: Callable[[int], None], workers: int, directo
     writer = SegmentWriter(directory)
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
     os.close(gate_writing)
-    drain(lanes, writer)
+    (drain or drain_as_the_engine_does)(lanes, writer)
     wall_s, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
     writer.close()
     return Result(writer.records, wall_s, cpu_s, wait_all(pids))
 
 
-def drain(lanes: dict[int, Lane], writer: SegmentWriter) -> None:
-    """Read all lanes to their ends, one read each in turn."""
+def drain_as_the_engine_does(lanes: dict[int, Lane], writer: SegmentWriter) -> None:
+    """Read all lanes to their ends with the `Intake` that the engine uses, in an asyncio loop."""
+    with asyncio.Runner() as runner:
+        runner.run(_drain_with_intake(lanes, writer))
+
+
+async def _drain_with_intake(lanes: dict[int, Lane], writer: SegmentWriter) -> None:
+    ended = asyncio.Event()
+    intake = Intake(asyncio.get_running_loop(), writer)
+    readers = []
+    for descriptor, lane in lanes.items():
+        os.set_blocking(descriptor, False)
+        readers.append(intake.open_lane(descriptor, lane))
+
+    def when_closed() -> None:
+        if not any(reader.is_open for reader in readers):
+            ended.set()
+
+    for reader in readers:
+        reader.when_closed = when_closed
+    await ended.wait()
+    intake.flush()
+
+
+def drain_in_turns(lanes: dict[int, Lane], writer: SegmentWriter) -> None:
+    """Read all lanes to their ends, one read each in turn, with a rest between turns: what pacing would give."""
     poll = select.epoll()
     for descriptor in lanes:
         poll.register(descriptor, select.EPOLLIN)
@@ -144,6 +175,16 @@ def through_lanes(workers: int, count: int, directory: Path) -> Result:
         log_many(count)
 
     return run_lanes("log", work, workers, directory)
+
+
+def through_paced_lanes(workers: int, count: int, directory: Path) -> Result:
+    """The same with a reader that rests between turns."""
+
+    def work(descriptor: int) -> None:
+        records.install(descriptor, "INFO")
+        log_many(count)
+
+    return run_lanes("log", work, workers, directory, drain_in_turns)
 
 
 def through_stdout(workers: int, count: int, directory: Path) -> Result:
@@ -237,6 +278,7 @@ def file_handler(path: Path) -> logging.FileHandler:
 WAYS: dict[str, Callable[[int, int, Path], Result]] = {
     "logging → lane → segments": through_lanes,
     "QueueHandler → multiprocessing.Queue → file": through_queue,
+    "logging → lane → segments, reader paced at 5 ms": through_paced_lanes,
     "FileHandler in each process (nothing collected)": through_files,
     "stdout lines of print → lane → segments": through_stdout,
     "stdout flood → lane → segments": through_flood,
