@@ -143,6 +143,10 @@ def _run_engine(arguments: argparse.Namespace, project: str, run_id: str, lock: 
     except ProcdeckError as error:
         report.failed(error)
         return REPORT_FAILED
+    except Exception as error:
+        log = paths.runs_directory(project) / run_id / "engine.log"
+        report.failed(ProcdeckError(f"the engine failed: {type(error).__name__}: {error}; its log: {log}"))
+        raise
     finally:
         os.close(lock)
 

@@ -26,7 +26,7 @@ def choose(name: str, replicas: Mapping[str, Replica]) -> list[Replica]:
 
 def near(name: str, known: Sequence[str]) -> tuple[str, ...]:
     """Known names that look like `name`."""
-    return tuple(difflib.get_close_matches(name, known, n=3, cutoff=0.5))
+    return tuple(difflib.get_close_matches(name, known, n=3, cutoff=0.6))
 
 
 def unknown(name: str, known: Sequence[str]) -> str:

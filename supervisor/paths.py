@@ -17,8 +17,6 @@ import os
 import re
 import stat
 import sys
-import sysconfig
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -81,6 +79,8 @@ def runtime_root() -> Path:
     session = os.environ.get("XDG_RUNTIME_DIR")
     if session and Path(session).is_dir() and os.stat(session).st_uid == os.geteuid():
         return Path(session) / "procdeck"
+    import tempfile
+
     return Path(tempfile.gettempdir()) / f"procdeck-{os.geteuid()}"
 
 
@@ -187,12 +187,17 @@ def spill_directory(project: str, run_id: str) -> Path:
     if named:
         return Path(named) / f"{project}-{run_id}"
     shared = Path("/dev/shm")
-    root = shared if os.access(shared, os.W_OK) else Path(tempfile.gettempdir())
-    return root / f"procdeck-{os.geteuid()}-{project}-{run_id}"
+    if os.access(shared, os.W_OK):
+        return shared / f"procdeck-{os.geteuid()}-{project}-{run_id}"
+    import tempfile
+
+    return Path(tempfile.gettempdir()) / f"procdeck-{os.geteuid()}-{project}-{run_id}"
 
 
 def configs_directory() -> Path | None:
     """The folder of the shipped profiles: beside the packages in a checkout, else among the installed data."""
+    import sysconfig
+
     candidates = [
         Path(__file__).resolve().parent.parent / "configs",
         Path(sysconfig.get_path("data")) / "share" / "procdeck" / "configs",

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Emit = Callable[..., bool]
 
 
+_inherited: list[object] = []
+
+
 def await_loguru(emit: Emit, *, drops_inherited_sinks: bool) -> None:
     """Attach to loguru now if it is imported, else as soon as it is.
 
@@ -36,7 +39,9 @@ def attach(module: ModuleType, emit: Emit, *, drops_inherited_sinks: bool) -> No
     """Replace loguru's default stderr sink by ours, so that no line comes twice."""
     logger = module.logger
     if drops_inherited_sinks:
-        # Not logger.remove(): stopping the engine's file sinks from here would rotate and compress its live log.
+        # Not logger.remove(): stopping the engine's file sinks from here would rotate and compress its live log. They
+        # are kept, because their descriptors are closed already and may have got other uses in this process.
+        _inherited.append(logger._core.handlers)  # noqa: SLF001
         logger._core.handlers = {}  # noqa: SLF001
     else:
         with suppress(ValueError):  # user code, or LOGURU_AUTOINIT, has already removed it

@@ -81,7 +81,7 @@ def _judge_stop(life: Life, incarnation_before: int, now_s: float) -> Judgement:
     if life.state in AT_REST:
         if life.incarnation == 0:
             return "done", "was not started"
-        return "done", f"at rest: {life.cause.text}" if life.cause else "at rest"
+        return "done", f"{life.state}: {life.cause.text}" if life.cause else str(life.state)
     if life.state is State.STUCK:
         return "failed", f"pid {life.pid} does not die of SIGKILL (uninterruptible sleep?); it is left as STUCK"
     if life.incarnation > incarnation_before:

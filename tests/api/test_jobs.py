@@ -39,7 +39,7 @@ def test_stop_tells_its_steps_and_ends_at_rest() -> None:
     (told,) = book.settle(stopping, 2.0)
     assert told.text == "stopping: asked, SIGTERM in 1.0 s, SIGKILL in 5.0 s"
     (done,) = book.settle(lead(stopping, Exited(2.5, 1, OK)), 2.5)
-    assert (done.id, done.state, done.text) == (job.id, "done", "at rest: exit code 0")
+    assert (done.id, done.state, done.text) == (job.id, "done", "stopped: exit code 0")
 
 
 def test_repeated_wish_joins_the_job_under_way() -> None:

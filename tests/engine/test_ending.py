@@ -207,6 +207,7 @@ with engine_on(Path({str(profile)!r})) as engine:
     words += ["--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search"]
     done = subprocess.run(
         [*words, sys.executable, "-c", program],
+        env={**os.environ, "PROCDECK_SPILL_DIR": str(place / "spill")},
         capture_output=True,
         text=True,
         timeout=100,
