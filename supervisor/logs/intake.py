@@ -2,7 +2,10 @@
 
 ::
 
-    lane, stdout, stderr of every incarnation ──read ≤ 256 KiB a turn──► Lane ──► one append a loop turn ──► segment
+    lane, stdout, stderr ──readable──► due ──a turn after 5 ms: ≤ 128 KiB of each──► Lane ──► one append ──► segment
+
+A pipe that has become readable is left alone until the next turn: the worker goes on writing meanwhile, so that one
+read takes many records and the engine is not woken for each of them.
 """
 
 from __future__ import annotations
@@ -13,24 +16,23 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from supervisor.logs.record import time_text
+
 if TYPE_CHECKING:
     import asyncio
 
     from supervisor.logs.lanes import Lane
     from supervisor.logs.segments import SegmentWriter
 
-READ_BUDGET_BYTES: Final = 256 * 1024
-"""What one lane may have of a loop turn, so that a talkative worker delays nobody."""
+READ_BUDGET_BYTES: Final = 128 * 1024
+"""What one lane may have of a turn, so that a talkative worker delays nobody."""
+
+TURN_S: Final = 0.005
+"""How long records may wait in their pipe before they are read."""
 
 PIPE_BYTES: Final = 1024 * 1024
 PIPES_BUDGET_BYTES: Final = 48 * 1024 * 1024
 """An ordinary user's pipes share 64 MiB (fs.pipe-user-pages-soft); past it new ones hold two pages only."""
-
-
-def time_text(wall_s: float) -> str:
-    """`wall_s` as records have it: UTC, microseconds, 27 characters."""
-    whole = int(wall_s)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{int((wall_s - whole) * 1e6):06d}Z"
 
 
 def pipe_bytes(expected_pipes: int) -> int:
@@ -59,23 +61,32 @@ class LaneReader:
         self._lane = lane
         self.is_open = True
         self.when_closed: Callable[[], None] | None = None
-        intake.loop.add_reader(descriptor, self.read)
+        self.await_more()
 
-    def read(self) -> bool:
-        """Take what there is, one budget at most; False when there is nothing more for now."""
+    def await_more(self) -> None:
+        """Be due again when there is something to read."""
+        if self.is_open:
+            self._intake.loop.add_reader(self._descriptor, self._on_readable)
+
+    def _on_readable(self) -> None:
+        self._intake.loop.remove_reader(self._descriptor)
+        self._intake.make_due(self)
+
+    def read(self) -> int:
+        """Take what there is, one budget at most; how many bytes it was."""
         if not self.is_open:
-            return False
+            return 0
         try:
             chunk = os.read(self._descriptor, READ_BUDGET_BYTES)
         except BlockingIOError:
-            return False
+            return 0
         except OSError:
             chunk = b""
         if not chunk:
             self.close()
-            return False
-        self._intake.store(self._lane.feed(chunk, self._intake.time_text()))
-        return True
+            return 0
+        self._intake.store(self._lane.feed(chunk, time_text(time.time())))
+        return len(chunk)
 
     def drain(self) -> bool:
         """Take everything that is in the pipe now; True when the pipe has ended."""
@@ -90,27 +101,43 @@ class LaneReader:
         self.is_open = False
         self._intake.loop.remove_reader(self._descriptor)
         os.close(self._descriptor)
-        self._intake.store(self._lane.close(self._intake.time_text()))
+        self._intake.store(self._lane.close(time_text(time.time())))
         if self.when_closed is not None:
             self.when_closed()
 
 
 class Intake:
-    """Gathers what all lanes give in one turn of the loop and appends it with one call."""
+    """Gives every due lane its turn, and appends what all of them gave with one call."""
 
     def __init__(
         self, loop: asyncio.AbstractEventLoop, writer: SegmentWriter, when_stored: Callable[[], None] | None = None
     ) -> None:
         self.loop = loop
         self._writer = writer
+        self._due: list[LaneReader] = []
         self._waiting: list[bytes] = []
         self._when_stored = when_stored
 
-    def time_text(self) -> str:
-        return time_text(time.time())
-
     def open_lane(self, descriptor: int, lane: Lane) -> LaneReader:
         return LaneReader(self, descriptor, lane)
+
+    def make_due(self, reader: LaneReader) -> None:
+        """Read this lane at the next turn."""
+        if not self._due:
+            self.loop.call_later(TURN_S, self._take_turn)
+        self._due.append(reader)
+
+    def _take_turn(self) -> None:
+        """Read one budget of each due lane; those that have more are read again at once, after everybody else."""
+        readers, self._due = self._due, []
+        for reader in readers:
+            if reader.read() == READ_BUDGET_BYTES:
+                self._due.append(reader)
+            else:
+                reader.await_more()
+        self.flush()
+        if self._due:
+            self.loop.call_soon(self._take_turn)
 
     def store(self, lines: bytes) -> None:
         """Keep whole lines for the end of this turn."""
