@@ -126,6 +126,15 @@ class Conduit:
         if self.space >= 0:
             os.eventfd_write(self.space, places)
 
+    def trim(self, maxsize: int) -> None:
+        """Take away the free places beyond `maxsize`: so many can only be there because too many were given back."""
+        if self.space >= 0:
+            for _ in range(platform.counter_value(self.space) - maxsize):
+                try:
+                    os.eventfd_read(self.space)
+                except BlockingIOError:  # producers were quicker; the surplus shows again when they are done
+                    return
+
     def send(self, writer: _socket.socket, slot: memoryview, message: bytes) -> bool:
         """Send into the place that was taken; False when the kernel's buffer is full."""
         slot[PUTS] += 1

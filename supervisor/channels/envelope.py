@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import time
 
-from supervisor.channels.parcel import BYTES, HEADER, OBJECT, SPILLED, SPILLED_BYTES, Pickled, loads
+from supervisor.channels.parcel import BYTES, HEADER, HEADER_BYTES, OBJECT, SPILLED, SPILLED_BYTES, Pickled, loads
 from supervisor.channels.spill import Spill
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
@@ -72,7 +72,7 @@ class Envelopes:
         """The object in a message; raises what unpickling it raises."""
         kind = message[0]
         if kind == OBJECT:
-            return loads(message[16:])  # HEADER.size, spelled out: this line runs for every item
+            return loads(message[HEADER_BYTES:])
         if kind == SPILLED:
             pickle, buffers = self.spill.read(_file_name(message))
             return loads(pickle, buffers=buffers)
@@ -82,7 +82,7 @@ class Envelopes:
         """The payload of a message as bytes: what send_bytes() sent, or the pickle of what send() sent."""
         kind = message[0]
         if kind in (OBJECT, BYTES):
-            return message[HEADER.size :]
+            return message[HEADER_BYTES:]
         if kind not in (SPILLED, SPILLED_BYTES):
             raise DamagedMessage(f"a message of unknown kind {kind:#x} came; do both sides run the same version?")
         payload, buffers = self.spill.read(_file_name(message))
@@ -93,9 +93,9 @@ class Envelopes:
 
 def spilled_bytes(message: bytes) -> int:
     """How big the payload beside a message is."""
-    size: int = _SIZE.unpack_from(message, HEADER.size)[0]
+    size: int = _SIZE.unpack_from(message, HEADER_BYTES)[0]
     return size
 
 
 def _file_name(message: bytes) -> str:
-    return message[HEADER.size + _SIZE.size :].decode()
+    return message[HEADER_BYTES + _SIZE.size :].decode()

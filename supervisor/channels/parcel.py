@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 HEADER = struct.Struct("<BBHIQ")
+HEADER_BYTES = HEADER.size
 OBJECT = 0x11
 """Kind of a message whose payload is a pickle. The upper four bits are the version of the format, 1."""
 BYTES = 0x12

@@ -18,7 +18,7 @@ from supervisor.channels.conduit import Conduit
 from supervisor.channels.crossing import reduce_channel
 from supervisor.channels.envelope import Envelopes
 from supervisor.channels.ledger import DONE, GET_WAIT_NS, GETS, PUT_WAIT_NS, PUTS
-from supervisor.channels.parcel import INLINE_BYTES, RECEIVE_BYTES, press
+from supervisor.channels.parcel import HEADER_BYTES, INLINE_BYTES, OBJECT, RECEIVE_BYTES, loads, press
 from supervisor.channels.platform import INPUT, OUTPUT
 from supervisor.channels.spill import Spill
 from supervisor.channels.waiting import Blocking
@@ -47,8 +47,9 @@ class Queue:
     An item is accepted when `put` returns: it is in the kernel's hands then, no thread has to bring it there.
     With `maxsize` 0 the limit is the kernel's socket buffer, some 550 small items for an unprivileged user: a put()
     into a full one blocks, so one process cannot fill the queue with more and read it afterwards.
-    A process that is killed within a put or get may leave one place more or one fewer than `maxsize`; what it held
-    for certain comes back with `recover()`, or when the next process joins.
+    What a process that was killed within a put or get had taken comes back with `recover()`, or when the next process
+    joins. Where it cannot be told whether it had sent, one place too many comes back; `recover()` takes such places
+    away again when the queue is short of items.
 
     Items above 64 KiB wait in a file in shared memory; numpy arrays arrive without a copy. In a queue used without an
     engine, what nobody received is removed when the process that made the queue exits.
@@ -145,6 +146,8 @@ class Queue:
         if not self._is_unbounded:
             self._conduit.free_place(slot)
         self._was_end_told = False
+        if message[0] == OBJECT:
+            return loads(message[HEADER_BYTES:])
         return self._envelopes.open(message)
 
     def put_nowait(self, obj: Any) -> None:
@@ -232,7 +235,9 @@ class Queue:
     def recover(self) -> int:
         """Give back the places that dead processes had taken (the engine, after a death); returns how many had died."""
         self._check_open()
-        return self._conduit.ledger.recover(self._conduit.give_back)
+        found = self._conduit.ledger.recover(self._conduit.give_back)
+        self._conduit.trim(self._maxsize)
+        return found
 
     def census(self) -> QueueCensus:
         """One look at the queue's counters and users."""
