@@ -62,6 +62,7 @@ def _take_over(spec: Spec, descriptors: list[int]) -> Control:
     sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
     sys.stdout.reconfigure(write_through=True)
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
+    _be_called(spec["name"])
     os.environ.update(spec["env"])
     os.chdir(spec["cwd"])
     sys.path[:0] = [entry for entry in spec["python_path"] if entry not in sys.path]
@@ -70,6 +71,15 @@ def _take_over(spec: Spec, descriptors: list[int]) -> Control:
     set_interrupt(control.fileno(), control.check)
     signal.signal(signal.SIGTERM, _on_sigterm)
     return control
+
+
+def _be_called(name: str) -> None:
+    """Show the replica's name in ps and top, where the kernel lets a process rename itself."""
+    try:
+        with open("/proc/self/comm", "w") as file:
+            file.write(name)
+    except OSError:
+        pass
 
 
 def _on_sigterm(number: int, frame: object) -> NoReturn:
