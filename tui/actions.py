@@ -50,6 +50,11 @@ class Action:
     wish: ActionName | None = None
     """What it asks of the engine."""
 
+    @property
+    def is_for_the_app(self) -> bool:
+        """It leaves the screen: a wish to the engine, or a way out."""
+        return self.wish is not None or self.id == "quit"
+
 
 def _stoppable(situation: Situation) -> bool:
     row = situation.row
@@ -100,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
     Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=9),
-    Action("quit", ("q", "ctrl+q"), "Quit", "Quit: stop all, or detach and leave the workers running.",
+    Action("quit", ("q",), "Quit", "Quit: stop all, or detach and leave the workers running.",
            PROGRAM, hint_rank=10),
 )  # fmt: skip
 

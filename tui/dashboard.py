@@ -7,15 +7,19 @@ import gc
 import os
 import signal
 import time
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, Literal
 
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.worker import Worker
 
 from supervisor.api.messages import Event, Job, TreeProcess
 from supervisor.clock import Clock, SystemClock
 from supervisor.errors import EngineUnreachable, RequestRefused
+from tui.actions import ACTIONS, BY_ID
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
@@ -34,7 +38,12 @@ from tui.screens.wording import Wording
 from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
 from tui.wishes import Severity, Wishes
 
-TICK_S = 0.25
+FRAME_S = 0.1
+"""How often the log, and figures that changed, are drawn. What a person did, and states, are drawn at once."""
+
+FRAMES_PER_TICK = 2
+"""Every so many frames all is drawn again, because ages and countdowns go on by themselves."""
+
 DETAIL_EVERY_S = 1.0
 DETAIL_DELAY_S = 0.08
 """A cursor that runs through the table asks for the last replica only."""
@@ -58,13 +67,19 @@ class Dashboard(App[Leaving]):
     ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
-        Binding("ctrl+q", "ask_quit", show=False, priority=True),
+        Binding("ctrl+q", "wish('quit')", show=False, priority=True),
+        *(
+            Binding(",".join(action.keys), f"wish('{action.id}')", action.label, show=False)
+            for action in ACTIONS
+            if action.is_for_the_app
+        ),
     ]
 
     def __init__(
         self, link: EngineLink, project: str, *, clock: Clock | None = None, glyphs: Glyphs | None = None
     ) -> None:
-        super().__init__()
+        # Textual decides here, before there is a theme, whether NO_COLOR means no colours at all or shades of grey.
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.project = project
         self._link = link
         self._clock: Clock = clock or SystemClock()
@@ -73,6 +88,8 @@ class Dashboard(App[Leaving]):
         self._view = FleetView()
         self._wishes = Wishes(link, self.say)
         self._is_stopping_all = False
+        self._is_outdated = False
+        self._frames = 0
         self._utc_offset_s = time.localtime(self._clock.wall_s()).tm_gmtoff
         self._wording = Wording(project, self._glyphs, self._clock, self._utc_offset_s)
 
@@ -92,7 +109,7 @@ class Dashboard(App[Leaving]):
     def on_mount(self) -> None:
         self.register_theme(THEME)
         self.theme = NO_COLOR_THEME if self.no_color else THEME.name
-        self.set_interval(TICK_S, self._tick)
+        self.set_interval(FRAME_S, self._frame)
         self.set_interval(DETAIL_EVERY_S, self._ask_detail_again)
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
@@ -101,7 +118,7 @@ class Dashboard(App[Leaving]):
 
     def _begin(self) -> None:
         """After the first paint: everything that may take its time."""
-        self.run_worker(self._link.run(self._hear), name="link", exit_on_error=True)
+        self._in_background(partial(self._link.run, self._hear), "link")
         gc.collect()
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
@@ -110,35 +127,50 @@ class Dashboard(App[Leaving]):
         self._source.close()
         await self._link.close()
 
+    def _in_background(
+        self, work: Callable[[], Coroutine[None, None, None]], group: str, *, is_latest_only: bool = False
+    ) -> None:
+        _: Worker[None] = self.run_worker(work, group=group, exclusive=is_latest_only)
+
     # --- values come down ---
 
     def _hear(self, news: News) -> None:
         if isinstance(news, FleetView):
+            is_urgent = _states(news) != _states(self._view)
             self._view = news
-            self._draw()
+            if is_urgent:
+                self._draw()
+            else:
+                self._is_outdated = True
         elif isinstance(news, Job):
             self._wishes.heard(news)
         else:
             assert isinstance(news, Event)
 
-    def _tick(self) -> None:
-        self._draw()
+    def _frame(self) -> None:
+        """One paint for everything that came since the last: what is far apart on the screen costs all between."""
+        self._frames += 1
+        if self.screen_stack and self.fleet_screen.is_ready and not self._exit:
+            self.fleet_screen.log_view.pull()
+        if self._is_outdated or self._frames % FRAMES_PER_TICK == 0:
+            self._draw()
 
     def _draw(self) -> None:
         if self._exit or not self.screen_stack or not self.fleet_screen.is_ready:
             return
+        self._is_outdated = False
         view = self._view
         is_stale = view.state is LinkState.LOST and view.heard_s is not None
         now_s = view.heard_s if is_stale and view.heard_s is not None else self._clock.monotonic_s()
         self.fleet_screen.draw(view, now_s)
 
     def on_fleet_screen_detail_wanted(self, message: FleetScreen.DetailWanted) -> None:
-        self.run_worker(self._fetch_detail(message.name, DETAIL_DELAY_S), group="detail", exclusive=True)
+        self._in_background(partial(self._fetch_detail, message.name, DETAIL_DELAY_S), "detail", is_latest_only=True)
 
     def _ask_detail_again(self) -> None:
         name = self.fleet_screen.table.cursor_name if self.screen_stack else None
         if name is not None and self._view.state is LinkState.LIVE and self.fleet_screen.is_detail_shown:
-            self.run_worker(self._fetch_detail(name, 0.0), group="detail", exclusive=True)
+            self._in_background(partial(self._fetch_detail, name, 0.0), "detail", is_latest_only=True)
 
     async def _fetch_detail(self, name: str, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
@@ -150,10 +182,13 @@ class Dashboard(App[Leaving]):
 
     # --- wishes go up ---
 
-    def on_fleet_screen_wished(self, message: FleetScreen.Wished) -> None:
-        action, name = message.action, message.target
+    def action_wish(self, action_id: str) -> None:
+        """Do what leaves the screen. A key that follows at once is for the question that this opens."""
+        action, name = BY_ID[action_id], self.fleet_screen.table.cursor_name
         if action.id == "quit":
-            self.action_ask_quit()
+            self.ask_quit()
+        elif not self.fleet_screen.may(action):
+            return
         elif action.id == "restart_all":
             names = self.fleet_screen.names()
             self._confirm(restart_all_question(names), "restart", ["*"], f"all {len(names)} workers")
@@ -161,12 +196,12 @@ class Dashboard(App[Leaving]):
             row = self._view.row(name)
             self._confirm(kill_question(name, row.processes if row else 1), "kill", [name], name)
         elif action.wish is not None and name is not None:
-            self.run_worker(self._wishes.make(action.wish, [name], name), group="wishes")
+            self._in_background(partial(self._wishes.make, action.wish, [name], name), "wishes")
 
     def _confirm(self, question: Question, wish: Literal["restart", "kill"], names: list[str], label: str) -> None:
         def answered(choice: str | None) -> None:
             if choice not in (None, CANCEL):
-                self.run_worker(self._wishes.make(wish, names, label), group="wishes")
+                self._in_background(partial(self._wishes.make, wish, names, label), "wishes")
 
         self.push_screen(ConfirmScreen(question), answered)
 
@@ -177,12 +212,12 @@ class Dashboard(App[Leaving]):
         if self._quit_question_is_open():
             self._detach()
         else:
-            self.action_ask_quit()
+            self.ask_quit()
 
     def _quit_question_is_open(self) -> bool:
         return isinstance(self.screen, ConfirmScreen) and self.screen.question.is_quit
 
-    def action_ask_quit(self) -> None:
+    def ask_quit(self) -> None:
         """Ask whether to stop all or to detach; without an engine there is nothing to ask."""
         if self._quit_question_is_open():
             return
@@ -197,7 +232,7 @@ class Dashboard(App[Leaving]):
             self._detach()
         elif choice in ("stop", "force"):
             self._is_stopping_all = True
-            self.run_worker(self._stop_all(is_forced=choice == "force"), group="leaving", exclusive=True)
+            self._in_background(partial(self._stop_all, is_forced=choice == "force"), "leaving", is_latest_only=True)
 
     def _detach(self) -> None:
         self.exit(Leaving("detached", live_workers(self._view.fleet)))
@@ -223,3 +258,9 @@ class Dashboard(App[Leaving]):
     def crash(self) -> Exception | None:
         """What ended the dashboard against its will."""
         return self._exception
+
+
+def _states(view: FleetView) -> tuple[object, ...]:
+    """What a person must see without delay when it changes."""
+    phase = view.fleet.phase if view.fleet else ""
+    return (view.state, phase, tuple((row.name, row.state) for row in view.rows))

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from rich.style import Style
+from textual.color import Color
 from textual.theme import Theme
+
+from tui.render.pieces import Tone
 
 THEME = Theme(
     name="procdeck",
@@ -42,3 +48,32 @@ DEFAULTS: dict[str, str] = {
     "title": "#161e26",
 }
 """Variables of our own, for themes that do not set them."""
+
+_TONE_VARIABLES: dict[Tone, str] = {
+    Tone.DIM: "dim",
+    Tone.STRONG: "strong",
+    Tone.ACCENT: "accent",
+    Tone.GOOD: "success",
+    Tone.AMBER: "warning",
+    Tone.RED: "error",
+}
+_BOLD = Style(bold=True)
+
+
+def tone_style(tone: Tone, variables: Mapping[str, str], *, is_ansi: bool) -> Style:
+    """How `tone` is shown. In the terminal's own colours dim and strong are attributes, not colours."""
+    weight = _BOLD if tone is Tone.STRONG else Style()
+    name = _TONE_VARIABLES.get(tone)
+    if name is None:
+        return weight
+    if is_ansi and tone in (Tone.DIM, Tone.STRONG):
+        return weight if tone is Tone.STRONG else Style(dim=True)
+    return weight + Style(color=Color.parse(variables[name]).rich_color)
+
+
+def ground_style(ground: str, variables: Mapping[str, str], *, is_ansi: bool) -> Style:
+    """What a line stands on. In the terminal's own colours the cursor is reversed, so that it shows without colour."""
+    if is_ansi:
+        return Style(reverse=True) if ground in ("cursor", "title-focused") else Style(underline=True)
+    name = "cursor" if ground == "title-focused" else ground
+    return Style(bgcolor=Color.parse(variables[name]).rich_color)

@@ -14,7 +14,6 @@ from tests.tui.screens.test_fleet import NARROW, dashboard
 from tui import app as opening
 from tui.dashboard import Leaving
 
-
 AGAIN = "Re-attach: procdeck attach --project census   Stop all: procdeck down --project census"
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from textual import events
+from textual.filter import NoColor
 
 from supervisor.api.messages import Job, LogState
 from supervisor.errors import RequestRefused
@@ -150,6 +152,19 @@ async def test_detaching_leaves_the_workers_alone(keys: list[str]) -> None:
     assert (link.downs, link.wishes, link.is_closed) == ([], [], True)
 
 
+async def test_keys_typed_ahead_go_to_the_question() -> None:
+    """Who types faster than the question is painted answers it, and nothing below it."""
+    link = FakeLink(census())
+    app = dashboard(link)
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        for key in ("j", "K", "K", "q", "d"):
+            app.post_message(events.Key(key, key))
+        await until(pilot, lambda: app.return_value is not None)
+    assert link.wishes == [("kill", ("parse.1",))]
+    assert app.return_value == Leaving("detached", live_workers=4)
+
+
 async def test_stop_all_stays_until_everything_is_at_rest() -> None:
     """The dashboard shows who is waited for and leaves when the engine says that all is at rest."""
     link = FakeLink(census())
@@ -233,6 +248,8 @@ async def test_no_color_starts_in_the_terminals_own_colours(monkeypatch: pytest.
     async with app.run_test(size=NARROW) as pilot:
         await shown(pilot, "parse.1")
         assert app.theme == NO_COLOR_THEME
+        # With Textual's shades of grey instead, the terminal's default colours would become black on black.
+        assert [type(each) for each in app.get_line_filters()] == [NoColor]
 
 
 async def test_ascii_glyphs_by_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -162,13 +162,13 @@ def doing_line(row: ReplicaRow, now_s: float) -> Line:
 
 
 def _activity(row: ReplicaRow, busy_text: str) -> Line:
-    pieces: list[Piece] = []
-    if row.progress is not None:
-        done, total = row.progress
-        pieces.append((f"{done:,}/{total:,} " if total else f"{done:,} ", Tone.PLAIN))
-    pieces.append((plain(row.activity), Tone.PLAIN))
+    pieces: list[Piece] = [(plain(row.activity), Tone.PLAIN)] if row.activity else []
     if row.activity and busy_text not in ("", "0s", "1s", "2s"):
         pieces.append((f" {busy_text}", Tone.DIM))
+    if row.progress is not None:
+        done, total = row.progress
+        gap = "  " if pieces else ""
+        pieces.append((f"{gap}{done:,}/{total:,}" if total else f"{gap}{done:,} done", Tone.DIM))
     return tuple(pieces)
 
 

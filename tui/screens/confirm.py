@@ -74,6 +74,8 @@ class ConfirmScreen(ModalScreen[str]):
         super().__init__()
         self.question = question
         self._choices = (*question.choices, Choice(CANCEL, "Cancel", "c"))
+        for choice in self._choices:
+            self._bindings.bind(choice.key, f"choose('{choice.id}')", show=False)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
@@ -87,8 +89,6 @@ class ConfirmScreen(ModalScreen[str]):
         yield Static(Content("enter chooses the marked line   esc cancels"), classes="dialog-foot")
 
     def on_mount(self) -> None:
-        for choice in self._choices:
-            self._bindings.bind(choice.key, f"choose('{choice.id}')", show=False)
         self.query_one(f"#choice-{CANCEL}", ChoiceLine).focus()
 
     def action_choose(self, choice_id: str) -> None:

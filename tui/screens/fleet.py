@@ -1,6 +1,6 @@
 """The first screen: the table of workers, the log of all of them, and the selected one in full.
 
-Values come down through `draw`; a person's wishes go up to the app as `Wished`.
+Values come down through `draw`; wishes that leave the screen are bound by the app.
 """
 
 from __future__ import annotations
@@ -42,16 +42,10 @@ class FleetScreen(Screen[None]):
     """All that a person sees first, and mostly."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False) for action in ACTIONS
+        Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False)
+        for action in ACTIONS
+        if not action.is_for_the_app
     ]
-
-    class Wished(Message):
-        """A person wants `action` of the replica under the cursor, of all workers, or of the program."""
-
-        def __init__(self, action: Action, target: str | None) -> None:
-            super().__init__()
-            self.action = action
-            self.target = target
 
     class DetailWanted(Message):
         """The replica `name` is to be shown in full."""
@@ -226,18 +220,23 @@ class FleetScreen(Screen[None]):
 
     def action_act(self, action_id: str) -> None:
         """Do the action called `action_id`, or say why not."""
-        action, situation = BY_ID[action_id], self.situation()
-        if not action.applies(situation):
-            self.app.notify(why_not(action, situation), severity="warning", markup=False)
-        elif action.wish is not None or action_id == "quit":
-            self.post_message(self.Wished(action, self.table.cursor_name))
-        else:
+        if self.may(BY_ID[action_id]):
             getattr(self, f"do_{action_id}")()
             self._draw_lines()
 
-    def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
+    def may(self, action: Action) -> bool:
+        """Whether `action` can be done now; where it cannot, the person is told why."""
+        situation = self.situation()
+        if action.applies(situation):
+            return True
+        self.app.notify(why_not(action, situation), severity="warning", markup=False)
+        return False
+
+    async def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
         if message.action_id == "back" and isinstance(self.focused, FilterBox):
             self.focused.action_leave(True)
+        elif BY_ID[message.action_id].is_for_the_app:
+            await self.run_action(f"app.wish('{message.action_id}')")
         else:
             self.action_act(message.action_id)
 

@@ -23,7 +23,7 @@ from tui.actions import MOVES
 from tui.render.fleet_rows import Column, columns_for, header_line, matches, row_line, time_texts
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.pieces import Line, Tone
-from tui.widgets.painter import TONE_CLASSES, Ground, Painter
+from tui.widgets.painter import Ground, Painter
 
 HEADER_LINES = 1
 
@@ -41,7 +41,6 @@ class _Painted:
 class FleetTable(ScrollView, can_focus=True):
     """Shows replicas; says `Selected` when the cursor moves to another one."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
     BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
 
     class Selected(Message):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
@@ -12,7 +10,7 @@ from textual.widget import Widget
 
 from tui.actions import Action, key_name
 from tui.render.pieces import Piece, Tone
-from tui.widgets.painter import TONE_CLASSES, Painter
+from tui.widgets.painter import Painter
 
 ROOMY_COLUMNS = 100
 
@@ -24,7 +22,6 @@ def _wide(action: Action) -> int:
 class HintBar(Widget):
     """Shows actions; says `Chosen` when one is clicked."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
     DEFAULT_CSS = "HintBar { height: 1; width: 1fr; }"
 
     class Chosen(Message):

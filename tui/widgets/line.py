@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
 
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.render.pieces import Line
-from tui.widgets.painter import TONE_CLASSES, Ground, Painter
+from tui.widgets.painter import Ground, Painter
 
 MakeLine = Callable[[int], Line]
 """Makes the line for a width in cells."""
@@ -18,7 +17,6 @@ MakeLine = Callable[[int], Line]
 class LineWidget(Widget):
     """One line. `show` repaints only when the line differs."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
     DEFAULT_CSS = "LineWidget { height: 1; width: 1fr; }"
 
     def __init__(self, *, id: str | None = None, ground: Ground = "") -> None:  # noqa: A002 (Textual's own name)

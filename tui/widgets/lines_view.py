@@ -12,13 +12,12 @@ from textual.strip import Strip
 
 from tui.actions import MOVES
 from tui.render.pieces import Line
-from tui.widgets.painter import TONE_CLASSES, Painter
+from tui.widgets.painter import Painter
 
 
 class LinesView(ScrollView, can_focus=True):
     """Shows lines; `show` repaints those that differ and keeps the place."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
     BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -21,12 +21,11 @@ from tui.link.log_source import LogSource
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.log_lines import record_line
 from tui.render.pieces import Line, Tone
-from tui.widgets.painter import TONE_CLASSES, Painter
+from tui.widgets.painter import Painter
 
 SCAN_BUDGET_S = 0.006
 """Of one turn; a key that waits is handled in between."""
 
-PULL_EVERY_S = 0.1
 SCAN_EVERY_S = 0.02
 CACHE_LINES = 1024
 
@@ -34,7 +33,6 @@ CACHE_LINES = 1024
 class LogView(ScrollView, can_focus=True):
     """Shows a `LogSource`; says `Moved` when it begins or ends to follow."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = set(TONE_CLASSES)
     BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
 
     class Moved(Message):
@@ -59,7 +57,7 @@ class LogView(ScrollView, can_focus=True):
         self._utc_offset_s = utc_offset_s
         self._glyphs = glyphs
         self._painter = Painter(self)
-        self._cache: dict[bytes, Line] = {}
+        self._cache: dict[bytes, Strip] = {}
         self._page: tuple[int, list[bytes]] = (0, [])
         self._cursor = 0
         self._is_moving_itself = False
@@ -78,21 +76,20 @@ class LogView(ScrollView, can_focus=True):
         return 0 if self._paused_at is None else max(self._source.line_count - self._paused_at, 0)
 
     def on_mount(self) -> None:
-        self.set_interval(PULL_EVERY_S, self.pull)
-        self.set_interval(SCAN_EVERY_S, self._scan)
-
-    def _scan(self) -> None:
-        if self._source.is_scanning:
-            self.pull()
+        self._scanning = self.set_interval(SCAN_EVERY_S, self.pull, pause=True)
 
     def pull(self) -> None:
-        """Take in what was written since, and show it where the view follows."""
+        """Take in what was written since, and show it where the view follows; called by whoever sets the pace."""
         top, cursor = self._source.number(self.scroll_offset.y), self._source.number(self._cursor)
         if self._source.advance(SCAN_BUDGET_S):
             self._take_in()
             if not self.is_following:
                 self._stay_at(top, cursor)
             self.post_message(self.Moved())
+        if self._source.is_scanning:
+            self._scanning.resume()
+        else:
+            self._scanning.pause()
 
     def _stay_at(self, top: int, cursor: int) -> None:
         """Older matches may have been found above: keep the lines in sight where they are."""
@@ -106,6 +103,8 @@ class LogView(ScrollView, can_focus=True):
         self._cache.clear()
         self._paused_at = None
         self._source.advance(SCAN_BUDGET_S)
+        if self._source.is_scanning:
+            self._scanning.resume()
         self._take_in()
         self.post_message(self.Moved())
 
@@ -168,6 +167,7 @@ class LogView(ScrollView, can_focus=True):
     def notify_style_update(self) -> None:
         super().notify_style_update()
         self._painter.forget()
+        self._cache.clear()
 
     def on_resize(self, _: events.Resize) -> None:
         self._forget_lines()
@@ -194,8 +194,33 @@ class LogView(ScrollView, can_focus=True):
         stored = self._stored(index) if index < count else None
         if stored is None:
             return Strip.blank(width, self._painter.style(Tone.PLAIN))
-        has_cursor = index == self._cursor and self.has_focus and not self.is_following
-        return self._painter.strip(self._line(stored, width), width, "cursor" if has_cursor else "")
+        if index == self._cursor and self.has_focus and not self.is_following:
+            return self._painter.strip(self._line(stored, width), width, "cursor")
+        strip = self._cache.get(stored)
+        if strip is None:
+            if len(self._cache) >= CACHE_LINES:
+                self._cache.clear()
+            # Textual keeps what it has computed of a strip with the strip, so strips are kept, not lines.
+            strip = self._cache[stored] = self._painter.strip(self._line(stored, width), width)
+        return strip
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips that are on the screen, past Textual's cache of lines, which knows lines by their place.
+
+        A log that scrolls has other lines in every place; known by what they hold, most of them are there already.
+        """
+        if self.styles.text_opacity != 1.0 or self.opacity != 1.0:
+            return super().render_lines(crop)
+        width, blank = self.size.width, self._painter.style(Tone.PLAIN)
+        filters = self.get_line_filters()
+        _, background = self.background_colors
+        strips = []
+        for y in crop.line_range:
+            strip = self.render_line(y).adjust_cell_length(width, blank)
+            for each in filters:
+                strip = strip.apply_filter(each, background)
+            strips.append(strip if crop.column_span == (0, width) else strip.crop(*crop.column_span))
+        return strips
 
     def _stored(self, index: int) -> bytes | None:
         """One stored line; a whole screen of them is read at once."""
@@ -207,13 +232,7 @@ class LogView(ScrollView, can_focus=True):
         return lines[index - first] if 0 <= index - first < len(lines) else None
 
     def _line(self, stored: bytes, width: int) -> Line:
-        line = self._cache.get(stored)
-        if line is None:
-            if len(self._cache) >= CACHE_LINES:
-                self._cache.clear()
-            line = record_line(decode(stored), width, self._name_width, self._utc_offset_s, self._glyphs.ellipsis)
-            self._cache[stored] = line
-        return line
+        return record_line(decode(stored), width, self._name_width, self._utc_offset_s, self._glyphs.ellipsis)
 
     def action_move(self, lines: int) -> None:
         count = self._source.line_count

@@ -1,8 +1,11 @@
-"""Turns toned lines into the strips that Textual shows; the colours come from the style sheet, looked up once."""
+"""Turns toned lines into the strips that Textual shows; the colours come from the theme, looked up once.
+
+Component classes would do the same, at 0.3 ms for each of a dozen in each widget before the first paint.
+"""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
 
 from rich.segment import Segment
 from rich.style import Style
@@ -10,19 +13,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.render.pieces import Line, Tone, line_width
+from tui.theme import ground_style, tone_style
 
-Ground = Literal["", "cursor", "cursor-blurred", "title", "title-focused", "hover"]
+Ground = Literal["", "cursor", "cursor-blurred", "title", "title-focused"]
 """What a line stands on; empty for the widget's own background."""
-
-TONE_CLASSES: Final = frozenset(
-    {f"tone--{tone.value}" for tone in Tone}
-    | {f"ground--{ground}" for ground in ("cursor", "cursor-blurred", "title", "title-focused", "hover")}
-)
-"""For the COMPONENT_CLASSES of every widget that paints."""
 
 
 class Painter:
-    """Paints for one widget, whose COMPONENT_CLASSES include `TONE_CLASSES`."""
+    """Paints for one widget, on its own background and foreground."""
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
@@ -37,10 +35,11 @@ class Painter:
         key = (tone, ground)
         style = self._styles.get(key)
         if style is None:
-            widget = self._widget
-            style = widget.rich_style + widget.get_component_rich_style(f"tone--{tone.value}", partial=True)
+            app = self._widget.app
+            variables, is_ansi = app.theme_variables, app.native_ansi_color
+            style = self._widget.rich_style + tone_style(tone, variables, is_ansi=is_ansi)
             if ground:
-                style += widget.get_component_rich_style(f"ground--{ground}", partial=True)
+                style += ground_style(ground, variables, is_ansi=is_ansi)
             self._styles[key] = style
         return style
 
