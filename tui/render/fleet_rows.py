@@ -47,7 +47,7 @@ def columns_for(width: int, longest_name: int) -> tuple[Column, ...]:
         return (*fixed, Column("doing+queue", "doing", _room(width, fixed, 1)))
     fixed = [name, Column("state", "state", 9), Column("kind", "kind", 7), *numbers]
     fixed += [Column("history", "", 10), memory]
-    queues = Column("queues", "queues", 26 if width >= 150 else 18)
+    queues = Column("queues", "queues", 28 if width >= 150 else 18)
     room = _room(width, [*fixed, queues], 2)
     doing = room // 2
     return (*fixed, Column("doing", "doing", doing), queues, Column("error", "last error", room - doing))
