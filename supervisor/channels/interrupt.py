@@ -89,7 +89,7 @@ def examine(events: dict[int, int]) -> None:
     if hook.fd in events:
         if events[hook.fd] & platform.INVALID:
             hook.fd = None  # the agent closed it: watching it further would spin
-        elif _was_stop_read(hook):
+        elif _was_stop_read(hook, hook.fd):
             os.eventfd_write(hook.announced, 1)
             hook.told.is_told = True
             raise StopRequested
@@ -98,9 +98,10 @@ def examine(events: dict[int, int]) -> None:
         raise StopRequested
 
 
-def _was_stop_read(hook: _Hook) -> bool:
+def _was_stop_read(hook: _Hook, fd: int) -> bool:
     with hook.checking:
-        return hook.check()
+        # Another thread that woke for the same message may have read it by now.
+        return platform.is_ready(fd, platform.INPUT) and hook.check()
 
 
 def _forget_after_fork() -> None:
