@@ -85,10 +85,10 @@ class Driver:
         replica.life, effects = step(before, event)
         if replica.life is before:
             return
+        self._audience.changed(replica, before)  # before the effects, because a launch may answer at once
         for effect in effects:
             self._carry_out(replica, effect)
         self._settle_streams()
-        self._audience.changed(replica, before)
 
     def _carry_out(self, replica: Replica, effect: fx.Effect) -> None:
         match effect:
