@@ -103,7 +103,7 @@ def kill_question(name: str, processes: int) -> Question:
     whole = f" and the {processes - 1} processes below it" if processes > 1 else ""
     return Question(
         title=f"Kill {name}?",
-        text=f"SIGKILL ends {name}{whole} at once; it cannot clean up. Its restart policy decides what comes after.",
+        text=f"SIGKILL ends {name}{whole} at once; it cannot clean up. It stays down until you start it (a).",
         choices=(Choice("kill", f"Kill {name}", "K", is_dangerous=True),),
     )
 
