@@ -26,6 +26,7 @@ def main() -> NoReturn:
     arguments = _arguments()
     report = Report(arguments.report)
     try:
+        refuse_namesakes()
         project, lock = _take_lock(arguments)
     except ProcdeckError as error:
         report.failed(error)
@@ -93,6 +94,25 @@ class Report:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def refuse_namesakes() -> None:
+    """Refuse to start where another distribution claims our import names (PyPI's supervisor is supervisord).
+
+    Raises:
+        ProcdeckError: there is one; which of the two Python imports would be chance.
+    """
+    from importlib import metadata
+
+    for name in ("supervisor", "tui"):
+        try:
+            version = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+        raise ProcdeckError(
+            f"the distribution {name!r} {version} is installed in {sys.prefix} and has the same import name as "
+            f"procdeck's {name!r}; remove it (pip uninstall {name}) or give procdeck an environment of its own"
+        )
 
 
 def _take_lock(arguments: argparse.Namespace) -> tuple[str, int]:
