@@ -230,7 +230,8 @@ def main(argv: list[str]) -> int:
     medians = {(subject.way, subject.who): statistics.median(subject.taken_ms) for subject in bench.subjects}
     subjects = sorted(bench.subjects, key=lambda subject: WAYS.index(subject.way))
     print(f"restart: SIGKILL to the next process's first act, {options.rounds} turns; a command is {bench.program}")
-    print("  bare start and multiprocessing: the start alone, from its call; the others: the death that comes before it too")
+    print("  bare start, multiprocessing: the start alone, from its call; the others: the death before it as well")
+    print("  supervisord: startsecs=0; circus: check_delay=0.1 (its default is 5 s)")
     headings = ("what", "median", "p95", "least", "above bare", "to ours", "target")
     report.print_table(headings, [row(subject, medians) for subject in subjects])
     return 0
