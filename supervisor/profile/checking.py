@@ -1,4 +1,4 @@
-"""Finds the mistakes that need more than one key to see: names, what a worker runs, which channels it may use.
+"""Finds the mistakes that need more than one key to see: names, and what a worker runs and is given.
 
 Works on the tables as parsed, so that it finds its mistakes beside those of validation; what has the wrong type is
 left to validation and skipped here.
@@ -6,14 +6,16 @@ left to validation and skipped here.
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from supervisor.profile.connecting import connection_mistakes
+from supervisor.profile.contents import content_mistakes
 from supervisor.profile.formats.toml_lines import KeyPath
+from supervisor.profile.kinds import NOUNS, a
 from supervisor.profile.merging import PYTHON_ONLY
-from supervisor.profile.names import NAME_RULE, RESERVED_NAMES, did_you_mean, is_legal_name, quoted
+from supervisor.profile.names import NAME_RULE, RESERVED_NAMES, did_you_mean, is_legal_name
 from supervisor.profile.placing import Mistake
 
 _KINDS: Final = ("target", "script", "module", "command")
@@ -25,26 +27,22 @@ _ALMOST_TARGET: Final = re.compile(rf"({_DOTTED}?)(?:\.py)?[.:/ ]+([^\W\d]\w*)(?
 
 
 def mistakes_in(tables: dict[str, Any]) -> list[Mistake]:
-    """Every mistake of this kind in a profile's tables, in no particular order."""
-    found = [*_profile_mistakes(tables), *_name_mistakes(tables), *_pipe_mistakes(tables)]
-    channels = list(dict.fromkeys(name for kind in ("queues", "pipes") for name, _ in _tables(tables, kind)))
-    for name, worker in _tables(tables, "workers"):
+    """Every mistake that the tables of a profile show, in no particular order; those of channels are among them."""
+    found = [*_profile_mistakes(tables), *_name_mistakes(tables)]
+    found += [*content_mistakes(tables), *connection_mistakes(tables)]
+    workers = tables.get("workers")
+    for name, worker in workers.items() if isinstance(workers, dict) else ():
+        if not isinstance(worker, dict):
+            continue
         path: KeyPath = ("workers", name)
         found += _kind_mistakes(path, worker)
         found += _target_mistakes(path, worker)
         found += _argument_mistakes(path, worker)
-        found += _channel_mistakes(path, worker, channels)
         found += _environment_mistakes((*path, "env"), worker)
     defaults = tables.get("defaults")
     if isinstance(defaults, dict):
         found += _environment_mistakes(("defaults", "env"), defaults)
     return found
-
-
-def _tables(tables: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    group = tables.get(kind)
-    if isinstance(group, dict):
-        yield from ((name, table) for name, table in group.items() if isinstance(table, dict))
 
 
 def _profile_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
@@ -65,16 +63,19 @@ def _profile_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
 
 def _name_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
     taken: dict[str, str] = {}
-    for kind in ("queues", "pipes", "workers"):
-        group = tables.get(kind)
+    nouns = {**NOUNS, "workers": "worker"}
+    for kind, group in tables.items():
+        what = nouns.get(kind)
+        if what is None:
+            continue
         for name in group if isinstance(group, dict) else ():
-            what, path = kind[:-1], (kind, name)
+            path = (kind, name)
             if name in RESERVED_NAMES:
                 yield Mistake(path, f'the {what} name "{name}" is reserved for procdeck itself; choose another')
             elif not is_legal_name(name):
                 yield Mistake(path, f'the {what} name "{name[:60]}" is not allowed: {NAME_RULE}')
             elif name in taken:
-                yield Mistake(path, f'"{name}" is already the name of a {taken[name]}; give the {what} another')
+                yield Mistake(path, f'"{name}" is already the name of {a(taken[name])}; give the {what} another')
             taken.setdefault(name, what)
 
 
@@ -124,73 +125,6 @@ def _argument_mistakes(path: KeyPath, worker: dict[str, Any]) -> Iterator[Mistak
         yield Mistake(place, 'the args of a target must be a table of parameters, such as args = { root = "@stdlib" }')
     elif "target" not in worker and ("script" in worker or "module" in worker) and isinstance(args, dict):
         yield Mistake(place, 'the args of a script or module must be a list of text, such as args = ["--count", "3"]')
-
-
-def _channel_mistakes(path: KeyPath, worker: dict[str, Any], channels: list[str]) -> Iterator[Mistake]:
-    kind = next((key for key in ("command", "script", "module") if key in worker and "target" not in worker), None)
-    args = worker.get("args")
-    given = set(args) if isinstance(args, dict) else set()
-    if "target" in worker and isinstance(args, dict):
-        yield from _parameter_mistakes((*path, "args"), given)
-    for direction in ("reads", "writes"):
-        table = worker.get(direction)
-        if not isinstance(table, dict):
-            continue
-        place = (*path, direction)
-        if kind is not None:
-            yield Mistake(
-                place,
-                f'worker "{path[-1]}" cannot have {direction}: channels are passed as parameters of a Python '
-                f"function, and a {kind} has none; use target",
-            )
-        else:
-            yield from _parameter_mistakes(place, set(table))
-        for parameter, channel in table.items():
-            if parameter in given:
-                yield Mistake(
-                    (*place, parameter), f'worker "{path[-1]}" gives the parameter "{parameter}" twice; keep one'
-                )
-            given.add(parameter)
-            if isinstance(channel, str) and channel not in channels:
-                yield Mistake((*place, parameter), _undeclared(channel, channels))
-
-
-def _parameter_mistakes(place: KeyPath, parameters: set[str]) -> Iterator[Mistake]:
-    for parameter in parameters:
-        if parameter == "ctx":
-            yield Mistake(
-                (*place, parameter), 'the parameter "ctx" always receives the Context; name this one differently'
-            )
-        elif not parameter.isidentifier() or keyword.iskeyword(parameter):
-            yield Mistake((*place, parameter), f'"{parameter[:60]}" cannot be a parameter of a Python function')
-
-
-def _undeclared(channel: str, channels: list[str]) -> str:
-    text = f'no channel is called "{channel[:60]}"'
-    if near := did_you_mean(channel, channels):
-        return text + near
-    known = f" (there is {quoted(channels)})" if channels else ""
-    shown = channel if is_legal_name(channel) else "name"
-    return f"{text}{known}; declare it with [queues.{shown}]"
-
-
-def _pipe_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
-    for pipe, _ in _tables(tables, "pipes"):
-        for direction, verb in (("reads", "read"), ("writes", "written")):
-            users = 0
-            for name, worker in _tables(tables, "workers"):
-                table, replicas = worker.get(direction), worker.get("replicas", 1)
-                for parameter, channel in table.items() if isinstance(table, dict) else ():
-                    if channel != pipe:
-                        continue
-                    is_count = isinstance(replicas, int) and not isinstance(replicas, bool)
-                    users += replicas if is_count else 1
-                    if users > 1:
-                        yield Mistake(
-                            ("workers", name, direction, parameter),
-                            f'the pipe "{pipe}" would be {verb} by more than one replica, but it has one end for '
-                            "each side; use a queue",
-                        )
 
 
 def _environment_mistakes(path: KeyPath, table: dict[str, Any]) -> Iterator[Mistake]:

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final
 
+from supervisor.profile.kinds import NOUNS
+
 HIDDEN: Final = "\0"
 """Starts the key of a value that the loader fills in and nobody can write by mistake."""
 PYTHON_ONLY: Final = ("start_method", "preload", "python", "python_path", "heartbeat")
@@ -31,7 +33,7 @@ def prepared(
         if key not in faulty_defaults
     }
     result = {"name": name, **tables, f"{HIDDEN}path": path, f"{HIDDEN}project": project}
-    for kind in ("queues", "pipes"):
+    for kind in NOUNS:
         result[kind] = _each(tables.get(kind, {}), lambda key, table: {**table, f"{HIDDEN}name": key})
     result["workers"] = _each(tables.get("workers", {}), lambda key, table: _worker(key, table, usable))
     return result

@@ -1,7 +1,8 @@
 """The profile: frozen models whose field docstrings are the schema's descriptions and the reference.
 
 TOML keys carry no units (``stop_timeout = "5s"``); attributes do (``stop_timeout_s``). Mistakes that need more than one
-field to see are found in `supervisor.profile.checking`; `supervisor.profile.loading` is the way in.
+field to see are found in `supervisor.profile.checking`; `supervisor.profile.loading` is the way in. The channels are
+in `supervisor.profile.channels`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
 from supervisor.profile import shapes
+from supervisor.profile.channels import (
+    ArraySpec,
+    BlockSpec,
+    DictSpec,
+    EventSpec,
+    ListSpec,
+    LockSpec,
+    NamespaceSpec,
+    PipeSpec,
+    QueueSpec,
+    ValueSpec,
+)
 from supervisor.profile.merging import HIDDEN
 from supervisor.profile.names import NAME_PATTERN
-from supervisor.profile.quantities import backoff_high_s, backoff_low_s, duration_s, size_bytes
+from supervisor.profile.quantities import backoff_high_s, backoff_low_s
+from supervisor.profile.table import Duration, Size, Table
 
 Kind = Literal["target", "script", "module", "command"]
 StartMethod = Literal["fork", "spawn", "forkserver"]
@@ -24,42 +38,9 @@ RestartPolicy = Literal["never", "on-failure", "always"]
 
 KINDS: Final[tuple[Kind, ...]] = ("target", "script", "module", "command")
 
-Duration = Annotated[float, BeforeValidator(duration_s, json_schema_input_type=str | float)]
-Size = Annotated[int, BeforeValidator(size_bytes, json_schema_input_type=str | int)]
 _BackoffLow = Annotated[float, BeforeValidator(backoff_low_s, json_schema_input_type=str | float)]
 _BackoffHigh = Annotated[float, BeforeValidator(backoff_high_s)]
 _Named: Final[JsonDict] = {"propertyNames": {"pattern": f"^{NAME_PATTERN}$"}}
-
-
-class Table(BaseModel):
-    """A table of the profile: frozen, with no unknown keys and no silent conversions."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        use_attribute_docstrings=True,
-        validate_by_alias=True,
-        validate_by_name=True,
-    )
-
-
-class QueueSpec(Table):
-    """A queue between workers. Its readers' loops end when every worker that writes to it has completed."""
-
-    name: SkipJsonSchema[str] = Field(default="", validation_alias=f"{HIDDEN}name")
-    """The name of the table."""
-    maxsize: int = Field(default=0, ge=0, le=2**31 - 1, examples=[200])
-    """How many items may wait before `put` waits too. 0: as many as the kernel takes."""
-
-
-class PipeSpec(Table):
-    """A pipe between exactly two replicas: the one that writes it and the one that reads it."""
-
-    name: SkipJsonSchema[str] = Field(default="", validation_alias=f"{HIDDEN}name")
-    """The name of the table."""
-    duplex: bool = Field(default=False, examples=[True])
-    """Whether both ends may send and receive."""
 
 
 class RestartSpec(Table):
@@ -148,6 +129,8 @@ class WorkerSpec(DefaultsSpec):
     """Channels a target receives from: `parameter = "channel"`."""
     writes: dict[str, str] = Field(default_factory=dict, examples=[{"out": "paths"}])
     """Channels a target sends to: `parameter = "channel"`."""
+    shares: dict[str, str] = Field(default_factory=dict, examples=[{"total": "total"}])
+    """What a target has in common with others, such as values and locks: `parameter = "channel"`."""
     autostart: bool = Field(default=True, examples=[False])
     """Whether it starts with the engine, or waits until somebody starts it."""
 
@@ -191,6 +174,22 @@ class Profile(Table):
     """Queues by name."""
     pipes: dict[str, PipeSpec] = Field(default_factory=dict, json_schema_extra=_Named)
     """Pipes by name."""
+    locks: dict[str, LockSpec] = Field(default_factory=dict, json_schema_extra=_Named)
+    """Locks, semaphores, conditions and barriers by name."""
+    events: dict[str, EventSpec] = Field(default_factory=dict, json_schema_extra=_Named)
+    """Events by name."""
+    values: dict[str, ValueSpec] = Field(default_factory=dict, json_schema_extra=_Named)
+    """Single values in shared memory by name."""
+    arrays: dict[str, ArraySpec] = Field(default_factory=dict, json_schema_extra=_Named)
+    """Arrays in shared memory by name."""
+    blocks: dict[str, BlockSpec] = Field(default_factory=dict, json_schema_extra=_Named)
+    """Blocks of shared memory by name."""
+    dicts: dict[str, DictSpec] = Field(default_factory=dict, json_schema_extra=_Named)
+    """Dicts of the manager process by name."""
+    lists: dict[str, ListSpec] = Field(default_factory=dict, json_schema_extra=_Named)
+    """Lists of the manager process by name."""
+    namespaces: dict[str, NamespaceSpec] = Field(default_factory=dict, json_schema_extra=_Named)
+    """Namespaces of the manager process by name."""
     workers: dict[str, WorkerSpec] = Field(default_factory=dict, json_schema_extra=_Named)
     """Workers by name, in the order they are shown and started."""
     logs: LogSpec = Field(default_factory=LogSpec)

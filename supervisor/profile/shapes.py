@@ -9,6 +9,8 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from supervisor.profile.typecodes import is_element
+
 
 def restart_table(value: object) -> object:
     """``"never"`` is short for ``{ policy = "never" }``; anything else is left to the table's own validation."""
@@ -40,6 +42,32 @@ def arguments(value: object) -> object:
         )
     elif not all(isinstance(item, str) for item in value):
         raise ValueError('must be a list of text, such as args = ["--count", "3"]; put numbers in quotes')
+    return value
+
+
+def sendable(value: object) -> object:
+    """Anything that can travel to the manager process; whether it is a table or a list is left to validation."""
+    _refuse_dates(value)
+    return value
+
+
+def element(value: object) -> object:
+    """One number or character; whether the type can hold it is checked where the type is known."""
+    if value is not None and not is_element(value):
+        raise ValueError('must be a number, or a character in quotes for the types "c" and "u"')
+    return value
+
+
+def elements(value: object) -> object:
+    """A list of numbers or characters; text is the list of its characters."""
+    if isinstance(value, str):
+        return list(value)
+    if value is None:
+        return None
+    if not isinstance(value, list):
+        raise ValueError('must be a list such as initial = [0, 0, 0], or text for the types "c" and "u"')  # noqa: TRY004
+    if not all(is_element(item) for item in value):
+        raise ValueError('must be a list of numbers, or of characters in quotes for the types "c" and "u"')
     return value
 
 

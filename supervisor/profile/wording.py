@@ -12,27 +12,16 @@ from typing import Any, Final
 
 from pydantic.fields import FieldInfo
 
+from supervisor.profile.channels import CHANNEL_TABLES
 from supervisor.profile.formats.toml_lines import KeyPath
+from supervisor.profile.kinds import CONNECTIONS
 from supervisor.profile.merging import HIDDEN
-from supervisor.profile.model import (
-    KINDS,
-    DefaultsSpec,
-    LogSpec,
-    PipeSpec,
-    Profile,
-    QueueSpec,
-    RestartSpec,
-    Table,
-    WorkerSpec,
-)
+from supervisor.profile.model import KINDS, DefaultsSpec, LogSpec, Profile, RestartSpec, WorkerSpec
 from supervisor.profile.names import did_you_mean, quoted
 from supervisor.profile.placing import Mistake
+from supervisor.profile.table import Table
 
-_TABLES: Final[Mapping[str, type[Table]]] = {
-    "workers": WorkerSpec,
-    "queues": QueueSpec,
-    "pipes": PipeSpec,
-}
+_TABLES: Final[Mapping[str, type[Table]]] = {"workers": WorkerSpec, **CHANNEL_TABLES}
 _EXPECTED: Final = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
@@ -41,9 +30,10 @@ _EXPECTED: Final = {
     "list_type": "must be a list",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "missing": "is missing",
 }
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
-_SECTIONS: Final = ("workers", "queues", "pipes")
+_TEXT_TABLES: Final = frozenset({"env", *CONNECTIONS})
 
 
 def mistakes_of(errors: Iterable[Mapping[str, Any]], tables: dict[str, Any], prefix: KeyPath) -> list[Mistake]:
@@ -54,7 +44,7 @@ def mistakes_of(errors: Iterable[Mapping[str, Any]], tables: dict[str, Any], pre
         tables: the profile as parsed, before defaults were merged.
         prefix: the tables above the profile, shown in front of table names.
     """
-    return [_mistake(error, tables, prefix) for error in errors]
+    return [_mistake(error, tables, prefix) for error in errors if not _is_nearly_there(error, tables)]
 
 
 def table_name(path: KeyPath) -> str:
@@ -77,7 +67,7 @@ def _mistake(error: Mapping[str, Any], tables: dict[str, Any], prefix: KeyPath) 
     path: KeyPath = tuple(error["loc"])
     if error["type"] == "extra_forbidden":
         return Mistake(path, _unknown_key(path, error["input"], prefix))
-    if path[-2:] == ("restart", "policy") and isinstance(_at(tables, path[:-1]), str):
+    if path[-1] == "policy" and _is_restart(path[:-1]) and isinstance(_at(tables, path[:-1]), str):
         path = path[:-1]
     return Mistake(path, f"{_label(path, prefix)} {_rule(error)}{_example(path, error['type'])}")
 
@@ -91,7 +81,7 @@ def _rule(error: Mapping[str, Any]) -> str:
         wrong = error["input"]
         near = did_you_mean(wrong, choices) if isinstance(wrong, str) else ""
         return f"must be {quoted(choices, 'or')}{near}"
-    if kind == "model_type" and error["loc"][-1] == "restart":
+    if kind == "model_type" and _is_restart(error["loc"]):
         return 'must be "never", "on-failure", "always" or a table'
     if kind in {"greater_than", "greater_than_equal", "less_than_equal"}:
         bound = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}[kind]
@@ -103,9 +93,9 @@ def _example(path: KeyPath, kind: str) -> str:
     """``; for example stop_timeout = "5s"`` for errors of type; sentences of our own have theirs already."""
     if kind in {"value_error", "literal_error", "greater_than", "less_than_equal"}:
         return ""
-    if len(path) == 1 and path[0] in _SECTIONS:
+    if len(path) == 1 and path[0] in _TABLES:
         return f"; write a table for each, such as [{path[0]}.name]"
-    if len(path) >= 2 and path[-2] in {"env", "reads", "writes"}:
+    if len(path) == (3 if path[0] == "defaults" else 4) and path[-2] in _TEXT_TABLES:
         return f"; for example {_toml({path[-1]: '...'})[2:-2]}"
     model = _model_at(path[:-1])
     field = known_keys(model).get(str(path[-1])) if model else None
@@ -126,7 +116,7 @@ def _unknown_key(path: KeyPath, value: object, prefix: KeyPath) -> str:
 
 def _model_at(path: KeyPath) -> type[Table] | None:
     """The model of the table at `path`."""
-    if path[-1:] == ("restart",):
+    if _is_restart(path):
         return RestartSpec
     if len(path) == 2:
         return _TABLES.get(str(path[0]))
@@ -134,11 +124,26 @@ def _model_at(path: KeyPath) -> type[Table] | None:
     return fixed.get(path)
 
 
+def _is_restart(path: KeyPath) -> bool:
+    """Whether `path` is a `restart` key, and not something that a person called so."""
+    return path[-1:] == ("restart",) and (len(path) == 3 or path == ("defaults", "restart"))
+
+
+def _is_nearly_there(error: Mapping[str, Any], tables: dict[str, Any]) -> bool:
+    """Whether a key is missing only because it is misspelt; the misspelling is an error of its own."""
+    path: KeyPath = tuple(error["loc"])
+    table, model = _at(tables, path[:-1]), _model_at(path[:-1])
+    if error["type"] != "missing" or model is None or not isinstance(table, dict):
+        return False
+    known = known_keys(model)
+    return any(did_you_mean(str(given), (str(path[-1]),)) for given in table if given not in known)
+
+
 def _label(path: KeyPath, prefix: KeyPath) -> str:
     """What a sentence about `path` begins with."""
     if isinstance(path[-1], int):
         return f"item {path[-1] + 1} of {_label(path[:-1], prefix)}"
-    if len(path) == 2 and path[0] in _SECTIONS:
+    if len(path) == 2 and path[0] in _TABLES:
         return table_name(prefix + path)
     table = prefix + path[:-1]
     return f"{path[-1]} in {table_name(table)}" if table else str(path[-1])

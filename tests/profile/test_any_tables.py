@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervisor.profile import loading
-from supervisor.profile.model import LogSpec, PipeSpec, Profile, QueueSpec, RestartSpec, WorkerSpec
+from supervisor.profile.channels import CHANNEL_TABLES
+from supervisor.profile.model import LogSpec, Profile, RestartSpec, WorkerSpec
 from supervisor.profile.placing import Place
+from supervisor.profile.table import Table
 from supervisor.profile.wording import known_keys
 
-KEYS = sorted(
-    {key for model in (Profile, WorkerSpec, RestartSpec, QueueSpec, PipeSpec, LogSpec) for key in known_keys(model)}
-)
+MODELS: list[type[Table]] = [Profile, WorkerSpec, RestartSpec, LogSpec, *CHANNEL_TABLES.values()]
+KEYS = sorted({key for model in MODELS for key in known_keys(model)})
 NAMES = st.sampled_from(["a", "b", "engine", "a.1", "ctx", "", "restart", "policy"])
 SCALARS = st.one_of(
     st.integers(),
@@ -24,7 +25,7 @@ SCALARS = st.one_of(
     st.floats(),
     st.just(dt.date(2020, 1, 1)),
     st.text(max_size=5),
-    st.sampled_from(["m:f", "a", "b", "never", "fork", "5s", "1s..2s", "64MiB", "@output/x", "@stdlib"]),
+    st.sampled_from(["m:f", "a", "b", "never", "fork", "5s", "1s..2s", "64MiB", "@output/x", "barrier", "q", "u"]),
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
     SCALARS,
@@ -33,6 +34,9 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     ),
     max_leaves=6,
 )
+CHANNELS = st.one_of(
+    VALUES, st.dictionaries(NAMES, st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4), max_size=2)
+)
 TABLES = st.fixed_dictionaries(
     {},
     optional={
@@ -40,8 +44,7 @@ TABLES = st.fixed_dictionaries(
             VALUES, st.dictionaries(NAMES, st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=6), max_size=3)
         ),
         "defaults": st.one_of(VALUES, st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4)),
-        "queues": VALUES,
-        "pipes": VALUES,
+        **dict.fromkeys(CHANNEL_TABLES, CHANNELS),
         "logs": VALUES,
         "name": VALUES,
         "result": VALUES,

@@ -25,6 +25,15 @@ WORKER = '[workers.a]\ntarget = "m:f"\n'
             WORKER + "[pools.x]\n",
             '3: unknown key "pools" at the top of the profile; it may have name, description, result, defaults',
         ),
+        (
+            WORKER + "[queues.restart]\nmaxsiz = 3\n",
+            '4: unknown key "maxsiz" in [queues.restart]; did you mean "maxsize"?',
+        ),
+        (
+            WORKER + "[queues.reads]\nmaxsize = '3'\n",
+            "4: maxsize in [queues.reads] must be a whole number; for example maxsize = 200",
+        ),
+        (WORKER + "[workers]\nrestart = 3\n", "4: [workers.restart] must be a table"),
         (WORKER + 'name = "a"\n', '3: unknown key "name" in [workers.a]; it may have '),
         (
             WORKER + "stop_timeout_s = 3\n",
@@ -121,6 +130,15 @@ def test_a_worker_that_cannot_be_is_told_why(mistakes: Mistakes, body: str, told
         ("[workers.engine]", '1: the worker name "engine" is reserved for procdeck itself; choose another'),
         ("[workers.'a.1']", '1: the worker name "a.1" is not allowed: names start with a letter'),
         ("[queues.x]\n[pipes.x]\n[workers.a]", '2: "x" is already the name of a queue; give the pipe another'),
+        (
+            "[values.x]\ntype = 'd'\n[locks.x]\n[workers.a]",
+            '3: "x" is already the name of a value; give the lock another',
+        ),
+        (
+            "[events.x]\n[namespaces.x]\n[workers.a]",
+            '2: "x" is already the name of an event; give the namespace another',
+        ),
+        ("[blocks.engine]\nsize = 1\n[workers.a]", '1: the block name "engine" is reserved for procdeck itself'),
         ("[queues.x]\n[workers.x]", '2: "x" is already the name of a queue; give the worker another'),
         ("[queues.1x]\n[workers.a]", '1: the queue name "1x" is not allowed: names start with a letter'),
     ],
@@ -129,15 +147,6 @@ def test_a_name_that_cannot_be_is_told_why(mistakes: Mistakes, tables: str, told
     """Workers and channels share one space of names, and none takes procdeck's own."""
     actual = mistakes(f'{tables}\ntarget = "m:f"\n')
     assert [mistake[: len(told)] for mistake in actual] == [told]
-
-
-def test_a_pipe_has_one_reader_and_one_writer(mistakes: Mistakes, load: Load) -> None:
-    """Replicas count; a second reader is told to use a queue."""
-    text = '[pipes.p]\n[workers.a]\ntarget = "m:f"\nreads.x = "p"\n[workers.b]\ntarget = "m:f"\nwrites.x = "p"\n'
-    assert list(load(text).pipes) == ["p"]
-    sentence = "by more than one replica, but it has one end for each side; use a queue"
-    assert mistakes(text + "replicas = 2\n") == [f'7: the pipe "p" would be written {sentence}']
-    assert mistakes(text + 'reads.y = "p"\n') == [f'8: the pipe "p" would be read {sentence}']
 
 
 def test_a_channel_that_nobody_uses_is_no_mistake(load: Load) -> None:

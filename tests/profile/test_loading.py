@@ -161,6 +161,8 @@ def test_the_example_of_the_design_loads(load: Load) -> None:
         env = { A = "1", B = "1" }
         [queues.paths]
         maxsize = 200
+        [values.total]
+        type = "q"
         [workers.walk]
         target = "census:walk"
         writes = { out = "paths" }
@@ -170,6 +172,7 @@ def test_the_example_of_the_design_loads(load: Load) -> None:
         target = "census:parse"
         replicas = 2
         reads = { inbox = "paths" }
+        shares = { total = "total" }
         heartbeat = "10s"
         start_method = "fork"
         env = { B = "2", C = "2" }
@@ -199,4 +202,5 @@ def test_the_example_of_the_design_loads(load: Load) -> None:
         "not used: a command is executed directly",
     )
     assert (profile.queues["paths"].name, profile.queues["paths"].maxsize) == ("paths", 200)
+    assert (profile.values["total"].type_code, parse.shares, walk.shares) == ("q", {"total": "total"}, {})
     assert profile.logs.segment_bytes == 2**20
