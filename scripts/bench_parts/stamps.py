@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +64,7 @@ class Stamps:
         # Held for writing too, so that neither side ever waits for the other to open it.
         self._descriptor = os.open(fifo, os.O_RDWR | os.O_CLOEXEC)
         self._rest = b""
+        self._last_pid: int | None = None
 
     def next(self) -> Stamp:
         """Wait for the next stamp.
@@ -74,8 +77,24 @@ class Stamps:
                 raise TimeoutError(f"nothing has started within {PATIENCE_S:g} s ({self.fifo.name})")
             self._rest += os.read(self._descriptor, 4096)
         line, _, self._rest = self._rest.partition(b"\n")
-        pid, at_ns = line.split()
-        return Stamp(int(pid), int(at_ns))
+        pid, at_ns = map(int, line.split())
+        self._last_pid = pid
+        return Stamp(pid, at_ns)
 
     def close(self) -> None:
+        """Let go of the FIFO, and kill the process that stamped last where its supervisor has left it behind."""
+        while select.select([self._descriptor], [], [], 0)[0]:
+            self._rest += os.read(self._descriptor, 4096)
         os.close(self._descriptor)
+        for pid in (self._last_pid, *(int(line.split()[0]) for line in self._rest.splitlines())):
+            if pid is not None and self._runs_here(pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def _runs_here(self, pid: int) -> bool:
+        """Whether `pid` is still a program that was given this FIFO, and not another process of that number."""
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return os.fsencode(self.fifo) in words
