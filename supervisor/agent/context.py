@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import select
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
     from supervisor.agent.control import Control
     from supervisor.channels import StatusBoard
 
@@ -51,7 +53,6 @@ class Context:
         incarnation: from 1; how many times this replica has been started.
         log: a logger with ``debug`` to ``critical``, ``exception`` and ``bind(**fields)``.
         stopping: true once this worker has been asked to stop; ``stopping.wait(seconds)`` sleeps until then.
-        output_dir: the folder for what this run produces.
     """
 
     def __init__(self, spec: dict[str, Any], control: Control, board: StatusBoard, log: Any) -> None:
@@ -59,11 +60,18 @@ class Context:
         self.worker: str = spec["worker"]
         self.replica: int = spec["replica"]
         self.incarnation: int = spec["incarnation"]
-        self.output_dir = Path(spec["output_dir"])
         self.log = log
         self.stopping = Stopping(control)
         self._control = control
         self._board = board
+        self._output_dir: str = spec["output_dir"]
+
+    @property
+    def output_dir(self) -> Path:
+        """The folder for what this run produces."""
+        from pathlib import Path
+
+        return Path(self._output_dir)
 
     def doing(self, text: str) -> None:
         """Show `text` as what this worker is doing now; also a heartbeat."""

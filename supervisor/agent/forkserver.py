@@ -25,6 +25,7 @@ DESCRIPTOR_LIMIT = 250
 
 def serve(socket_descriptor: int, spec_descriptor: int) -> NoReturn:
     """Preload, then fork a worker for each order until the engine is gone."""
+    import supervisor.agent.loguru_bridge  # noqa: F401 - what every worker imports is imported here, once
     from supervisor.agent.bootstrap import read_spec
 
     setup = read_spec(spec_descriptor)

@@ -17,7 +17,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any
 
 from supervisor.agent.lane_writer import LaneWriter
 from supervisor.agent.record_lines import (
@@ -32,7 +31,10 @@ from supervisor.agent.record_lines import (
     time_text,
 )
 
+TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
+    from typing import Any
+
     _Adapter = logging.LoggerAdapter[logging.Logger]
 else:
     _Adapter = logging.LoggerAdapter

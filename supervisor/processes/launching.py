@@ -150,6 +150,9 @@ def _disown(process: subprocess.Popen[bytes]) -> int:
 
 def _fork(spec: bytes, passed: list[int]) -> int:
     """Fork the engine itself. Signals wait until the child has forgotten the engine's handlers."""
+    import supervisor.agent.bootstrap
+    import supervisor.agent.loguru_bridge  # noqa: F401 - imported before the fork, so that no child has to
+
     everything = set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, everything)
     pid = os.fork()
