@@ -17,12 +17,18 @@ import msgspec
 from supervisor.api.messages import (
     ActionName,
     ActionRequest,
+    ChannelActionName,
+    ChannelList,
+    ChannelReply,
+    ChannelRow,
     DownReply,
     ErrorReply,
     Fleet,
     Health,
     Job,
     JobList,
+    LetterIds,
+    LetterList,
     WorkerDetail,
 )
 from supervisor.errors import EngineUnreachable, RequestRefused
@@ -34,6 +40,10 @@ if TYPE_CHECKING:
 _OK: Final = 200
 _INTERNAL_ERROR: Final = 500
 _Reply = TypeVar("_Reply", bound=msgspec.Struct)
+
+
+def _channel_path(name: str, what: str = "") -> str:
+    return f"/v1/channels/{quote(name, safe='')}" + (f"/{what}" if what else "")
 
 
 class _UnixConnection(HTTPConnection):
@@ -82,6 +92,30 @@ class EngineClient:
     def job(self, job_id: int, wait_s: float = 0.0) -> Job:
         """One job, after it ended or `wait_s` have passed."""
         return self._ask(Job, "GET", f"/v1/jobs/{job_id}?wait={wait_s:g}", None, wait_s)
+
+    def channels(self) -> tuple[ChannelRow, ...]:
+        """All channels as they are now."""
+        return self._ask(ChannelList, "GET", "/v1/channels").channels
+
+    def channels_json(self) -> bytes:
+        """All channels as the engine sent them: one JSON object."""
+        return self._exchange("GET", "/v1/channels")
+
+    def channel(self, name: str) -> ChannelRow:
+        """One channel as it is now."""
+        return self._ask(ChannelRow, "GET", _channel_path(name))
+
+    def letters(self, channel: str) -> LetterList:
+        """The dead letters of a queue, oldest first."""
+        return self._ask(LetterList, "GET", _channel_path(channel, "letters"))
+
+    def peek(self, channel: str) -> LetterList:
+        """What waits first in a queue; it is not taken."""
+        return self._ask(LetterList, "GET", _channel_path(channel, "peek"))
+
+    def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str] = ()) -> ChannelReply:
+        """Requeue or discard dead letters (`ids`, or all of them), or drain what waits in a queue."""
+        return self._ask(ChannelReply, "POST", _channel_path(channel, action), LetterIds(ids=tuple(ids)))
 
     def down(self, force: bool, timeout_s: float) -> DownReply:
         """Stop everything and end the engine; returns when all is at rest, at the latest after `timeout_s`."""

@@ -69,21 +69,75 @@ class ReplicaRow(Message, frozen=True, kw_only=True):
     """Short sentences a person should see now: ``no heartbeat for 12 s``."""
 
 
+ChannelKind = Literal[
+    "queue",
+    "pipe",
+    "lock",
+    "rlock",
+    "semaphore",
+    "bounded-semaphore",
+    "condition",
+    "barrier",
+    "event",
+    "value",
+    "array",
+    "block",
+    "dict",
+    "list",
+    "namespace",
+]
+
+
+class ChannelUser(Message, frozen=True, kw_only=True):
+    """A replica that waits in a channel, or holds something of it."""
+
+    replica: str
+    pid: int | None = None
+    operation: str = ""
+    """What it does there: ``get``, ``put``, ``acquire``, ``wait``, ``holds``."""
+    since_s: float | None = None
+
+
 class ChannelRow(Message, frozen=True, kw_only=True):
     """One channel between workers."""
 
     name: str
-    kind: Literal["queue", "pipe"]
+    kind: ChannelKind
     depth: int | None = None
     """Items inside; None where it cannot be told."""
     maxsize: int = 0
     """0: as many as the kernel's buffer holds."""
     put_total: int = 0
     got_total: int = 0
+    put_rate: float = 0.0
+    """Items a second, over the last second."""
+    got_rate: float = 0.0
+    bytes_total: int = 0
+    """Bytes of all items that were put."""
+    oldest_s: float | None = None
+    """When the first waiting item was put; None where none waits or it cannot be told."""
+    depth_history: tuple[int, ...] = ()
+    """Depth at the last seconds, oldest first, at most 30."""
+    state: str = ""
+    """What people call its state, for channels that are not queues: ``held by parse.2``, ``set``, ``2 of 5 free``."""
+    waiting: tuple[ChannelUser, ...] = ()
+    holding: tuple[ChannelUser, ...] = ()
+    """Who has an item in hand, or the lock."""
+    delivery: str = ""
+    redelivered: int = 0
+    """Items that came back because their consumer died."""
+    dead_letters: int = 0
+    lacking: tuple[str, ...] = ()
+    """Promises that its transport cannot keep on this platform."""
     writers: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
+    """For channels that are shared: everybody who shares it."""
     is_ended: bool = False
     """Every writer has completed."""
+
+
+class ChannelList(Message, frozen=True, kw_only=True):
+    channels: tuple[ChannelRow, ...]
 
 
 class LogState(Message, frozen=True, kw_only=True):
@@ -222,6 +276,43 @@ class ActionRequest(Message, frozen=True, kw_only=True):
 
 class JobList(Message, frozen=True, kw_only=True):
     jobs: tuple[Job, ...]
+
+
+ChannelActionName = Literal["requeue", "discard", "drain"]
+"""``requeue`` and ``discard`` act on dead letters; ``drain`` throws away what waits in the queue."""
+CHANNEL_ACTION_NAMES: tuple[ChannelActionName, ...] = ("requeue", "discard", "drain")
+
+
+class Letter(Message, frozen=True, kw_only=True):
+    """An item that was given up, or one that waits; never unpickled to be shown."""
+
+    id: str
+    attempts: int
+    bytes: int
+    put_s: float | None = None
+    reason: str = ""
+    """Why it is a dead letter; empty for an item that waits."""
+    preview: str = ""
+    """What its pickle says it is, read without running it."""
+
+
+class LetterList(Message, frozen=True, kw_only=True):
+    channel: str
+    letters: tuple[Letter, ...] = ()
+    """Dead letters of a queue, oldest first; for a peek: the first waiting items, as many as can be seen."""
+
+
+class LetterIds(Message, frozen=True, kw_only=True):
+    """The body of a request that requeues or discards dead letters."""
+
+    ids: tuple[str, ...] = ()
+    """Which letters; empty for all."""
+
+
+class ChannelReply(Message, frozen=True, kw_only=True):
+    count: int
+    text: str
+    """What was done, in a sentence."""
 
 
 class DownReply(Message, frozen=True, kw_only=True):

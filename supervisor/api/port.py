@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from supervisor.api.messages import ActionName, DownReply, Event, Fleet, Health, Job, WorkerDetail
+    from supervisor.api.messages import (
+        ActionName,
+        ChannelActionName,
+        ChannelReply,
+        DownReply,
+        Event,
+        Fleet,
+        Health,
+        Job,
+        LetterList,
+        WorkerDetail,
+    )
 
 
 class EnginePort(Protocol):
@@ -23,6 +34,19 @@ class EnginePort(Protocol):
 
         Raises:
             RequestRefused: for unknown names, with suggestions, or because it cannot be done now.
+        """
+
+    def letters(self, channel: str) -> LetterList | None:
+        """The dead letters of a queue; None where there is no such channel."""
+
+    def peek(self, channel: str) -> LetterList | None:
+        """What waits first in a queue, without taking it; None where there is no such channel."""
+
+    def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply | None:
+        """Act on a queue's items; None where there is no such channel.
+
+        Raises:
+            RequestRefused: the channel is no queue, or an id is unknown.
         """
 
     def job(self, job_id: int) -> Job | None: ...

@@ -20,17 +20,22 @@ from loguru import logger
 
 from supervisor.api.messages import (
     ACTION_NAMES,
+    CHANNEL_ACTION_NAMES,
     ActionName,
     ActionRequest,
+    ChannelActionName,
+    ChannelList,
+    ChannelRow,
     ErrorReply,
     JobList,
+    LetterIds,
     StreamMessage,
 )
 from supervisor.api.streaming import Subscription
 from supervisor.errors import RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from aiohttp.web_request import BaseRequest
 
@@ -44,6 +49,7 @@ WAIT_LIMIT_S: Final = 3600.0
 INCOMING_FRAME_LIMIT_BYTES: Final = 4096
 
 _ACTIONS: Final[dict[str, ActionName]] = {name: name for name in ACTION_NAMES}
+_CHANNEL_ACTIONS: Final[dict[str, ChannelActionName]] = {name: name for name in CHANNEL_ACTION_NAMES}
 _Body = TypeVar("_Body", bound=msgspec.Struct)
 
 
@@ -90,7 +96,7 @@ class Handlers:
         name = match["name"]
         detail = self._port.detail(name)
         if detail is None:
-            raise self._unknown(name)
+            raise _unknown("worker or replica", name, self._port.known_names())
         return answer(detail)
 
     async def act_on_one(self, request: BaseRequest, match: dict[str, str]) -> web.StreamResponse:
@@ -126,6 +132,50 @@ class Handlers:
         if wait_s and job.state == "running":
             job = await self._port.wait_job(job.id, wait_s)
         return answer(job)
+
+    async def channels(self, _request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
+        return answer(ChannelList(channels=self._port.fleet().channels))
+
+    async def channel(self, _request: BaseRequest, match: dict[str, str]) -> web.StreamResponse:
+        return answer(self._channel(match["name"]))
+
+    async def letters(self, _request: BaseRequest, match: dict[str, str]) -> web.StreamResponse:
+        return self._answer_on_queue(match["name"], self._port.letters)
+
+    async def peek(self, _request: BaseRequest, match: dict[str, str]) -> web.StreamResponse:
+        return self._answer_on_queue(match["name"], self._port.peek)
+
+    async def act_on_channel(self, request: BaseRequest, match: dict[str, str]) -> web.StreamResponse:
+        name, action = match["name"], _CHANNEL_ACTIONS.get(match["action"])
+        if action is None:
+            there_are = ", ".join(CHANNEL_ACTION_NAMES)
+            raise Refusal(
+                404, f"no action {match['action']!r} on channels; there are {there_are}", CHANNEL_ACTION_NAMES
+            )
+        ids = (await _read_body(request, LetterIds, LetterIds())).ids
+        if ids and action == "drain":
+            raise Refusal(400, "drain throws away all that waits in the queue; ids are of dead letters")
+        logger.info("a client asks: {} of channel {}: {}", action, name, ", ".join(ids) or "all")
+        return self._answer_on_queue(name, lambda queue: self._port.channel_act(queue, action, ids))
+
+    def _channel(self, name: str) -> ChannelRow:
+        channels = {channel.name: channel for channel in self._port.fleet().channels}
+        if name not in channels:
+            raise _unknown("channel", name, channels)
+        return channels[name]
+
+    def _answer_on_queue(self, name: str, ask: Callable[[str], msgspec.Struct | None]) -> web.StreamResponse:
+        """What the engine says of the items of the queue `name`."""
+        kind = self._channel(name).kind
+        if kind != "queue":
+            raise Refusal(409, f"{name} is a {kind}; only a queue has items and dead letters to look at")
+        try:
+            reply = ask(name)
+        except RequestRefused as refusal:
+            raise Refusal(409, str(refusal), refusal.suggestions) from refusal
+        if reply is None:
+            raise _unknown("channel", name, ())
+        return answer(reply)
 
     async def down(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
         force = request.query.get("force", "0")
@@ -165,12 +215,14 @@ class Handlers:
                 await hearing
         return socket
 
-    def _unknown(self, name: str) -> Refusal:
-        import difflib
 
-        close = tuple(difflib.get_close_matches(name, self._port.known_names(), n=3))
-        hint = f'; did you mean "{close[0]}"?' if close else ""
-        return Refusal(404, f"no worker or replica {name!r}{hint}", close)
+def _unknown(what: str, name: str, known: Iterable[str]) -> Refusal:
+    """The answer to a name that is none, with those that come close."""
+    import difflib
+
+    close = tuple(difflib.get_close_matches(name, list(known), n=3))
+    hint = f'; did you mean "{close[0]}"?' if close else ""
+    return Refusal(404, f"no {what} {name!r}{hint}", close)
 
 
 async def _hear_out(socket: web.WebSocketResponse, subscription: Subscription) -> None:
@@ -186,8 +238,8 @@ async def _send(socket: web.WebSocketResponse, message: StreamMessage) -> None:
         await socket.send_frame(msgspec.json.encode(message), WSMsgType.TEXT)
 
 
-async def _read_body(request: BaseRequest, expected: type[_Body]) -> _Body:
-    """The request's body as `expected`, from at most `BODY_LIMIT_BYTES` of JSON."""
+async def _read_body(request: BaseRequest, expected: type[_Body], without: _Body | None = None) -> _Body:
+    """The request's body as `expected`, from at most `BODY_LIMIT_BYTES` of JSON; `without` stands for an empty one."""
     too_much = Refusal(413, f"the body is larger than {BODY_LIMIT_BYTES // 1024} KiB")
     if (request.content_length or 0) > BODY_LIMIT_BYTES:
         raise too_much
@@ -200,6 +252,8 @@ async def _read_body(request: BaseRequest, expected: type[_Body]) -> _Body:
                     raise too_much
     except TimeoutError as error:
         raise Refusal(408, f"the body did not arrive within {BODY_TIMEOUT_S:g} s") from error
+    if not body and without is not None:
+        return without
     try:
         return msgspec.json.decode(body, type=expected)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
@@ -235,6 +289,11 @@ ROUTES: Final = (
     Route("GET", re.compile(rf"/v1/workers/{_NAME}"), Handlers.detail),
     Route("POST", re.compile(rf"/v1/workers/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_one),
     Route("POST", re.compile(r"/v1/actions"), Handlers.act_on_many),
+    Route("GET", re.compile(r"/v1/channels"), Handlers.channels),
+    Route("GET", re.compile(rf"/v1/channels/{_NAME}"), Handlers.channel),
+    Route("GET", re.compile(rf"/v1/channels/{_NAME}/letters"), Handlers.letters),
+    Route("GET", re.compile(rf"/v1/channels/{_NAME}/peek"), Handlers.peek),
+    Route("POST", re.compile(rf"/v1/channels/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_channel),
     Route("GET", re.compile(r"/v1/jobs/(?P<id>\d{1,18})", re.ASCII), Handlers.job),
     Route("POST", re.compile(r"/v1/down"), Handlers.down),
     Route("GET", re.compile(r"/v1/stream"), Handlers.stream),

@@ -18,6 +18,8 @@ import msgspec
 
 from supervisor.api.messages import (
     ActionName,
+    ChannelActionName,
+    ChannelReply,
     ChannelRow,
     DownReply,
     EngineVitals,
@@ -25,6 +27,8 @@ from supervisor.api.messages import (
     Fleet,
     Health,
     Job,
+    Letter,
+    LetterList,
     LogState,
     ReplicaRow,
     WorkerDetail,
@@ -83,6 +87,14 @@ def a_fleet(*rows: ReplicaRow, **changes: object) -> Fleet:
     return msgspec.structs.replace(fleet, **changes)
 
 
+def a_letter(letter_id: str, **changes: object) -> Letter:
+    """A dead letter, of which nothing depends on the time."""
+    letter = Letter(
+        id=letter_id, attempts=3, bytes=1200, reason="its consumer died 3 times", preview=f"str 'bad-{letter_id}.py'"
+    )
+    return msgspec.structs.replace(letter, **changes)
+
+
 class FakePort:
     """An EnginePort whose actions happen at once, or as the test says."""
 
@@ -99,6 +111,11 @@ class FakePort:
         self.downs: list[bool] = []
         self.on_down: Callable[[], None] = lambda: None
         self.fleets_read = 0
+        self.dead: dict[str, list[Letter]] = {}
+        """Dead letters, by queue."""
+        self.first: dict[str, list[Letter]] = {}
+        """What waits first, by queue."""
+        self.channel_wishes: list[tuple[str, str, tuple[str, ...]]] = []
 
     def fleet(self) -> Fleet:
         self.fleets_read += 1
@@ -141,6 +158,32 @@ class FakePort:
                 raise RequestRefused(f'no worker "{name}"; did you mean "parse"?', ("parse",))
         targets = [row.name for row in self.now.rows if {"*", row.name, row.worker} & set(names)]
         return tuple(self._begin(action, target) for target in targets)
+
+    def _has_channel(self, name: str) -> bool:
+        return any(channel.name == name for channel in self.now.channels)
+
+    def letters(self, channel: str) -> LetterList | None:
+        known = self._has_channel(channel)
+        return LetterList(channel=channel, letters=tuple(self.dead.get(channel, ()))) if known else None
+
+    def peek(self, channel: str) -> LetterList | None:
+        known = self._has_channel(channel)
+        return LetterList(channel=channel, letters=tuple(self.first.get(channel, ()))) if known else None
+
+    def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply | None:
+        if not self._has_channel(channel):
+            return None
+        self.channel_wishes.append((channel, action, tuple(ids)))
+        if action == "drain":
+            depth = next(each.depth or 0 for each in self.now.channels if each.name == channel)
+            return ChannelReply(count=depth, text=f"{depth} items of {channel} were thrown away")
+        dead = self.dead.get(channel, [])
+        unknown = {*ids} - {letter.id for letter in dead}
+        if unknown:
+            raise RequestRefused(f"{channel} has no dead letter {', '.join(sorted(unknown))}")
+        gone = [letter for letter in dead if not ids or letter.id in ids]
+        self.dead[channel] = [letter for letter in dead if letter not in gone]
+        return ChannelReply(count=len(gone), text=f"{action}: {len(gone)} dead letters of {channel}")
 
     def _begin(self, action: ActionName, target: str) -> Job:
         number = len(self.jobs) + 1
