@@ -56,6 +56,7 @@ def test_commands_are_those_of_the_readme() -> None:
     """The words that are no profile."""
     assert sorted(COMMANDS) == [
         "attach",
+        "channels",
         "check",
         "demo",
         "down",

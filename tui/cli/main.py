@@ -21,10 +21,12 @@ from supervisor.errors import (
     ProjectError,
     RequestRefused,
 )
+from tui.cli.channel_commands import COMMANDS as CHANNEL_COMMANDS
+from tui.cli.channel_commands import Project
+from tui.cli.channel_commands import app as channel_app
 from tui.cli.exits import ExitCode, UsageError
 from tui.cli.telling import complain, did_you_mean, narrate
 
-Project = Annotated[str | None, Parameter(name="--project", help="Project name of the engine that is meant.")]
 NewProject = Annotated[str | None, Parameter(name="--project", help="Project name, instead of the profile's own.")]
 Profile = Annotated[str, Parameter(help="A profile, or a directory that has one.")]
 Worker = Annotated[str, Parameter(help="Workers (parse) or single replicas (parse.2).", show_default=False)]
@@ -112,6 +114,9 @@ def logs(
     return show_logs(project, workers, follow=follow, count=count)
 
 
+app.command(channel_app)
+
+
 @app.command
 def start(*workers: Worker, is_for_all: All = False, project: Project = None) -> int:
     """Start workers that are at rest."""
@@ -193,9 +198,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     word = arguments[0] if arguments else ""
-    hint = _meant_command(word)
-    if hint:
-        complain(f'there is no command "{word}"{hint}')
+    mistake = _mistaken_command(arguments)
+    if mistake:
+        complain(mistake)
         return ExitCode.USAGE
     try:
         return int(app(arguments, exit_on_error=False, print_error=False) or ExitCode.OK)
@@ -221,11 +226,16 @@ def _run(arguments: list[str]) -> int:
         return ExitCode.FAILED
 
 
-def _meant_command(word: str) -> str:
-    """``; did you mean ...`` for a word that is neither a command nor a file, but comes close to a command."""
+def _mistaken_command(arguments: list[str]) -> str:
+    """What to say of a word that stands where a command does and is none; empty where it may be meant as it is."""
+    word, below = (*arguments, "", "")[:2]
+    if word == "channels" and below and not below.startswith("-") and below not in CHANNEL_COMMANDS:
+        hint = did_you_mean(below, CHANNEL_COMMANDS) or f"; there are {', '.join(sorted(CHANNEL_COMMANDS))}"
+        return f'there is no command "channels {below}"{hint}'
     if not word or word.startswith("-") or word in COMMANDS or os.sep in word or os.path.exists(word):
         return ""
-    return did_you_mean(word, COMMANDS)
+    hint = did_you_mean(word, COMMANDS)
+    return f'there is no command "{word}"{hint}' if hint else ""
 
 
 def _usage_hint(word: str) -> str:

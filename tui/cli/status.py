@@ -9,6 +9,7 @@ from supervisor.lifecycle.states import AT_REST, State
 from tui.cli.exits import ExitCode
 from tui.cli.locating import client_of, find_engine
 from tui.cli.telling import one_line, tell, tell_block
+from tui.render.channel_words import FLOWING, depth_figures, state_words
 from tui.render.figures import duration, percent, size
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 _REPLICA_HEADINGS: Final = ("NAME", "STATE", "PID", "UPTIME", "RESTARTS", "CPU%", "MEMORY", "DOING")
 _CHANNEL_HEADINGS: Final = ("CHANNEL", "KIND", "DEPTH", "IN", "OUT", "WRITERS", "READERS")
-_NUMBERS: Final = frozenset({"PID", "UPTIME", "RESTARTS", "CPU%", "MEMORY", "DEPTH", "IN", "OUT"})
+_NUMBERS: Final = frozenset(
+    {"PID", "UPTIME", "RESTARTS", "CPU%", "MEMORY", "DEPTH", "IN", "OUT", "IN/S", "OUT/S", "OLDEST", "PUT", "GOT"}
+    | {"HELD", "REDEL", "DEAD", "FOR", "ATTEMPTS", "SIZE", "AGE"}
+)
 _NOTHING: Final = "-"
 
 
@@ -81,13 +85,13 @@ def _doing(row: ReplicaRow, now_s: float) -> str:
 
 
 def _channel_cells(channel: ChannelRow) -> tuple[str, ...]:
-    depth = "?" if channel.depth is None else f"{channel.depth:,}"
+    is_flowing = channel.kind in FLOWING
     return (
         channel.name,
-        f"{channel.kind}, ended" if channel.is_ended else channel.kind,
-        f"{depth}/{channel.maxsize:,}" if channel.maxsize else depth,
-        f"{channel.put_total:,}",
-        f"{channel.got_total:,}",
+        ", ".join(word for word in (channel.kind, one_line(state_words(channel))) if word),
+        depth_figures(channel) or _NOTHING,
+        f"{channel.put_total:,}" if is_flowing else _NOTHING,
+        f"{channel.got_total:,}" if is_flowing else _NOTHING,
         ", ".join(channel.writers) or _NOTHING,
         ", ".join(channel.readers) or _NOTHING,
     )

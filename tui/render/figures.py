@@ -45,6 +45,18 @@ def count(number: int) -> str:
     return f"{number:,}" if number < 1_000_000 else f"{number / 1e6:.1f}M"
 
 
+def rate(per_second: float) -> str:
+    """Four cells at most, of something a second: ``0`` ``0.4`` ``12`` ``999`` ``1.2k`` ``285k`` ``1.2M``."""
+    value, unit = max(per_second, 0.0), ""
+    for unit in ("", "k", "M"):
+        if value < 999.5 or unit == "M":
+            break
+        value /= 1000
+    if not unit and value < 0.05:
+        return "0"
+    return f"{value:.1f}{unit}" if value < 9.95 else f"{value:.0f}{unit}"
+
+
 def plural(number: int, noun: str) -> str:
     """``1 worker`` ``12 workers``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
