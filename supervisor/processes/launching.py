@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NoReturn
@@ -175,6 +176,7 @@ def _become_worker(spec: bytes, passed: list[int], mask: set[int | signal.Signal
             signal.signal(number, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _close_others(passed)
+        _forget_loguru()
         atexit._clear()  # noqa: SLF001 - the engine's exit hooks are not the worker's
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         from supervisor.agent.bootstrap import run
@@ -186,6 +188,12 @@ def _become_worker(spec: bytes, passed: list[int], mask: set[int | signal.Signal
         traceback.print_exc()
     finally:
         os._exit(1)
+
+
+def _forget_loguru() -> None:
+    """Let the worker import a loguru of its own: the engine's has the engine's sinks, whose descriptors are closed."""
+    for name in [name for name in sys.modules if name == "loguru" or name.startswith("loguru.")]:
+        del sys.modules[name]
 
 
 def _close_others(kept: list[int]) -> None:
