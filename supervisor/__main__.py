@@ -175,12 +175,14 @@ async def _serve(profile: Any, arguments: argparse.Namespace, project: str, run_
     from loguru import logger
 
     from supervisor.api.server import bind_socket, serve
-    from supervisor.engine import Engine, RunPlace
+    from supervisor.engine import Engine
 
     directory = paths.run_directory(project, run_id)
     logger.remove()
     logger.add(directory / "engine.log", diagnose=False, backtrace=False, level="INFO")
-    place = RunPlace(project, run_id, directory, paths.spill_directory(project, run_id))
+    place = paths.RunPlace(
+        project, run_id, directory, paths.runtime_directory(project), paths.spill_directory(project, run_id)
+    )
     listener = bind_socket(paths.socket_path(project))
     engine = Engine(profile, place)
     engine.listen_to_signals()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Protocol
 
 from loguru import logger
@@ -31,11 +30,13 @@ from supervisor.lifecycle.machine import Life, step
 from supervisor.lifecycle.states import State
 from supervisor.logs.intake import Intake, LaneReader, open_pipe, pipe_bytes
 from supervisor.logs.lanes import Lane, Stream
+from supervisor.paths import RunPlace
 from supervisor.processes.forkservers import Forkservers
 from supervisor.processes.incarnation import Incarnation, Pipes
 from supervisor.processes.launching import Launcher
 from supervisor.processes.plumbing import Plumbing
 from supervisor.processes.preparing import Surroundings, prepare
+from supervisor.processes.sharing import Sharing
 from supervisor.processes.strays import Strays
 from supervisor.profile.model import Profile
 from supervisor.replica import Replica
@@ -59,7 +60,7 @@ class Driver:
         profile: Profile,
         around: Callable[[int], Surroundings],
         intake: Intake,
-        spill_directory: Path,
+        place: RunPlace,
         clock: Clock,
         audience: Audience,
     ) -> None:
@@ -67,10 +68,13 @@ class Driver:
         self._clock = clock
         self._intake = intake
         self._audience = audience
-        self.plumbing = Plumbing(profile, spill_directory)
+        self.plumbing = Plumbing(profile, place.spill_directory)
+        self.sharing = Sharing(profile, place.runtime_directory)
+        manager = self.sharing.manager()
+        self.manager_name = manager.name if manager else ""
         self.replicas = {
             replica.name: replica
-            for worker in profile.workers.values()
+            for worker in (*([manager] if manager else []), *profile.workers.values())
             for replica in (Replica(worker, number) for number in range(1, worker.replicas + 1))
         }
         self._around = around(pipe_bytes(len(STREAMS) * len(self.replicas)))
@@ -124,7 +128,7 @@ class Driver:
         now_s = self._clock.monotonic_s()
         try:
             self._settle_streams()
-            channels = self.plumbing.ends_for(replica.worker)
+            channels = self.plumbing.ends_for(replica.worker) + self.sharing.ends_for(replica.worker)
             order = prepare(replica.worker, replica.number, life.incarnation, channels, self._around)
             incarnation = Incarnation(self._loop, order, self._open_pipes(replica), self)
         except OSError as error:
@@ -198,9 +202,20 @@ class Driver:
             if replica.incarnation is not None and replica.incarnation.pid is not None
         }
 
+    def owners(self) -> dict[int, str]:
+        """The replica that each process of a live tree belongs to, as of the last look."""
+        owners: dict[int, str] = {}
+        for replica in self.replicas.values():
+            if replica.incarnation is not None:
+                owners.update((entry.pid, replica.name) for entry in replica.incarnation.known_tree)
+                if replica.incarnation.pid is not None:
+                    owners[replica.incarnation.pid] = replica.name
+        return owners
+
     def close(self) -> None:
         """Let go of timers, forkservers and channels. Live processes are the guardian's to end."""
         for replica in self.replicas.values():
             self._disarm(replica, list(replica.timers))
         self._forkservers.close()
         self.plumbing.close()
+        self.sharing.close()

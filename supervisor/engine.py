@@ -10,7 +10,6 @@ import os
 import signal
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
@@ -31,23 +30,27 @@ from supervisor.api.messages import (
     TreeProcess,
     WorkerDetail,
 )
+from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock, SystemClock
 from supervisor.detail import make_detail
 from supervisor.diagnose.metrics import Sampler
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
 from supervisor.lifecycle.events import WishForce, WishKill, WishRestart, WishStart, WishStop
-from supervisor.lifecycle.machine import Life
+from supervisor.lifecycle.machine import Life, Wish
 from supervisor.lifecycle.states import AT_REST, State
 from supervisor.logs.intake import Intake
 from supervisor.logs.record import engine_line
 from supervisor.logs.segments import SegmentWriter
+from supervisor.paths import RunPlace
 from supervisor.processes.preparing import Surroundings, fill
 from supervisor.profile.model import Profile
 from supervisor.replica import Replica
 
 SAMPLE_EVERY_S: Final = 1.0
 BOARD_EVERY_S: Final = 0.25
+FRESH_S: Final = 0.1
+"""How old what a client asks for may be."""
 EVENTS_KEPT: Final = 1000
 
 _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill]] = {
@@ -58,24 +61,6 @@ _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill]] =
 }
 
 Listener = Callable[[Job | Event | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class RunPlace:
-    """Where a run lives on disk."""
-
-    project: str
-    run_id: str
-    directory: Path
-    spill_directory: Path
-
-    @property
-    def log_directory(self) -> Path:
-        return self.directory / "logs"
-
-    @property
-    def output_directory(self) -> Path:
-        return self.directory / "output"
 
 
 class Engine:
@@ -100,9 +85,9 @@ class Engine:
         self._sampler, self._own_sampler = Sampler(), Sampler()
         self._writer = SegmentWriter(place.log_directory, profile.logs.segment_bytes)
         self._intake = Intake(self._loop, self._writer, self._notify)
-        self._driver = Driver(
-            self._loop, profile, self._surroundings, self._intake, place.spill_directory, self._clock, self
-        )
+        self._driver = Driver(self._loop, profile, self._surroundings, self._intake, place, self._clock, self)
+        self._desk = ChannelDesk(profile, self._driver)
+        self._refreshed_s = 0.0
         self._rows: dict[str, ReplicaRow] = {
             replica.name: replica.row(self._started_s) for replica in self._driver.replicas.values()
         }
@@ -139,7 +124,9 @@ class Engine:
                 loop_lag_ms=round(lag_ms, 1),
             )
         self._driver.sweep()
+        self._desk.measure(now_s)
         self._refresh_rows()
+        self._notify()
         due_s = self._loop.time() + SAMPLE_EVERY_S
         self._loop.call_at(due_s, self._tick_metrics, due_s)
 
@@ -147,6 +134,7 @@ class Engine:
         """Read what the workers say they are doing, while somebody watches."""
         if self._listeners:
             self._refresh_rows()
+            self._notify()
         self._loop.call_later(BOARD_EVERY_S, self._tick_boards)
 
     def _refresh_rows(self) -> None:
@@ -154,19 +142,23 @@ class Engine:
         for replica in self._driver.replicas.values():
             replica.read_board()
             self._rows[replica.name] = replica.row(now_s)
-        self._notify()
+        self._desk.refresh(now_s)
+        self._refreshed_s = now_s
 
     def changed(self, replica: Replica, before: Life) -> None:
         """A replica's life went on: tell jobs, clients, and whoever waits for the end."""
         now_s = self._clock.monotonic_s()
         self._rows[replica.name] = replica.row(now_s)
+        self._refreshed_s = 0.0
         if replica.life.state is not before.state or replica.life.incarnation != before.incarnation:
             self.happened(*naming.transition(before, replica.life))
         for job in self._jobs.settle(replica.life, now_s):
             self._announce(job)
         self._notify()
-        if self._is_going_down and self._is_all(AT_REST | {State.STUCK}):
-            self._all_down.set()
+        if self._is_going_down:
+            self._stop_manager()
+            if self._is_all(AT_REST | {State.STUCK}):
+                self._all_down.set()
 
     def happened(self, level: str, subject: str, text: str) -> None:
         """Write a sentence to the store, to the events, and to the engine's log."""
@@ -189,16 +181,19 @@ class Engine:
         for listener in tuple(self._listeners):
             listener(None)
 
-    def _is_all(self, states: frozenset[State]) -> bool:
-        return all(replica.life.state in states for replica in self._driver.replicas.values())
+    def _is_all(self, states: frozenset[State], *, but: str = "") -> bool:
+        """Whether all replicas are in one of `states`, the one named `but` aside."""
+        return all(r.life.state in states for r in self._driver.replicas.values() if r.name != but)
 
     def phase(self) -> Literal["running", "completed", "stopping"]:
         if self._is_going_down:
             return "stopping"
-        return "completed" if self._is_all(AT_REST) else "running"
+        return "completed" if self._is_all(AT_REST, but=self._driver.manager_name) else "running"
 
     def fleet(self) -> Fleet:
         phase = self.phase()
+        if self._clock.monotonic_s() - self._refreshed_s > FRESH_S:
+            self._refresh_rows()
         replicas = self._driver.replicas.values()
         return Fleet(
             project=self._place.project,
@@ -209,15 +204,16 @@ class Engine:
             started_s=self._started_s,
             now_s=self._clock.monotonic_s(),
             phase=phase,
-            outcome=view.outcome_text([r.life for r in replicas], self._result()) if phase == "completed" else "",
+            outcome=self._outcome() if phase == "completed" else "",
             rows=tuple(self._rows[replica.name] for replica in replicas),
-            channels=tuple(
-                view.make_channel_row(count, self._driver.plumbing.uses[count.name])
-                for count in self._driver.plumbing.counts()
-            ),
+            channels=self._desk.rows,
             log=self._log_state(),
             engine=self._vitals,
         )
+
+    def _outcome(self) -> str:
+        workers = [r.life for r in self._driver.replicas.values() if r.name != self._driver.manager_name]
+        return view.outcome_text(workers, self._result())
 
     def _result(self) -> str | None:
         if self._profile.result is None:
@@ -276,7 +272,7 @@ class Engine:
     def _named(self, names: Sequence[str]) -> list[Replica]:
         found: dict[str, Replica] = {}
         for name in names:
-            chosen = naming.choose(name, self._driver.replicas)
+            chosen = naming.choose(name, self._driver.replicas, but=self._driver.manager_name)
             if not chosen:
                 known = self.known_names()
                 raise RequestRefused(naming.unknown(name, known), naming.near(name, known))
@@ -315,7 +311,9 @@ class Engine:
             self._is_going_down = True
             self.happened("INFO", "engine", "stopping everything")
             for replica in self._driver.replicas.values():
-                self._driver.apply(replica, WishStop(self._clock.monotonic_s()))
+                if replica.name != self._driver.manager_name:
+                    self._driver.apply(replica, WishStop(self._clock.monotonic_s()))
+            self._stop_manager()
         if force:
             for replica in self._driver.replicas.values():
                 self._driver.apply(replica, WishForce(self._clock.monotonic_s()))
@@ -327,6 +325,16 @@ class Engine:
             self.happened("ERROR", "engine", f"still alive: {process.pid} {process.command}")
         self._loop.call_later(0.05, self.is_over.set)
         return DownReply(survivors=survivors)
+
+    def _stop_manager(self) -> None:
+        """Stop the worker that keeps dicts and lists once nobody is left who may use them."""
+        manager = self._driver.replicas.get(self._driver.manager_name)
+        if (
+            manager is not None
+            and manager.life.wish is Wish.RUN
+            and self._is_all(AT_REST | {State.STUCK}, but=manager.name)
+        ):
+            self._driver.apply(manager, WishStop(self._clock.monotonic_s()))
 
     def _survivors(self) -> tuple[TreeProcess, ...]:
         pids = set(self._driver.pids().values())

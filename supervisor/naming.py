@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 ALL = "*"
 
 
-def choose(name: str, replicas: Mapping[str, Replica]) -> list[Replica]:
-    """The replicas that `name` means: one, all of a worker, or all (``*``); empty where it means none."""
+def choose(name: str, replicas: Mapping[str, Replica], *, but: str = "") -> list[Replica]:
+    """The replicas that `name` means: one, all of a worker, or all (``*``) but the one named `but`; empty for none."""
     if name == ALL:
-        return list(replicas.values())
+        return [replica for replica in replicas.values() if replica.name != but]
     if name in replicas:
         return [replicas[name]]
     return [replica for replica in replicas.values() if replica.worker.name == name]

@@ -48,6 +48,25 @@ class EngineNote:
         draft.replace(path)
 
 
+@dataclass(frozen=True, slots=True)
+class RunPlace:
+    """Where a run lives on this machine."""
+
+    project: str
+    run_id: str
+    directory: Path
+    runtime_directory: Path
+    spill_directory: Path
+
+    @property
+    def log_directory(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def output_directory(self) -> Path:
+        return self.directory / "output"
+
+
 def read_note(path: Path) -> EngineNote | None:
     """The note at `path`; None where there is none, or none that can be read."""
     try:

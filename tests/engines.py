@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from supervisor import paths
 from supervisor.api.client import EngineClient
-from supervisor.api.messages import ActionName, Fleet, Job, ReplicaRow
+from supervisor.api.messages import ActionName, ChannelRow, Fleet, Job, ReplicaRow
 from supervisor.errors import ProcdeckError
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import Record, decode
@@ -69,6 +69,9 @@ class RunningEngine:
 
     def row(self, name: str) -> ReplicaRow:
         return next(row for row in self.fleet().rows if row.name == name)
+
+    def channel(self, name: str) -> ChannelRow:
+        return next(row for row in self.fleet().channels if row.name == name)
 
     def wait_row(self, name: str, is_so: Callable[[ReplicaRow], bool], what: str) -> ReplicaRow:
         def look() -> ReplicaRow | None:

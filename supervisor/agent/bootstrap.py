@@ -17,7 +17,8 @@ from types import FunctionType
 from supervisor.agent import records
 from supervisor.agent.context import Context
 from supervisor.agent.control import Control
-from supervisor.channels import PipeConnection, Queue, StatusBoard, StopRequested, set_board, set_interrupt
+from supervisor.channels import StatusBoard, StopRequested, set_board, set_interrupt
+from supervisor.channels.connecting import connect
 
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
@@ -225,11 +226,7 @@ def _connect(spec: Spec, descriptors: list[int]) -> dict[str, object]:
     connected: dict[str, object] = {}
     for channel in spec["channels"]:
         own = [descriptors[place] for place in channel["fds"]]
-        description = channel["description"]
-        if description["kind"] == "queue":
-            connected[channel["parameter"]] = Queue.from_description(description, own, channel["mode"])
-        else:
-            connected[channel["parameter"]] = PipeConnection.from_description(description, own)
+        connected[channel["parameter"]] = connect(channel["description"], own, channel["mode"])
     return connected
 
 

@@ -1,7 +1,8 @@
 """A process that has imported what workers need and forks one for each order.
 
-It forks twice, so that the worker becomes a child of the engine (the nearest subreaper) and is reaped there. It runs
-no target itself, starts no thread, and ends when the engine's end of its socket closes.
+It forks twice, so that the worker becomes a child of the engine (the nearest subreaper) and is reaped there: a
+go-between, made before the order comes, forks the worker and ends. It runs no target itself, starts no thread, and ends
+when the engine's end of its socket closes.
 
 Orders are JSON frames ``{"id": 7}`` with the worker's descriptors attached (SCM_RIGHTS), the spec's memory file first;
 answers are ``{"id": 7, "pid": 4711}`` or ``{"id": 7, "error": "..."}``.
@@ -37,18 +38,24 @@ def serve(socket_descriptor: int, spec_descriptor: int) -> NoReturn:
     gc.freeze()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     while True:
-        frame, descriptors, _, _ = socket.recv_fds(channel, 4096, DESCRIPTOR_LIMIT)
-        if not frame:
+        answer = _serve_one(channel)
+        if not answer:
             os._exit(0)
-        order = json.loads(frame)
-        answer: dict[str, Any] = {"id": order["id"]}
-        try:
-            answer["pid"] = _fork_worker(channel, descriptors)
-        except OSError as error:
-            answer["error"] = f"cannot fork: {error.strerror}"
-        for descriptor in descriptors:
-            os.close(descriptor)
-        channel.send(json.dumps(answer).encode())
+        channel.send(answer)
+
+
+def _serve_one(channel: socket.socket) -> bytes:
+    """Have a go-between take one order; its answer, once the worker is the engine's child. Empty at the end."""
+    read_end, write_end = os.pipe()
+    go_between = os.fork()
+    if go_between == 0:
+        os.close(read_end)
+        _be_go_between(channel, write_end)
+    os.close(write_end)
+    os.waitpid(go_between, 0)
+    answer = os.read(read_end, 4096)
+    os.close(read_end)
+    return answer
 
 
 def _preload(modules: list[str]) -> list[str]:
@@ -65,32 +72,29 @@ def _preload(modules: list[str]) -> list[str]:
     return troubles
 
 
-def _fork_worker(channel: socket.socket, descriptors: list[int]) -> int:
-    """Fork twice; the worker's pid."""
-    read_end, write_end = os.pipe()
-    go_between = os.fork()
-    if go_between == 0:
-        _be_go_between(channel, descriptors, read_end, write_end)
-    os.close(write_end)
-    os.waitpid(go_between, 0)
-    told = os.read(read_end, 32)
-    os.close(read_end)
-    if not told:
-        raise OSError(11, "the worker could not be forked")
-    return int(told)
-
-
-def _be_go_between(channel: socket.socket, descriptors: list[int], read_end: int, write_end: int) -> NoReturn:
+def _be_go_between(channel: socket.socket, write_end: int) -> NoReturn:
+    """Await one order, fork its worker, say its pid, and end."""
     try:
-        pid = os.fork()
-        if pid == 0:
-            os.close(read_end)
-            os.close(write_end)
-            channel.close()
-            os.setsid()
-            from supervisor.agent.bootstrap import read_spec, run
-
-            run(read_spec(descriptors[0]), descriptors[1:])
-        os.write(write_end, b"%d" % pid)
+        frame, descriptors, _, _ = socket.recv_fds(channel, 4096, DESCRIPTOR_LIMIT)
+        if frame:
+            answer: dict[str, Any] = {"id": json.loads(frame)["id"]}
+            try:
+                answer["pid"] = _fork_worker(channel, descriptors, write_end)
+            except OSError as error:
+                answer["error"] = f"cannot fork: {error.strerror}"
+            os.write(write_end, json.dumps(answer).encode())
     finally:
         os._exit(0)
+
+
+def _fork_worker(channel: socket.socket, descriptors: list[int], write_end: int) -> int:
+    """Fork the worker; its pid, in the go-between."""
+    pid = os.fork()
+    if pid == 0:
+        os.close(write_end)
+        channel.close()
+        os.setsid()
+        from supervisor.agent.bootstrap import read_spec, run
+
+        run(read_spec(descriptors[0]), descriptors[1:])
+    return pid

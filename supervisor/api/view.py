@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from supervisor.api.messages import ChannelRow, ReplicaRow
+from supervisor.api.messages import ChannelRow, ChannelUser, ReplicaRow
 from supervisor.channels import BoardPage
+from supervisor.diagnose.flow import Flow
 from supervisor.diagnose.metrics import TreeSample
 from supervisor.lifecycle.machine import Life
 from supervisor.lifecycle.states import LIVE, State
 from supervisor.processes.plumbing import ChannelCount, ChannelUse
+from supervisor.processes.sharing import SharedState
 from supervisor.profile.model import WorkerSpec
 
 CPU_HISTORY_LENGTH = 30
@@ -95,8 +97,10 @@ def last_sign_of_life_s(seen: Seen) -> float:
     return max(signs)
 
 
-def make_channel_row(count: ChannelCount, use: ChannelUse) -> ChannelRow:
-    """The row of one channel."""
+def make_stream_row(
+    count: ChannelCount, use: ChannelUse, flow: Flow, waiting: tuple[ChannelUser, ...], now_s: float
+) -> ChannelRow:
+    """The row of a queue or pipe."""
     return ChannelRow(
         name=count.name,
         kind=count.kind,
@@ -104,10 +108,47 @@ def make_channel_row(count: ChannelCount, use: ChannelUse) -> ChannelRow:
         maxsize=count.maxsize,
         put_total=count.put_total,
         got_total=count.got_total,
+        put_rate=flow.put_rate,
+        got_rate=flow.got_rate,
+        depth_history=flow.depth_history,
+        bytes_total=count.bytes_total,
+        oldest_s=None if count.oldest_age_s is None else round(now_s - count.oldest_age_s, 1),
+        waiting=waiting,
+        delivery=count.delivery,
         writers=use.writers,
         readers=use.readers,
         is_ended=count.is_ended,
     )
+
+
+def make_shared_row(
+    state: SharedState, use: ChannelUse, waiting: tuple[ChannelUser, ...], replica_of: Mapping[int, str]
+) -> ChannelRow:
+    """The row of a lock, a value or the like."""
+    holding = tuple(
+        ChannelUser(replica=replica_of.get(held.pid, "?"), pid=held.pid, operation="holds", since_s=held.since_s)
+        for held in state.holding
+    )
+    return ChannelRow(
+        name=state.name,
+        kind=state.kind,  # type: ignore[arg-type]  # the profile's word is the message's
+        state=state.state,
+        waiting=waiting,
+        holding=holding,
+        readers=use.readers,
+    )
+
+
+def waiting_by_channel(seen: Iterable[tuple[Life, Seen]]) -> dict[str, tuple[ChannelUser, ...]]:
+    """Who waits in which channel, as the workers' boards say."""
+    waiting: dict[str, tuple[ChannelUser, ...]] = {}
+    for life, what in seen:
+        page = what.page
+        if page is None or not page.operation or life.state not in LIVE:
+            continue
+        user = ChannelUser(replica=life.name, pid=life.pid, operation=page.operation, since_s=page.operation_since_s)
+        waiting[page.channel] = (*waiting.get(page.channel, ()), user)
+    return waiting
 
 
 def outcome_text(lives: Sequence[Life], result: str | None) -> str:

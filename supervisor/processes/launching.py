@@ -9,7 +9,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -82,19 +83,25 @@ class Launcher:
                 answer(_start_command(order, ends), None)
                 return
             spec, passed = order.spec(ends.by_name())
-            if order.method == "fork":
-                answer(_fork(spec, passed), None)
-                return
-            spec_descriptor = linux.memory_file("procdeck-spec", spec)
-            try:
-                if order.method == "spawn":
-                    answer(_spawn(order, ends, [spec_descriptor, *passed]), None)
-                else:
-                    self._fork_from_server(order, [spec_descriptor, *passed], answer)
-            finally:
-                os.close(spec_descriptor)
+            with _each_once(passed) as passed:
+                self._launch_python(order, ends, spec, passed, answer)
         except OSError as error:
             answer(None, refusal(order, error))
+
+    def _launch_python(
+        self, order: LaunchOrder, ends: ChildEnds, spec: bytes, passed: list[int], answer: Answer
+    ) -> None:
+        if order.method == "fork":
+            answer(_fork(spec, passed), None)
+            return
+        spec_descriptor = linux.memory_file("procdeck-spec", spec)
+        try:
+            if order.method == "spawn":
+                answer(_spawn(order, ends, [spec_descriptor, *passed]), None)
+            else:
+                self._fork_from_server(order, [spec_descriptor, *passed], answer)
+        finally:
+            os.close(spec_descriptor)
 
     def _fork_from_server(self, order: LaunchOrder, descriptors: list[int], answer: Answer) -> None:
         kind = ForkserverKind(order.python, order.python_path, order.preload, order.cwd)
@@ -103,6 +110,26 @@ class Launcher:
             answer(pid, None if pid is not None else Refusal(trouble, is_permanent=False))
 
         self._forkservers.get(kind).launch(descriptors, told)
+
+
+@contextmanager
+def _each_once(descriptors: list[int]) -> Iterator[list[int]]:
+    """`descriptors` with a copy for each repetition, as the worker closes each place's own."""
+    seen: set[int] = set()
+    copies: list[int] = []
+    unique = []
+    try:
+        for descriptor in descriptors:
+            own = descriptor
+            if descriptor in seen:
+                own = os.dup(descriptor)
+                copies.append(own)
+            seen.add(descriptor)
+            unique.append(own)
+        yield unique
+    finally:
+        for copy in copies:
+            os.close(copy)
 
 
 def refusal(order: LaunchOrder, error: OSError) -> Refusal:

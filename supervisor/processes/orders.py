@@ -14,7 +14,7 @@ class ChannelEnd:
     """One channel that the worker gets as a keyword argument."""
 
     parameter: str
-    mode: Literal["read", "write"]
+    mode: Literal["read", "write", "share"]
     description: dict[str, Any]
     descriptors: tuple[int, ...]
 

@@ -39,6 +39,9 @@ class ChannelCount:
     put_total: int
     got_total: int
     is_ended: bool
+    bytes_total: int = 0
+    oldest_age_s: float | None = None
+    delivery: str = ""
 
 
 @dataclass(slots=True)
@@ -108,15 +111,19 @@ class Plumbing:
         counted = []
         for name, queue in self._queues.items():
             census = queue.census()
+            spec = self._profile.queues[name]
             counted.append(
                 ChannelCount(
                     name,
                     "queue",
                     census.depth,
-                    self._profile.queues[name].maxsize,
+                    spec.maxsize,
                     census.put_total,
                     census.got_total,
                     name in self._ended,
+                    bytes_total=census.bytes_in,
+                    oldest_age_s=census.oldest_age_s,
+                    delivery=spec.delivery,
                 )
             )
         counted += [ChannelCount(name, "pipe", None, 0, 0, 0, name in self._ended) for name in self._pipes]
@@ -137,3 +144,9 @@ def _use_of(name: str, profile: Profile) -> ChannelUse:
         return tuple(replica for worker in users for replica in worker.replica_names())
 
     return ChannelUse(writers=replicas(lambda worker: worker.writes), readers=replicas(lambda worker: worker.reads))
+
+
+def sharers_of(name: str, profile: Profile) -> ChannelUse:
+    """Who shares a lock, a value or the like; they are told as its readers."""
+    users = [worker for worker in profile.workers.values() if name in worker.shares.values()]
+    return ChannelUse(writers=(), readers=tuple(replica for worker in users for replica in worker.replica_names()))

@@ -13,8 +13,8 @@ NAME_PATTERN: Final = r"[A-Za-z][A-Za-z0-9_-]{0,39}"
 
 NAME_RULE: Final = 'names start with a letter, then letters, digits, "-" and "_", 40 characters at most'
 
-RESERVED_NAMES: Final = frozenset({"engine"})
-"""Names of procdeck's own writers in the log queue."""
+RESERVED_NAMES: Final = frozenset({"engine", "shared-state"})
+"""Names of procdeck's own writers in the log queue: the engine, and the worker that keeps dicts and lists."""
 
 _LEGAL: Final = re.compile(NAME_PATTERN)
 
