@@ -14,6 +14,9 @@ from supervisor.__main__ import refuse_namesakes
 from supervisor.errors import ProcdeckError
 from tests.engines import engine_on, wait_for, write_profile
 
+BASE_PYTHON = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
+"""The interpreter that the tests' environment was made from; procdeck is not installed there."""
+
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver", "fork"])
 def test_worker_runs_under_an_interpreter_without_procdeck(place: Path, method: str) -> None:
@@ -28,7 +31,7 @@ def test_worker_runs_under_an_interpreter_without_procdeck(place: Path, method: 
         writes = {{ out = "q" }}
         [workers.consume]
         target = "code:consume"
-        python = "{sys._base_executable}"
+        python = "{BASE_PYTHON}"
         start_method = "{method}"
         reads = {{ inbox = "q" }}
         """,
