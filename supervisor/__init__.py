@@ -15,17 +15,68 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from supervisor.agent.context import Context
-    from supervisor.channels import Pipe, Queue, StopRequested
+    from supervisor.channels import (
+        Array,
+        Barrier,
+        Block,
+        BoundedSemaphore,
+        Condition,
+        Dict,
+        Event,
+        List,
+        Lock,
+        Namespace,
+        Pipe,
+        Queue,
+        RLock,
+        Semaphore,
+        SharedStateLost,
+        StopRequested,
+        Value,
+    )
 
-__all__ = ["Context", "Pipe", "Queue", "StopRequested"]
+__all__ = [
+    "Array",
+    "Barrier",
+    "Block",
+    "BoundedSemaphore",
+    "Condition",
+    "Context",
+    "Dict",
+    "Event",
+    "List",
+    "Lock",
+    "Namespace",
+    "Pipe",
+    "Queue",
+    "RLock",
+    "Semaphore",
+    "SharedStateLost",
+    "StopRequested",
+    "Value",
+]
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Array": "supervisor.channels",
+    "Barrier": "supervisor.channels",
+    "Block": "supervisor.channels",
+    "BoundedSemaphore": "supervisor.channels",
+    "Condition": "supervisor.channels",
     "Context": "supervisor.agent.context",
+    "Dict": "supervisor.channels",
+    "Event": "supervisor.channels",
+    "List": "supervisor.channels",
+    "Lock": "supervisor.channels",
+    "Namespace": "supervisor.channels",
     "Pipe": "supervisor.channels",
     "Queue": "supervisor.channels",
+    "RLock": "supervisor.channels",
+    "Semaphore": "supervisor.channels",
+    "SharedStateLost": "supervisor.channels",
     "StopRequested": "supervisor.channels",
+    "Value": "supervisor.channels",
 }
 
 
