@@ -73,6 +73,8 @@ class Sharing:
             for name, spec in table.items()
             if spec.initial
         }
+        paths = [entry for worker in profile.workers.values() for entry in worker.python_path]
+        self._python_path = list(dict.fromkeys(paths))  # it unpickles what any of them stores
         self._address = str(runtime_directory / "manager.sock")
         self._key = make_authkey() if self._managed else -1
 
@@ -89,6 +91,7 @@ class Sharing:
             target="supervisor.agent.managing:keep",
             description="keeps " + ", ".join(f"{kind} {name}" for name, kind in self._managed.items()),
             args={"address": self._address, "kinds": self._managed, "initial": self._initial},
+            python_path=self._python_path,
             restart=RestartSpec(policy="always", backoff_min_s=0.1, backoff_max_s=5.0),
             start_method="spawn",
             start_method_reason="it has threads, and lives as long as the run",
