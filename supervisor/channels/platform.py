@@ -14,6 +14,10 @@ import select
 import struct
 import sys
 
+TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
+if TYPE_CHECKING:
+    from typing import Any
+
 INPUT = 0x001
 OUTPUT = 0x004
 INVALID = 0x020
@@ -23,6 +27,9 @@ _HAS_UNTRACKED_MAPS = sys.version_info >= (3, 13)
 _UNREAD_REQUEST = 0x541B
 _UNSENT_REQUEST = 0x5411
 _RECORD = struct.Struct("hhqqi4x")
+_CLOSES_STRANGE_SEMAPHORES = "CS_GNU_LIBC_VERSION" in os.confstr_names
+"""Only glibc's sem_close takes one that sem_open did not make, and does nothing; elsewhere it is never called."""
+_kept: list[object] = []
 _SEALS = ("F_SEAL_SHRINK", "F_SEAL_GROW", "F_SEAL_SEAL")
 
 
@@ -145,3 +152,32 @@ def lock_holder(fd: int, start: int, length: int) -> int | None:
     question = _RECORD.pack(fcntl.F_WRLCK, os.SEEK_SET, start, length, 0)
     kind, _, _, _, pid = _RECORD.unpack(fcntl.fcntl(fd, fcntl.F_GETLK, question))
     return None if kind == fcntl.F_UNLCK else pid
+
+
+def prepare_atomic_unit(page: mmap.mmap, offset: int) -> None:
+    """Make the 64 bytes at `offset` of a shared mapping a POSIX semaphore with one unit in it."""
+    import ctypes
+
+    is_shared, units = 1, 1
+    if ctypes.pythonapi.sem_init(ctypes.c_void_p(_address(page, offset)), is_shared, units):
+        raise NotImplementedError("this system has no semaphores that are shared between processes")
+
+
+def atomic_unit(page: mmap.mmap, offset: int) -> Any:
+    """The one step that Python has to offer which is atomic between processes: multiprocessing's semaphore.
+
+    It works on the prepared bytes, wherever they are mapped here; the mapping must outlive it.
+    """
+    from _multiprocessing import SemLock  # type: ignore[import-not-found]
+
+    counting, most = 1, 1
+    unit = SemLock._rebuild(_address(page, offset), counting, most, None)  # noqa: SLF001
+    if not _CLOSES_STRANGE_SEMAPHORES:
+        _kept.append(unit)
+    return unit
+
+
+def _address(page: mmap.mmap, offset: int) -> int:
+    import ctypes
+
+    return ctypes.addressof(ctypes.c_char.from_buffer(page, offset))

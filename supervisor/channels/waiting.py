@@ -37,6 +37,7 @@ class Blocking:
 
     Use it as a context manager: the status board says what is waited for as long as the block lasts.
     `timeout_s` is None for ever; a negative one counts as 0. With `slot`, word `mark` of it says since when.
+    A stop request does not end it when `is_interruptible` is false: what must be done before the thread may unwind.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Blocking:
         timeout_s: float | None,
         slot: memoryview | None = None,
         mark: int = 0,
+        *,
+        is_interruptible: bool = True,
     ) -> None:
         self._slot = slot
         self._mark = mark
@@ -53,6 +56,7 @@ class Blocking:
         self._operation = operation
         self._deadline_s = None if timeout_s is None else time.monotonic() + max(timeout_s, 0.0)
         self._board = _Shown.board
+        self._is_interruptible = is_interruptible
 
     def __enter__(self) -> Self:
         if self._slot is not None:
@@ -69,30 +73,38 @@ class Blocking:
         if self._board is not None:
             self._board.moving()
 
-    def wait(self, *wanted: tuple[int, int]) -> bool:
+    def wait(self, *wanted: tuple[int, int], at_most_s: float | None = None) -> bool:
         """Wait until one of the (descriptor, poll event bits) is ready; False when the time is over.
 
+        True as well when `at_most_s` has passed: the caller wants to look again then.
         Raises StopRequested when the worker is asked to stop. Signal handlers run meanwhile (PEP 475).
         """
         poller = select.poll()
         for fd, events in wanted:
             poller.register(fd, events)
-        for fd in interrupt.watched_fds():
+        for fd in interrupt.watched_fds() if self._is_interruptible else ():
             poller.register(fd, platform.INPUT)
         own = {fd for fd, _ in wanted}
+        look_s = None if at_most_s is None else time.monotonic() + at_most_s
         while True:
-            ready = dict(poller.poll(self._remaining_ms()))
-            interrupt.examine(ready)
+            ready = dict(poller.poll(_shorter_ms(self._deadline_s, look_s)))
+            if self._is_interruptible:
+                interrupt.examine(ready)
             if not own.isdisjoint(ready):
                 return True
             if self._deadline_s is not None and time.monotonic() >= self._deadline_s:
                 return False
+            if look_s is not None and time.monotonic() >= look_s:
+                return True
             _drop_invalid(poller, ready)
 
-    def _remaining_ms(self) -> float:
-        if self._deadline_s is None:
-            return _LONGEST_POLL_MS
-        return min(max(self._deadline_s - time.monotonic(), 0.0) * 1000, _LONGEST_POLL_MS)
+
+def _shorter_ms(*ends_s: float | None) -> float:
+    """How long until the first of these times of the monotonic clock."""
+    known = [end_s for end_s in ends_s if end_s is not None]
+    if not known:
+        return _LONGEST_POLL_MS
+    return min(max(min(known) - time.monotonic(), 0.0) * 1000, _LONGEST_POLL_MS)
 
 
 def _drop_invalid(poller: select.poll, ready: dict[int, int]) -> None:
