@@ -27,6 +27,7 @@ class Crew:
     """Starts processes of one start method and ends what is left of them."""
 
     def __init__(self, method: str) -> None:
+        self.method = method
         self.context: Any = multiprocessing.get_context(method)
         self.members: list[BaseProcess] = []
 
@@ -47,6 +48,7 @@ class Crew:
             process.kill()
             process.join()
             process.close()
+        self.members.clear()
 
 
 @pytest.fixture(params=METHODS)
