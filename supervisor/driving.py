@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
@@ -143,11 +144,18 @@ class Driver:
     def _open_pipes(self, replica: Replica) -> Pipes:
         write_ends: list[int] = []
         readers: list[LaneReader] = []
-        for stream in STREAMS:
-            read_end, write_end = open_pipe(self._around.pipe_bytes)
-            write_ends.append(write_end)
-            lane = Lane(replica.name, replica.life.incarnation, stream)
-            readers.append(self._intake.open_lane(read_end, lane))
+        try:
+            for stream in STREAMS:
+                read_end, write_end = open_pipe(self._around.pipe_bytes)
+                write_ends.append(write_end)
+                lane = Lane(replica.name, replica.life.incarnation, stream)
+                readers.append(self._intake.open_lane(read_end, lane))
+        except OSError:  # no descriptors left: those that we have got are needed elsewhere
+            for write_end in write_ends:
+                os.close(write_end)
+            for reader in readers:
+                reader.close()
+            raise
         return Pipes(lane=write_ends[0], stdout=write_ends[1], stderr=write_ends[2], readers=tuple(readers))
 
     def _settle_streams(self) -> None:

@@ -80,6 +80,7 @@ class Engine:
         self._settled: dict[int, asyncio.Event] = {}
         self._is_going_down = False
         self._all_down = asyncio.Event()
+        self._ending: asyncio.Task[DownReply] | None = None
         self.is_over = asyncio.Event()
         self._vitals = EngineVitals(pid=self._pid)
         self._sampler, self._own_sampler = Sampler(), Sampler()
@@ -172,8 +173,10 @@ class Engine:
             listener(event)
 
     def _announce(self, job: Job) -> None:
-        if job.state != "running" and job.id in self._settled:
-            self._settled[job.id].set()
+        if job.state != "running":
+            settled = self._settled.pop(job.id, None)
+            if settled is not None:
+                settled.set()
         for listener in tuple(self._listeners):
             listener(job)
 
@@ -292,8 +295,6 @@ class Engine:
                 await asyncio.wait_for(settled.wait(), timeout_s)
             except TimeoutError:
                 pass
-            else:
-                self._settled.pop(job_id, None)
         return self._jobs.get(job_id) or job
 
     def watch(self, listener: Listener) -> Callable[[], None]:
@@ -318,6 +319,11 @@ class Engine:
             for replica in self._driver.replicas.values():
                 self._driver.apply(replica, WishForce(self._clock.monotonic_s()))
         self._notify()
+        if self._ending is None:
+            self._ending = self._loop.create_task(self._end())
+        return await asyncio.shield(self._ending)  # whoever asked may go away; the end comes all the same
+
+    async def _end(self) -> DownReply:
         if not self._is_all(AT_REST | {State.STUCK}):
             await self._all_down.wait()
         survivors = self._survivors()
