@@ -4,6 +4,7 @@ reader, writer   the two ends of a SOCK_SEQPACKET pair; a process may have one o
 space            a counter of free places, absent without a maxsize
 ended            readable while every writer has completed
 done             readable, and stepped at each task_done()
+news             stepped when who uses the queue, or what they hold, has changed
 ledger           who uses the queue, and each one's counters
 """
 
@@ -13,14 +14,26 @@ import os
 
 from supervisor.channels import platform
 from supervisor.channels.envelope import spilled_bytes
-from supervisor.channels.ledger import BYTES_IN, DONE, GETS, PUTS, RETURNED, TOKENS, Ledger
-from supervisor.channels.parcel import HEADER, OBJECT
+from supervisor.channels.ledger import (
+    BYTES_IN,
+    DONE,
+    GETS,
+    HOLD_NUMBER,
+    PUTS,
+    REDELIVERED,
+    RETURNED,
+    TOKENS,
+    Ledger,
+)
+from supervisor.channels.parcel import HEADER, MARKS_AT, OBJECT, PLACELESS
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
     import _socket
     from collections.abc import Sequence
     from typing import Literal
+
+    from supervisor.channels.desk import Desk
 
     Mode = Literal["read", "write", "both"]
 
@@ -31,26 +44,28 @@ _PEEK = 0x2
 class Conduit:
     """One process's descriptors of a queue."""
 
-    __slots__ = ("done", "ended", "ledger", "reader", "space", "writer")
+    __slots__ = ("done", "ended", "ledger", "news", "reader", "space", "writer")
 
     def __init__(
         self,
         reader: _socket.socket | None,
         writer: _socket.socket | None,
-        counters: tuple[int, int, int],
+        counters: tuple[int, int, int, int],
         ledger: Ledger,
     ) -> None:
         self.reader = reader
         self.writer = writer
-        self.space, self.ended, self.done = counters
+        self.space, self.ended, self.done, self.news = counters
         self.ledger = ledger
+        ledger.tell_news = self.tell_news
 
     @classmethod
     def create(cls, maxsize: int, buffer_bytes: int) -> Conduit:
         """The parts of a new queue; no limit of its own when `maxsize` is 0."""
         reader, writer = platform.message_pair(buffer_bytes)
         space = platform.counter(maxsize, counts_tokens=True) if maxsize else -1
-        return cls(reader, writer, (space, platform.counter(0), platform.counter(0)), Ledger.create())
+        counters = (space, platform.counter(0), platform.counter(0), platform.counter(0))
+        return cls(reader, writer, counters, Ledger.create())
 
     @classmethod
     def adopt(cls, names: Sequence[str], fds: Sequence[int], mode: Mode) -> Conduit:
@@ -70,7 +85,7 @@ class Conduit:
         return cls(
             platform.open_socket(parts["read_end"]) if "read_end" in parts else None,
             platform.open_socket(parts["write_end"]) if "write_end" in parts else None,
-            (parts.get("space", -1), parts["ended"], parts["done"]),
+            (parts.get("space", -1), parts["ended"], parts["done"], parts["news"]),
             ledger,
         )
 
@@ -83,25 +98,47 @@ class Conduit:
             parts["write_end"] = self.writer.fileno()
         if self.space >= 0:
             parts["space"] = self.space
-        return {**parts, "ended": self.ended, "done": self.done, "ledger": self.ledger.fd}
+        return {**parts, "ended": self.ended, "done": self.done, "news": self.news, "ledger": self.ledger.fd}
 
-    def close(self) -> bool:
-        """Close everything; True when this was the last reading end there was, so that what is unread is lost."""
+    def close(self, *, is_clean: bool) -> bool:
+        """Close everything; True when this was the last reading end there was, so that what is unread is lost.
+
+        What this process holds is done if `is_clean`, and goes back into the queue if not.
+        """
         is_orphaned = False
         if self.reader is not None:
             self.reader.close()
         if self.writer is not None:
             is_orphaned = platform.is_ready(self.writer.fileno(), 0)  # hung up, which poll reports unasked
             self.writer.close()
-        for fd in (self.space, self.ended, self.done):
+        self.ledger.release(is_clean=is_clean)
+        self.tell_news()
+        for fd in (self.space, self.ended, self.done, self.news):
             if fd >= 0:
                 os.close(fd)
-        self.ledger.release()
+        self.news = -1
         return is_orphaned
 
-    def my_slot(self) -> memoryview:
-        """This process's slot of the ledger, claimed when it has none yet."""
-        return self.ledger.mine or self.ledger.claim(self.give_back)
+    def join(self) -> Desk:
+        """A desk for the calling thread, which has none yet."""
+        desk = self.ledger.claim(self.give_back)
+        if self.space >= 0:
+            self.tell_news()  # the death of one that has taken a place concerns the others
+        return desk
+
+    def open_hold(self, desk: Desk) -> memoryview:
+        """Make the calling thread a consumer."""
+        from supervisor.channels import leaving
+
+        leaving.settle_at_exit()
+        area = self.ledger.open_hold(desk)
+        self.tell_news()
+        return area
+
+    def tell_news(self) -> None:
+        """Wake those who wait for a change among the users."""
+        if self.news >= 0:
+            os.eventfd_write(self.news, 1)
 
     def take_place(self, slot: memoryview) -> bool:
         """Take a place for one item; False when none is free."""
@@ -150,9 +187,29 @@ class Conduit:
             slot[TOKENS] -= 1
         return True
 
-    def free_place(self, slot: memoryview) -> None:
-        """Free the place of a message that was received and counted."""
-        os.eventfd_write(self.space, 1)
+    def receive(self, reader: _socket.socket, desk: Desk) -> int:
+        """Receive a message into the hold, which is empty, and count it; its size. BlockingIOError when none waits.
+
+        Whoever is killed in here leaves an untouched socket, or the message in the hold and the count in the slot.
+        """
+        slot, area = desk.slot, desk.area
+        assert area is not None
+        number = slot[GETS] + 1
+        slot[HOLD_NUMBER] = number
+        try:
+            size: int = reader.recv_into(area)
+        except BlockingIOError:
+            slot[HOLD_NUMBER] = number - 1
+            raise
+        slot[GETS] = number
+        if size and self.space >= 0:
+            self.free_place(slot, area[MARKS_AT])
+        return size
+
+    def free_place(self, slot: memoryview, marks: int) -> None:
+        """Free the place of a message that was received and counted, if it had one."""
+        if not marks & PLACELESS:
+            os.eventfd_write(self.space, 1)
         slot[RETURNED] += 1
 
     def is_empty(self) -> bool:
@@ -166,7 +223,7 @@ class Conduit:
         if self.is_empty():
             return 0
         got = self.ledger.total(GETS)
-        return max(self.ledger.total(PUTS) - got, 1)
+        return max(self.ledger.total(PUTS) + self.ledger.total(REDELIVERED) - got, 1)
 
     def unfinished(self) -> int:
         """How many items were put for which no task_done() came."""
@@ -181,8 +238,15 @@ class Conduit:
             header = self.reader.recv(HEADER.size, _PEEK)
         except BlockingIOError:
             return None
-        put_ns: int = HEADER.unpack(header)[-1] if header else 0
+        put_ns: int = HEADER.unpack(header)[4] if header else 0
         return put_ns or None
+
+    def peek(self, size: int) -> bytes:
+        """The first waiting message, left where it is; b"" when none waits or there is no reader."""
+        try:
+            return self.reader.recv(size, _PEEK) if self.reader is not None else b""
+        except BlockingIOError:
+            return b""
 
     def has_ended(self) -> bool:
         """Whether every writer has completed; messages may still wait."""

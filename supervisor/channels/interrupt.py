@@ -24,6 +24,16 @@ class StopRequested(SystemExit):
 
     def __init__(self, code: int = 0) -> None:
         super().__init__(code)
+        for tell in _told_first:
+            tell()
+
+
+_told_first: list[Callable[[], None]] = []
+
+
+def when_stopping(tell: Callable[[], None]) -> None:
+    """Call `tell` in each process that is asked to stop, before StopRequested is raised in a thread of it."""
+    _told_first.append(tell)
 
 
 class _Hook:

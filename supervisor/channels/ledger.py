@@ -1,14 +1,13 @@
-"""The ledger of a queue: a shared mapping in which every process that uses the queue keeps its own counters.
+"""The ledger of a queue: a shared mapping in which every user of the queue counts, and holds the item it works on.
 
-    page 0   magic        from 4096 on   slots of 128 bytes, each written by one process only
+    page 0   magic, words of all        from 4096 on   1024 slots of 128 bytes        then   1024 holds of 68 KiB
 
-A process owns a slot as long as it holds the record lock on the slot's bytes, which the kernel frees when it dies.
-The counters of a dead process stay; the next owner of the slot counts on from them, so the sums stay right.
+A user is a thread. A process owns the slots and holds of its threads as long as it has the record locks on the slots'
+bytes, which the kernel frees when it dies. Only the owner writes there. The counters of a dead user stay; the next
+owner of the slot counts on from them, so the sums stay right. Only holds that are used cost memory.
 
 POSIX frees all record locks of a process on a file when the process closes *any* descriptor of it. So there is one
 Ledger per file and process, and it closes its descriptors all together at the end.
-
-Counters are stepped by `slot[WORD] += 1` without a lock: in one process the GIL makes that one step.
 """
 
 from __future__ import annotations
@@ -16,7 +15,10 @@ from __future__ import annotations
 import _thread
 import os
 
-from supervisor.channels import platform
+from supervisor.channels import interrupt, platform
+from supervisor.channels.desk import HOLD_BYTES, Desk
+from supervisor.channels.envelope import message_bytes
+from supervisor.channels.parcel import HEADER_BYTES
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -29,23 +31,46 @@ CLAIMS = 1
 PUTS = 2
 GETS = 3
 BYTES_IN = 4
+MARKS = 5
+"""ENGINE_JUDGES and LOST."""
 TOKENS = 6
-"""Places in the queue that this process has taken and not yet filled."""
+"""Places in the queue that this user has taken and not yet filled."""
 RETURNED = 7
 """Places given back after a get; less than GETS while one is owed."""
 DONE = 8
-"""Calls of task_done()."""
+"""Calls of task_done(), and dead letters made of this user's holds."""
 PUT_WAIT_NS = 9
 """Since when a put is blocked, time.monotonic_ns; 0 while none is."""
 GET_WAIT_NS = 10
-"""Since when a get is blocked; words 5 and 11 to 15 are reserved."""
+HELD_NS = 11
+"""When the item in the hold was received."""
+HOLD_NUMBER = 12
+"""What GETS is to be once the message is received; more than GETS only in the middle of a receive."""
+REDELIVERED = 13
+"""Items from this user's holds that went back into the queue."""
+LETTERED = 14
+"""Items from this user's holds that became dead letters; word 15 is reserved."""
+
+ENGINE_JUDGES = 1
+"""Mark of a worker's own process: the engine says whether its end was clean."""
+LOST = 2
+"""Mark of a dead one whose end was not clean: its hold goes back."""
+
+AGAIN = 1
+"""Word of page 0: stepped by who wants a recovery while another one is at it."""
+MOVES = 2
+"""Word of page 0: stepped before a held item goes back into the queue."""
+SUSPECT = 3
+"""Word of page 0: 1 while files of dead senders may be there that no message names."""
 
 SLOT_COUNT = 1024
 _SLOT_BYTES = 128
 _SLOT_WORDS = _SLOT_BYTES // 8
 _FIRST_SLOT = 4096
-_SIZE = _FIRST_SLOT + SLOT_COUNT * _SLOT_BYTES
-_MAGIC = b"pdledgr1"
+_FIRST_HOLD = _FIRST_SLOT + SLOT_COUNT * _SLOT_BYTES
+_SIZE = _FIRST_HOLD + SLOT_COUNT * HOLD_BYTES
+_RECOVERY_LOCK = (64, 1)
+_MAGIC = b"pdledgr2"
 
 
 class _Attached:
@@ -55,24 +80,46 @@ class _Attached:
     lock = _thread.RLock()
 
 
+class _Tenancy:
+    """Lives as long as its thread, in thread-local memory; its end makes the thread's desk vacant."""
+
+    def __init__(self, ledger: Ledger, desk: Desk) -> None:
+        self._ledger = ledger
+        self._desk = desk
+
+    def __del__(self) -> None:
+        self._ledger.vacate(self._desk)
+
+
 class Ledger:
     """This process's one view of a queue's ledger. Get it with `create` or `attach`, end it with `release`.
 
     Attributes:
-        mine: the slot of this process as 16 words, None before `claim` and in a forked child.
-        my_index: the number of that slot.
+        local: its attribute `desk` is the calling thread's, once it has claimed one.
+        desks: those of all threads of this process, by the number of their slot.
+        page: the words of page 0.
+        lock: guards claims and recoveries among the threads of this process.
+        discard: what removes the file beside a message that is done with.
+        tell_news: what wakes those who wait for a change among the users.
+        is_judged_by_engine: whether the engine says how this process ended.
     """
 
     def __init__(self, fd: int, key: tuple[int, int]) -> None:
         self.fd = fd
-        self.mine: memoryview | None = None
-        self.my_index = -1
+        self.local = _thread._local()  # noqa: SLF001  # threading.local without the import of threading
+        self.desks: dict[int, Desk] = {}
+        self.lock = _thread.RLock()
+        self.discard: Callable[[memoryview], None] | None = None
+        self.tell_news: Callable[[], None] | None = None
+        self.is_judged_by_engine = False
+        self._vacant: list[Desk] = []
+        self._is_over = False
         self._key = key
-        self._map: mmap.mmap = platform.map_shared(fd, _SIZE)
+        self._map: mmap.mmap = platform.map_shared(fd, _FIRST_HOLD)
         self._words = memoryview(self._map).cast("Q")
+        self.page = self._words[: _FIRST_SLOT // 8]
         self._spare_fds: list[int] = []
         self._users = 0
-        self._claiming = _thread.RLock()
 
     @classmethod
     def create(cls) -> Ledger:
@@ -100,46 +147,87 @@ class Ledger:
             ledger._users += 1
         return ledger
 
-    def release(self) -> None:
-        """Give up one use; the last one frees the slot and closes the descriptors."""
+    def release(self, *, is_clean: bool) -> None:
+        """Give up one use; the last one frees the slots and closes the descriptors.
+
+        What is still held is done if `is_clean`, and goes back into the queue if not.
+        """
         with _Attached.lock:
             self._users -= 1
             if self._users == 0:
-                self._detach()
+                self._detach(is_clean=is_clean)
 
-    def claim(self, give_back: Callable[[int], None]) -> memoryview:
-        """The slot of this process, found on first use.
+    def claim(self, give_back: Callable[[int], None]) -> Desk:
+        """The desk of the calling thread, found on first use.
 
-        Places that a dead owner of the slot had taken go to `give_back`. RuntimeError when 1024 live processes use
-        the queue.
+        Places that a dead owner of the slot had taken go to `give_back`. RuntimeError when 1024 live threads use the
+        queue, or as many items of dead ones wait for their return.
         """
-        with self._claiming:
-            if self.mine is not None:
-                return self.mine
-            for index in range(SLOT_COUNT):
-                if self._try_lock(index):
-                    slot = self._slot(index)
-                    _settle(slot, give_back)
-                    slot[CLAIMS] += 1
-                    slot[PID] = os.getpid()
-                    self.my_index = index
-                    self.mine = slot
-                    return slot
-        raise RuntimeError(f"{SLOT_COUNT} live processes use this queue already; no more can join")
+        with self.lock:
+            desk = self._vacant.pop() if self._vacant else self._claim_new(give_back)
+            self.local.desk = desk
+            self.local.tenancy = _Tenancy(self, desk)
+            return desk
 
-    def recover(self, give_back: Callable[[int], None]) -> int:
-        """Settle the slots of dead processes; returns how many there were. Safe while others work."""
-        found = 0
-        with self._claiming:
-            for index, slot in self.used_slots():
-                if index == self.my_index or not slot[PID] or not self._try_lock(index):
-                    continue
+    def _claim_new(self, give_back: Callable[[int], None]) -> Desk:
+        for index in range(SLOT_COUNT):
+            if index in self.desks or not self._try_lock(index):
+                continue
+            slot = self._slot(index)
+            if slot[PID] and self.hold_head(index)[0]:
+                platform.unlock(self.fd, *_span(index))  # what a dead one held is not back yet
+                continue
+            settle(slot, give_back)
+            slot[CLAIMS] += 1
+            slot[MARKS] = ENGINE_JUDGES if self.is_judged_by_engine else 0
+            slot[PID] = os.getpid()
+            desk = self.desks[index] = Desk(index, slot)
+            return desk
+        raise RuntimeError(f"{SLOT_COUNT} live threads use this queue already; no more can join")
+
+    def open_hold(self, desk: Desk) -> memoryview:
+        """Map the hold of a desk of this process."""
+        return desk.open_hold(self.fd, _FIRST_HOLD + desk.index * HOLD_BYTES)
+
+    def vacate(self, desk: Desk) -> None:
+        """Take back the desk of a thread that has ended; its item is done, since the process goes on without it."""
+        if self._is_over or self.desks.get(desk.index) is not desk or desk.is_interrupted():
+            return
+        desk.acknowledge(self.discard)
+        self._vacant.append(desk)
+        self._tell_news()
+
+    def leave(self, *, is_clean: bool) -> None:
+        """The process is about to end: what it holds is done, or stays for others to send back."""
+        self._is_over = True
+        if is_clean and not self.is_judged_by_engine:
+            for desk in self.desks.values():
+                if not desk.is_interrupted():
+                    desk.acknowledge(self.discard)
+            self._tell_news()
+
+    def _tell_news(self) -> None:
+        if self.tell_news is not None:
+            self.tell_news()
+
+    def abandoned(self) -> Iterator[tuple[int, memoryview]]:
+        """The slots of users that are gone, each kept from other processes while it is looked at. Take `lock` first."""
+        for index, slot in self.used_slots():
+            if index in self.desks or not slot[PID] or not self._try_lock(index):
+                continue
+            try:
                 if slot[PID]:  # the lock may have been won after its owner left in order
-                    _settle(slot, give_back)
-                    slot[PID] = 0
-                    found += 1
+                    yield index, slot
+            finally:
                 platform.unlock(self.fd, *_span(index))
-        return found
+
+    def try_recovery(self) -> bool:
+        """Become the one process that recovers; False while another one is at it."""
+        return platform.try_lock(self.fd, *_RECOVERY_LOCK)
+
+    def end_recovery(self) -> None:
+        """Let others recover."""
+        platform.unlock(self.fd, *_RECOVERY_LOCK)
 
     def used_slots(self) -> Iterator[tuple[int, memoryview]]:
         """Every slot that ever had an owner, with its number."""
@@ -160,14 +248,31 @@ class Ledger:
         return total
 
     def is_alive(self, index: int) -> bool:
-        """Whether the owner of a slot lives."""
-        return index == self.my_index or platform.lock_holder(self.fd, *_span(index)) is not None
+        """Whether the owner of a slot lives and has not let go of the queue."""
+        return index in self.desks or platform.lock_holder(self.fd, *_span(index)) is not None
+
+    def hold_head(self, index: int) -> bytes:
+        """The header of what is held there; its first byte is 0 when nothing is."""
+        return os.pread(self.fd, HEADER_BYTES, _FIRST_HOLD + index * HOLD_BYTES)
+
+    def hold_message(self, index: int, head: bytes) -> bytes:
+        """The whole message that begins with this header."""
+        return os.pread(self.fd, message_bytes(head), _FIRST_HOLD + index * HOLD_BYTES)
+
+    def clear_hold(self, index: int) -> None:
+        """Forget what is held there."""
+        os.pwrite(self.fd, b"\0", _FIRST_HOLD + index * HOLD_BYTES)
 
     def forget_after_fork(self) -> None:
-        """In a forked child: the slot is the parent's, and no other thread of it is here."""
-        self.mine = None
-        self.my_index = -1
-        self._claiming = _thread.RLock()
+        """In a forked child: the desks are the parent's, and no other thread of it is here."""
+        self._vacant.clear()
+        for desk in self.desks.values():
+            desk.abandon()
+        self.desks = {}
+        self.local = _thread._local()  # noqa: SLF001
+        self.lock = _thread.RLock()
+        self.is_judged_by_engine = False
+        self._is_over = False
 
     def _adopt(self, fd: int) -> None:
         """Keep one more descriptor of the file; the first one may have been closed in a forked child."""
@@ -186,15 +291,21 @@ class Ledger:
         return self._words[at : at + _SLOT_WORDS]
 
     def _try_lock(self, index: int) -> bool:
-        return index != self.my_index and platform.try_lock(self.fd, *_span(index))
+        return index not in self.desks and platform.try_lock(self.fd, *_span(index))
 
-    def _detach(self) -> None:
+    def _detach(self, *, is_clean: bool) -> None:
         del _Attached.ledgers[self._key]
-        if self.mine is not None:
-            self.mine[PID] = 0
-            self.mine = None
+        is_clean, self._is_over = is_clean and not self._is_over, True
+        for desk in self.desks.values():
+            if is_clean and not desk.is_interrupted():
+                desk.acknowledge(self.discard)
+            if not desk.is_holding():
+                desk.slot[PID] = 0
+            desk.abandon()
+        self.desks = {}
+        self.local = _thread._local()  # noqa: SLF001
         # The mapping closes itself with its last view: a thread may still be about to step a counter.
-        self._words = memoryview(b"").cast("Q")
+        self._words = self.page = memoryview(b"").cast("Q")
         del self._map
         for fd in (self.fd, *self._spare_fds):
             os.close(fd)
@@ -204,14 +315,26 @@ def _span(index: int) -> tuple[int, int]:
     return _FIRST_SLOT + index * _SLOT_BYTES, _SLOT_BYTES
 
 
-def _settle(slot: memoryview, give_back: Callable[[int], None]) -> None:
+def settle(slot: memoryview, give_back: Callable[[int], None]) -> None:
     """Return what the dead owner of a slot had taken, and mark it as waiting for nothing."""
     places = slot[TOKENS] + slot[GETS] - slot[RETURNED]
     slot[TOKENS] = 0
-    slot[RETURNED] = slot[GETS]
+    slot[RETURNED] = slot[HOLD_NUMBER] = slot[GETS]
     slot[PUT_WAIT_NS] = slot[GET_WAIT_NS] = 0
     if places > 0:
         give_back(places)
+
+
+def leave_all(*, is_clean: bool) -> None:
+    """The process is about to end: settle what it holds of every queue."""
+    for ledger in list(_Attached.ledgers.values()):
+        ledger.leave(is_clean=is_clean)
+
+
+def _mark_holds() -> None:
+    for ledger in list(_Attached.ledgers.values()):
+        for desk in list(ledger.desks.values()):
+            desk.mark_interrupted()
 
 
 def _forget_after_fork() -> None:
@@ -220,4 +343,5 @@ def _forget_after_fork() -> None:
         ledger.forget_after_fork()
 
 
+interrupt.when_stopping(_mark_holds)
 os.register_at_fork(after_in_child=_forget_after_fork)

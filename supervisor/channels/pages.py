@@ -26,6 +26,55 @@ class BoardPage:
 
 
 @dataclass(frozen=True, slots=True)
+class QueueUser:
+    """What one thread of a process has done with a queue. Times are seconds of `time.monotonic`.
+
+    The counts go on from those of dead users whose place it took.
+    """
+
+    pid: int
+    puts: int
+    gets: int
+    put_since_s: float | None
+    """Since when it is blocked in put()."""
+    get_since_s: float | None
+    """Since when it is blocked in get()."""
+    held_since_s: float | None
+    """Since when it has an item in hand; None when it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingItem:
+    """One item as its message shows it, without unpickling it."""
+
+    attempts: int
+    """How many consumers ended before they were done with it."""
+    bytes: int
+    """The size of its pickle, with the buffers beside it."""
+    put_s: float
+    """When it was put, seconds since 1970."""
+    preview: str
+    """What its pickle says it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An item that was given up."""
+
+    id: str
+    attempts: int
+    bytes: int
+    put_s: float
+    """When it was put, seconds since 1970."""
+    ended_s: float
+    """When it was given up, seconds since 1970."""
+    last_pid: int
+    """The process that had it last."""
+    cause: str
+    preview: str
+
+
+@dataclass(frozen=True, slots=True)
 class QueueCensus:
     """One look at a queue. Counters cover all processes that ever used it, dead ones included."""
 
@@ -50,3 +99,11 @@ class QueueCensus:
     """How long the first item has been waiting; None when there is none, or no reading end here."""
     is_ended: bool
     """Whether every writer has completed."""
+    redelivered: int = 0
+    """Items that went back into the queue because their consumer died."""
+    dead_letters: int = 0
+    """Items that were given up and wait to be requeued or discarded."""
+    held: tuple[tuple[int, float], ...] = ()
+    """The pids that have an item in hand and since when; dead ones too, until their item is back in the queue."""
+    users: tuple[QueueUser, ...] = ()
+    """The living users, one for each thread."""

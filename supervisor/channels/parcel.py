@@ -1,8 +1,9 @@
 """How an object becomes a message: its pickle, the header in front of it, and what stays beside it because it is big.
 
-    message   kind and version 1 | attempts 1 | sender's slot 2 | sequence 4 | put time, monotonic ns 8 | payload
+    message   kind and version 1 | attempts 1 | sender's slot 2 | sequence 4 | put time, monotonic ns 8
+              payload's length 4 | marks 1 | 3 empty | payload
 
-`attempts`, the sender's slot and the sequence are for whoever delivers an item again after its consumer died.
+`attempts` counts the deliveries whose consumer died. The length lets a message be found in memory that is larger.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ __all__ = [
     "BYTES",
     "HEADER",
     "INLINE_BYTES",
+    "INTERRUPTED",
     "OBJECT",
+    "PLACELESS",
     "RECEIVE_BYTES",
     "SPILLED",
     "SPILLED_BYTES",
@@ -31,16 +34,24 @@ __all__ = [
     "press",
 ]
 
-HEADER = struct.Struct("<BBHIQ")
+HEADER = struct.Struct("<BBHIQIB3x")
 HEADER_BYTES = HEADER.size
-OBJECT = 0x11
-"""Kind of a message whose payload is a pickle. The upper four bits are the version of the format, 1."""
-BYTES = 0x12
+ATTEMPTS_AT = 1
+LENGTH_AT = 16
+MARKS_AT = 20
+OBJECT = 0x21
+"""Kind of a message whose payload is a pickle. The upper four bits are the version of the format, 2; never 0."""
+BYTES = 0x22
 """Kind of a message whose payload is the bytes themselves."""
-SPILLED = 0x13
+SPILLED = 0x23
 """Kind of a message whose payload names the file that has the pickle and the buffers beside it."""
-SPILLED_BYTES = 0x14
+SPILLED_BYTES = 0x24
 """Kind of a message whose payload names the file that has the bytes themselves."""
+
+PLACELESS = 1
+"""Mark of a message that was sent without a place: who receives it frees none."""
+INTERRUPTED = 2
+"""Mark of a message in hand whose consumer was asked to stop: a clean exit does not mean that it is done."""
 
 INLINE_BYTES = 65536
 """The largest payload that travels in a message; an unprivileged user's socket buffer holds several."""

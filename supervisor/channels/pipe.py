@@ -9,7 +9,7 @@ import os
 
 from supervisor.channels import platform
 from supervisor.channels.crossing import reduce_channel
-from supervisor.channels.envelope import Envelopes
+from supervisor.channels.envelope import Envelopes, new_prefix
 from supervisor.channels.parcel import BYTES, INLINE_BYTES, RECEIVE_BYTES, press
 from supervisor.channels.platform import INPUT, OUTPUT
 from supervisor.channels.spill import Spill
@@ -50,9 +50,10 @@ def Pipe(  # noqa: N802  # the standard library's name
     first, second = platform.message_pair(buffer_bytes)
     spill = Spill.private() if spill_directory is None else Spill(spill_directory, is_private=False)
     inline_bytes = min(INLINE_BYTES, platform.send_room_bytes(second) // 4)
+    prefix = new_prefix()
     ways = ((True, duplex), (duplex, True))
     conn1, conn2 = (
-        PipeConnection(end, Envelopes(spill, inline_bytes, f"{side}-"), name=name, side=side, ways=way)
+        PipeConnection(end, Envelopes(spill, inline_bytes, prefix, f"{side}-"), name=name, side=side, ways=way)
         for end, side, way in zip((first, second), ("a", "b"), ways, strict=True)
     )
     return conn1, conn2
@@ -89,7 +90,11 @@ class PipeConnection:
 
     def recv(self) -> Any:
         """The next object. Raises EOFError when nothing is left and the other end is closed or has ended."""
-        return self._envelopes.open(self._receive())
+        message = self._receive()
+        try:
+            return self._envelopes.open(message)
+        finally:
+            self._envelopes.discard(message)
 
     def send_bytes(self, buf: bytes | bytearray | memoryview, offset: int = 0, size: int | None = None) -> None:
         """Send bytes as one message: all of `buf`, or `size` bytes from `offset` on."""
@@ -104,7 +109,7 @@ class PipeConnection:
         """The next message as bytes. OSError when it is longer than `maxlength`, EOFError as `recv`."""
         if maxlength is not None and maxlength < 0:
             raise ValueError("negative maxlength")
-        data = self._envelopes.open_bytes(self._receive())
+        data = self._receive_bytes()
         if maxlength is not None and len(data) > maxlength:
             self.close()
             raise OSError("bad message length")
@@ -118,7 +123,7 @@ class PipeConnection:
         view = memoryview(buf).cast("B")
         if not 0 <= offset <= view.nbytes:
             raise ValueError(f"offset {offset} is outside a buffer of {view.nbytes} bytes")
-        data = self._envelopes.open_bytes(self._receive())
+        data = self._receive_bytes()
         if offset + len(data) > view.nbytes:
             from multiprocessing import BufferTooShort
 
@@ -229,6 +234,13 @@ class PipeConnection:
             if not is_sent:
                 self._envelopes.discard(message)
 
+    def _receive_bytes(self) -> bytes:
+        message = self._receive()
+        try:
+            return self._envelopes.open_bytes(message)
+        finally:
+            self._envelopes.discard(message)
+
     def _receive(self) -> bytes:
         end = self._receiving_end()
         message = _try_receive(end)
@@ -238,6 +250,8 @@ class PipeConnection:
                     blocking.wait((end.fileno(), INPUT))
                     message = _try_receive(end)
         if not message:
+            # Who sent from there is gone or has ended: what is still beside messages was never sent.
+            self._envelopes.sweep("b-" if self._side == "a" else "a-")
             raise EOFError(f"the other end of {self._label} is closed")
         return message
 

@@ -121,11 +121,11 @@ def shared_page(label: str, size_bytes: int) -> int:
     return fd
 
 
-def map_shared(fd: int, size_bytes: int) -> mmap.mmap:
-    """Map a shared page for reading and writing."""
+def map_shared(fd: int, size_bytes: int, offset: int = 0) -> mmap.mmap:
+    """Map a shared page, or the part of it from `offset` on, for reading and writing."""
     if _HAS_UNTRACKED_MAPS:
-        return mmap.mmap(fd, size_bytes, trackfd=False)  # type: ignore[call-arg,unused-ignore]
-    return mmap.mmap(fd, size_bytes)
+        return mmap.mmap(fd, size_bytes, offset=offset, trackfd=False)  # type: ignore[call-arg,unused-ignore]
+    return mmap.mmap(fd, size_bytes, offset=offset)
 
 
 def maps_hold_descriptors() -> bool:

@@ -1,7 +1,8 @@
 """A queue between processes that survives the death of any of its users: the standard names, no lock to hold.
 
-    put() ── space (places) ──▶ SOCK_SEQPACKET pair ──▶ get()      ended: every writer has completed
-                 ledger: each process counts into its own slot      done: a task_done() happened
+    put() ── space (places) ──▶ SOCK_SEQPACKET pair ──▶ hold ──▶ get()      ended: every writer has completed
+                 ▲ ledger: each thread counts into its own slot │            done: a task_done() happened
+                 └──────────────── recovery ◀── death ──────────┘            news: users or holds have changed
 
 The kernel moves whole messages, so a process that is killed anywhere leaves neither half a message nor a lock.
 """
@@ -10,49 +11,63 @@ from __future__ import annotations
 
 import os
 import select
+import time
 from queue import Empty, Full
 from types import GenericAlias
 
-from supervisor.channels import platform
+from supervisor.channels import leaving, platform
 from supervisor.channels.conduit import Conduit
 from supervisor.channels.crossing import reduce_channel
-from supervisor.channels.envelope import Envelopes
-from supervisor.channels.ledger import DONE, GET_WAIT_NS, GETS, PUT_WAIT_NS, PUTS
-from supervisor.channels.parcel import HEADER_BYTES, INLINE_BYTES, OBJECT, RECEIVE_BYTES, loads, press
+from supervisor.channels.envelope import Envelopes, new_prefix
+from supervisor.channels.ledger import DONE, GETS, HELD_NS, PUT_WAIT_NS, PUTS
+from supervisor.channels.letters import Letters
+from supervisor.channels.parcel import HEADER_BYTES, INLINE_BYTES, OBJECT, loads, press
 from supervisor.channels.platform import INPUT, OUTPUT
+from supervisor.channels.recovery import Recovery
 from supervisor.channels.spill import Spill
+from supervisor.channels.taking import EndOfStream, Taking
+from supervisor.channels.upkeep import Upkeep
 from supervisor.channels.waiting import Blocking
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
-    import _socket
     from collections.abc import Iterator, Sequence
-    from typing import Any, NoReturn
+    from typing import Any, Literal, NoReturn
 
     from supervisor.channels.conduit import Mode
-    from supervisor.channels.pages import QueueCensus
+
+    Delivery = Literal["at-least-once", "at-most-once"]
 
 __all__ = ["Empty", "EndOfStream", "Full", "Queue"]
 
 _BUFFER_BYTES = 1 << 20
+_DELIVERIES = ("at-least-once", "at-most-once")
+_RULES = ("maxsize", "name", "delivery", "max_attempts", "dead_letter_directory", "is_supervised")
+_LOOK_EVERY = 0xFF
+"""How often a busy consumer looks after the dead: every so many gets, a power of two less one."""
+
+_monotonic_ns = time.monotonic_ns
 
 
-class EndOfStream(Empty):
-    """Every writer of the queue has completed and the queue is empty: nothing more will come."""
-
-
-class Queue:
+class Queue(Taking, Upkeep):
     """A queue for any number of producers and consumers, in place of `multiprocessing.Queue` and `JoinableQueue`.
 
     An item is accepted when `put` returns: it is in the kernel's hands then, no thread has to bring it there.
     With `maxsize` 0 the limit is the kernel's socket buffer, some 550 small items for an unprivileged user: a put()
     into a full one blocks, so one process cannot fill the queue with more and read it afterwards.
-    What a process that was killed within a put or get had taken comes back with `recover()`, or when the next process
-    joins. Where it cannot be told whether it had sent, one place too many comes back; `recover()` takes such places
-    away again when the queue is short of items.
+
+    Delivery is at least once: an item is done with its thread's next get() or task_done(), the thread's end, close(),
+    or a clean end of the process. If its process dies before that, or ends by an exception, a signal or an exit code
+    other than 0, the item comes back behind those already queued; so does an item in hand when the worker is asked to
+    stop. With each death its attempts rise; after `max_attempts` it goes to the dead letters. Each thread has one item
+    in hand. In a queue used alone the remaining users see to this, when they run out of items or every 256 items; in a
+    supervised run the engine does.
+
+    A redelivered item and one place of each producer may come on top of `maxsize`. Readers of an ended queue end when
+    no other process holds an item that may come back.
 
     Items above 64 KiB wait in a file in shared memory; numpy arrays arrive without a copy. In a queue used without an
-    engine, what nobody received is removed when the process that made the queue exits.
+    engine, what nobody received is removed when the process that made the queue exits, dead letters included.
 
     A queue passes to other processes by fork, as an argument of a multiprocessing Process of any start method, or as
     `describe()` and `fds()`.
@@ -60,7 +75,11 @@ class Queue:
     Args:
         maxsize: the most items that may wait; 0 for no limit of our own.
         name: what the status board and error messages call the queue.
+        delivery: "at-least-once", or "at-most-once" for items that are gone with the consumer that dies.
+        max_attempts: how many consumers an item may lose before it becomes a dead letter, 1 to 255.
         spill_directory: where big items wait; without it a private directory is made when needed.
+        dead_letter_directory: where dead letters go; without it they are beside the big items.
+        is_supervised: whether an engine looks after the queue, with `settle` and `recover`.
         buffer_bytes: the wish for the socket's buffer; the kernel cuts it to net.core.wmem_max.
     """
 
@@ -71,23 +90,52 @@ class Queue:
         maxsize: int = 0,
         *,
         name: str = "",
+        delivery: Delivery = "at-least-once",
+        max_attempts: int = 3,
         spill_directory: str | None = None,
+        dead_letter_directory: str | None = None,
+        is_supervised: bool = False,
         buffer_bytes: int = _BUFFER_BYTES,
     ) -> None:
+        if delivery not in _DELIVERIES:
+            raise ValueError(f"delivery {delivery!r} is none of {', '.join(map(repr, _DELIVERIES))}")
         conduit = Conduit.create(max(maxsize, 0), buffer_bytes)
         assert conduit.writer is not None
         inline_bytes = min(INLINE_BYTES, platform.send_room_bytes(conduit.writer) // 4)
         spill = Spill.private() if spill_directory is None else Spill(spill_directory, is_private=False)
-        self._assemble(max(maxsize, 0), name, conduit, Envelopes(spill, inline_bytes))
+        rules = {
+            "maxsize": max(maxsize, 0),
+            "name": name,
+            "delivery": delivery,
+            "max_attempts": max_attempts,
+            "dead_letter_directory": dead_letter_directory,
+            "is_supervised": is_supervised,
+        }
+        self._assemble(rules, conduit, Envelopes(spill, inline_bytes, new_prefix()))
 
-    def _assemble(self, maxsize: int, name: str, conduit: Conduit, envelopes: Envelopes) -> None:
-        self._maxsize = maxsize
-        self._name = name
+    def _assemble(self, rules: dict[str, Any], conduit: Conduit, envelopes: Envelopes) -> None:
+        self._rules = rules
+        self._maxsize: int = rules["maxsize"]
+        self._name: str = rules["name"]
+        self._is_alone = not rules["is_supervised"]
+        self._returns_items = rules["delivery"] == _DELIVERIES[0]
         self._conduit = conduit
         self._envelopes = envelopes
+        directory = rules["dead_letter_directory"]
+        store = envelopes.spill if directory is None else Spill(directory, is_private=False)
+        self._letters = Letters(store, envelopes.spill, envelopes.prefix)
+        self._recovery = Recovery(
+            conduit,
+            envelopes,
+            self._letters,
+            max_attempts=rules["max_attempts"],
+            returns_items=self._returns_items,
+            maxsize=self._maxsize,
+        )
         self._reader = conduit.reader
         self._writer = conduit.writer
         self._ledger = conduit.ledger
+        self._ledger.discard = envelopes.discard
         self._is_unbounded = conduit.space < 0
         self._is_closed = False
         self._was_end_told = False
@@ -101,23 +149,31 @@ class Queue:
         writer = self._writer or self._missing_writer()
         payload = press(obj)
         conduit = self._conduit
-        slot = self._ledger.mine or conduit.my_slot()
+        try:
+            desk = self._ledger.local.desk
+        except AttributeError:
+            desk = self._my_desk()
+        slot = desk.slot
         message = b""
         is_sent = False
         has_place = self._is_unbounded or conduit.take_place(slot)
         try:
             if has_place:
-                message = self._envelopes.seal(payload, self._ledger.my_index, slot[PUTS])
+                message = self._envelopes.seal(payload, desk.index, slot[PUTS])
                 is_sent = conduit.send(writer, slot, message)
             if block and not is_sent:
                 os.sched_yield()  # the readers' turn: more is free afterwards than one place
                 is_in_time = True
+                watched = () if self._is_unbounded or not self._is_alone else ((self._watch(desk).fileno(), INPUT),)
                 with Blocking(self._label, "put", timeout, slot, PUT_WAIT_NS) as blocking:
                     while is_in_time and not is_sent:
-                        is_in_time = blocking.wait((writer.fileno(), OUTPUT) if has_place else (conduit.space, INPUT))
+                        outlet = (writer.fileno(), OUTPUT) if has_place else (conduit.space, INPUT)
+                        is_in_time = blocking.wait(outlet, *watched)
+                        if watched:
+                            self._look_after_the_dead(desk)
                         has_place = has_place or conduit.take_place(slot)
                         if has_place:
-                            message = message or self._envelopes.seal(payload, self._ledger.my_index, slot[PUTS])
+                            message = message or self._envelopes.seal(payload, desk.index, slot[PUTS])
                             is_sent = conduit.send(writer, slot, message)
         finally:
             if not is_sent:
@@ -135,20 +191,33 @@ class Queue:
         later calls with a timeout wait it out first, so that a loop which asks again and again costs no CPU.
         """
         reader = self._reader or self._missing_reader()
-        slot = self._ledger.mine or self._conduit.my_slot()
         try:
-            message = reader.recv(RECEIVE_BYTES)
+            desk = self._ledger.local.desk
+        except AttributeError:
+            desk = self._my_desk()
+        area = desk.area
+        if area is None:
+            area = self._conduit.open_hold(desk)
+        elif area[0]:
+            desk.acknowledge(self._envelopes.discard)
+        try:
+            size = self._conduit.receive(reader, desk)
         except BlockingIOError:
-            message = self._receive_later(reader, slot, timeout) if block else self._receive_last(reader)
-        if not message:
+            size = self._receive_later(reader, desk, timeout) if block else self._receive_last(reader, desk)
+        if not size:
             raise EndOfStream(f"every writing end of {self._label} is closed")
-        slot[GETS] += 1
-        if not self._is_unbounded:
-            self._conduit.free_place(slot)
+        slot = desk.slot
+        slot[HELD_NS] = _monotonic_ns()
+        if not slot[GETS] & _LOOK_EVERY and self._is_alone:
+            self._look_after_the_dead(desk)
         self._was_end_told = False
-        if message[0] == OBJECT:
-            return loads(message[HEADER_BYTES:])
-        return self._envelopes.open(message)
+        try:
+            if area[0] == OBJECT:
+                return loads(area[HEADER_BYTES:size])
+            return self._envelopes.open(area[:size])
+        finally:
+            if not self._returns_items:
+                desk.acknowledge(self._envelopes.discard)
 
     def put_nowait(self, obj: Any) -> None:
         """put() that raises Full instead of waiting."""
@@ -183,19 +252,26 @@ class Queue:
         return self._conduit.space >= 0 and not platform.is_ready(self._conduit.space, INPUT)
 
     def task_done(self) -> None:
-        """Say that the work on one item is finished. ValueError when called more often than items were put."""
+        """Say that the work on one item is finished: the one in this thread's hands will not come back.
+
+        ValueError when called more often than items were put.
+        """
         self._check_open()
-        slot = self._conduit.my_slot()
-        if self._conduit.unfinished() <= 0:
+        conduit, desk = self._conduit, self._my_desk()
+        if conduit.unfinished() <= 0:
             raise ValueError("task_done() called too many times")
-        slot[DONE] += 1
-        os.eventfd_write(self._conduit.done, 1)
+        # Counted last: killed in between, the item is done and join() waits; the other way it could be done twice.
+        desk.acknowledge(self._envelopes.discard)
+        desk.slot[DONE] += 1
+        os.eventfd_write(conduit.done, 1)
+        if conduit.has_ended():
+            conduit.tell_news()
 
     def join(self) -> None:
         """Wait until task_done() was called for every item that was put.
 
-        An item whose consumer died before task_done() is never done: join() then waits for ever, as in the standard
-        library.
+        An item that comes back is not done; one that became a dead letter is. With delivery at most once, an item
+        whose consumer died is never done, and join() waits for ever, as in the standard library.
         """
         self._check_open()
         conduit = self._conduit
@@ -209,11 +285,14 @@ class Queue:
                 edges.poll(0)
 
     def close(self) -> None:
-        """Let go of the queue in this process; what was put stays for the others. Later calls raise ValueError."""
+        """Let go of the queue in this process; what was put stays for the others. Later calls raise ValueError.
+
+        What the process holds is done, unless an exception is being handled just now.
+        """
         if not self._is_closed:
             self._is_closed = True
             self._reader = self._writer = None
-            if self._conduit.close():
+            if self._conduit.close(is_clean=leaving.is_clean()):
                 self._envelopes.sweep()
 
     def join_thread(self) -> None:
@@ -231,20 +310,6 @@ class Queue:
         """Take `end` back, because a writer was started again."""
         if self.is_ended:
             os.eventfd_read(self._conduit.ended)
-
-    def recover(self) -> int:
-        """Give back the places that dead processes had taken (the engine, after a death); returns how many had died."""
-        self._check_open()
-        found = self._conduit.ledger.recover(self._conduit.give_back)
-        self._conduit.trim(self._maxsize)
-        return found
-
-    def census(self) -> QueueCensus:
-        """One look at the queue's counters and users."""
-        from supervisor.channels.counting import count_queue
-
-        self._check_open()
-        return count_queue(self._name, self._maxsize, self._conduit)
 
     @property
     def name(self) -> str:
@@ -271,8 +336,8 @@ class Queue:
         parts = self._conduit.parts(mode)
         return {
             "kind": "queue",
-            "name": self._name,
-            "maxsize": self._maxsize,
+            **self._rules,
+            "is_judged_by_engine": not self._is_alone,
             **self._envelopes.describe(),
             "parts": list(parts),
             "fds": list(parts.values()),
@@ -292,13 +357,15 @@ class Queue:
         """
         conduit = Conduit.adopt(description["parts"], fds, mode)
         queue = cls.__new__(cls)
-        queue._assemble(  # noqa: SLF001  # its own class
-            description["maxsize"], description["name"], conduit, Envelopes.from_description(description)
-        )
+        rules = {name: description[name] for name in _RULES}
+        queue._assemble(rules, conduit, Envelopes.from_description(description))  # noqa: SLF001  # its own class
+        conduit.ledger.is_judged_by_engine = description["is_judged_by_engine"]
         return queue
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return reduce_channel(Queue.from_description, self.describe(), self.fds())
+        # The engine does not know what a worker starts: such a process says itself how it ends.
+        description = {**self.describe(), "is_judged_by_engine": False}
+        return reduce_channel(Queue.from_description, description, self.fds())
 
     def __class_getitem__(cls, item: Any) -> GenericAlias:
         return GenericAlias(cls, item)
@@ -309,46 +376,6 @@ class Queue:
 
     def __del__(self) -> None:
         self.close()
-
-    @property
-    def _label(self) -> str:
-        return self._name or "queue"
-
-    def _receive_last(self, reader: _socket.socket) -> bytes:
-        """What a get() without waiting finds after an empty look: the end, or something that came meanwhile."""
-        if not self._conduit.has_ended():
-            raise Empty
-        try:
-            return reader.recv(RECEIVE_BYTES)
-        except BlockingIOError:
-            raise self._end() from None
-
-    def _receive_later(self, reader: _socket.socket, slot: memoryview, timeout: float | None) -> bytes:
-        os.sched_yield()  # the writers' turn: several items are there afterwards, not one for each waking
-        try:
-            return reader.recv(RECEIVE_BYTES)
-        except BlockingIOError:
-            pass
-        with Blocking(self._label, "get", timeout, slot, GET_WAIT_NS) as blocking:
-            source = (reader.fileno(), INPUT)
-            is_end_news = timeout is None or not self._was_end_told
-            wanted = (source, (self._conduit.ended, INPUT)) if is_end_news else (source,)
-            while True:
-                is_in_time = blocking.wait(*wanted)
-                # Asked before the receive: an end seen now, and then nothing to receive, is the end.
-                has_ended = self._conduit.has_ended()
-                try:
-                    return reader.recv(RECEIVE_BYTES)
-                except BlockingIOError:
-                    pass
-                if has_ended and (is_end_news or not is_in_time):
-                    self._was_end_told = True
-                    raise self._end()
-                if not is_in_time:
-                    raise Empty
-
-    def _end(self) -> EndOfStream:
-        return EndOfStream(f"every writer of {self._label} has completed")
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -79,7 +79,7 @@ class Spill:
         return name, size
 
     def read(self, name: str) -> tuple[memoryview, list[memoryview]]:
-        """The pickle and its buffers, mapped copy-on-write; the file's name is gone afterwards.
+        """The pickle and its buffers, mapped copy-on-write; the mapping stays good when the file is removed.
 
         Raises OSError when the payload is not there any more.
         """
@@ -96,7 +96,6 @@ class Spill:
             view = _map(fd)
         finally:
             os.close(fd)
-            self.remove(name)
         return _split(view)
 
     def remove(self, name: str) -> None:
@@ -107,10 +106,46 @@ class Spill:
             with contextlib.suppress(OSError):
                 os.rmdir(self.directory)
 
-    def sweep(self, prefix: str = "") -> None:
-        """Remove what nobody can receive any more; only a private directory's files are ours to judge."""
-        if self.is_private and _sweep(self.directory, prefix):
-            _Private.directories.discard(self.directory)
+    def sweep(self, prefix: str) -> None:
+        """Remove the files of a channel that nobody can receive any more."""
+        if self.is_private:
+            if _sweep(self.directory, prefix):
+                _Private.directories.discard(self.directory)
+        else:
+            for name in self.names(prefix):
+                self.remove(name)
+
+    def names(self, prefix: str) -> list[str]:
+        """The files that begin so, in the order of their names."""
+        try:
+            return sorted(name for name in os.listdir(self.directory) if name.startswith(prefix))
+        except FileNotFoundError:
+            return []
+
+    def has(self, name: str) -> bool:
+        """Whether the file is there."""
+        return os.path.exists(os.path.join(self.directory, name))
+
+    def write_whole(self, name: str, data: bytes) -> bool:
+        """Write a file that is there whole or not at all; False when there is one of this name already."""
+        passing = f"{name}.{os.getpid()}-{time.monotonic_ns():x}"
+        fd = self._create(passing)
+        try:
+            _write_all(fd, data)
+            path = os.path.join(self.directory, name)
+            try:
+                os.link(os.path.join(self.directory, passing), path)
+            except FileExistsError:
+                return False
+        finally:
+            os.close(fd)
+            os.unlink(os.path.join(self.directory, passing))
+        return True
+
+    def read_whole(self, name: str) -> bytes:
+        """What a file holds. FileNotFoundError when it is gone."""
+        with open(os.path.join(self.directory, os.path.basename(name)), "rb") as file:
+            return file.read()
 
     def _create(self, name: str) -> int:
         while True:

@@ -9,6 +9,7 @@ import time
 from typing import Any
 
 from supervisor.channels import PipeConnection, Queue, StatusBoard
+from supervisor.channels.ledger import GETS, HOLD_NUMBER
 
 
 def forward(inbox: Queue, outbox: Queue) -> None:
@@ -42,17 +43,17 @@ def put_until_killed(queue: Queue) -> None:
 def take_a_place_and_die(queue: Queue) -> None:
     """Die between the place and the item, as a kill at the worst moment would have it."""
     conduit = queue._conduit
-    assert conduit.take_place(conduit.my_slot())
+    assert conduit.take_place(queue._my_desk().slot)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def receive_and_die(queue: Queue) -> None:
-    """Die between the item and giving back its place."""
-    conduit = queue._conduit
-    slot = conduit.my_slot()
+    """Die between the item and counting it."""
+    conduit, desk = queue._conduit, queue._my_desk()
+    area = conduit.open_hold(desk)
     assert conduit.reader is not None
-    conduit.reader.recv(1000)
-    slot[3] += 1
+    desk.slot[HOLD_NUMBER] = desk.slot[GETS] + 1
+    conduit.reader.recv_into(area)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

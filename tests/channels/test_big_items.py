@@ -45,6 +45,7 @@ def test_every_size_around_the_limit_arrives(size: int) -> None:
     queue.put(item)
     assert queue.census().bytes_in > size
     assert queue.get() == item
+    queue.task_done()
     assert not directory_of(queue).exists()
     queue.close()
 
@@ -93,11 +94,14 @@ def test_read_only_buffers_stay_read_only() -> None:
 def test_many_kept_buffers_do_not_use_up_the_descriptors() -> None:
     """A consumer that collects hundreds of arrays keeps a bounded number of descriptors."""
     queue = Queue()
+    queue.put("first")
+    queue.get()
     before = len(os.listdir("/proc/self/fd"))
     kept = []
     for number in range(_MOST_MAPPED + 50):
         queue.put(Blob(bytearray([number % 251]) * 70_000))
         kept.append(queue.get())
+    queue.task_done()
     assert [blob.data[69_999] for blob in kept] == [number % 251 for number in range(_MOST_MAPPED + 50)]
     assert len(os.listdir("/proc/self/fd")) <= before + _MOST_MAPPED
     kept.clear()
@@ -125,6 +129,7 @@ def test_put_that_fails_leaves_no_file() -> None:
         queue.put(b"x" * 100_000, timeout=0.01)
     assert len(list(directory_of(queue).iterdir())) == 1
     queue.get()
+    queue.task_done()
     assert not directory_of(queue).exists()
     queue.close()
 
@@ -191,10 +196,12 @@ def test_run_directory_belongs_to_the_engine(tmp_path: Path) -> None:
     queue.put(b"x" * 100_000)
     assert len(list(tmp_path.iterdir())) == 1
     assert len(queue.get()) == 100_000
+    queue.task_done()
     assert list(tmp_path.iterdir()) == []
     queue.put(b"x" * 100_000)
+    (tmp_path / "of-another-channel").touch()
     queue.close()
-    assert len(list(tmp_path.iterdir())) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["of-another-channel"], "nobody can receive ours any more"
 
 
 def test_payload_that_vanished_is_an_error_of_its_get_only(tmp_path: Path) -> None:

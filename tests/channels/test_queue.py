@@ -123,17 +123,18 @@ def test_place_of_a_dead_producer_comes_back(crew: Crew) -> None:
 
 
 def test_place_of_a_dead_consumer_comes_back_when_the_next_one_joins(forked: Crew) -> None:
-    """Without an engine too: whoever takes the dead one's slot settles what it owed."""
+    """Without an engine too: whoever joins settles what the dead one owed, and gets what it held."""
     queue, outbox = Queue(1), Queue()
-    forked.start(put_one, queue, "lost with its reader")
+    forked.start(put_one, queue, "held by the dead")
     assert forked.join() == [0]
     forked.start(receive_and_die, queue).join()
     assert free_places(queue) == 0
     forked.start(forward_until_none, queue, outbox)
     until(lambda: free_places(queue) == 1, "the place")
     queue.put("works again", timeout=60)
-    assert outbox.get(timeout=60) == "works again"
+    assert [outbox.get(timeout=60), outbox.get(timeout=60)] == ["held by the dead", "works again"]
     queue.put(None)
+    assert forked.join() == [0, -signal.SIGKILL, 0]
     queue.close()
     outbox.close()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.channels import (
+    Empty,
     Pipe,
     PipeConnection,
     Queue,
@@ -164,6 +165,8 @@ def test_agent_that_learned_of_a_stop_elsewhere_ends_the_waits(control: Control,
 
 def test_closed_control_descriptor_does_not_make_waits_spin(empty: Queue) -> None:
     """A descriptor that is no longer one is dropped; the wait goes on."""
+    with pytest.raises(Empty):
+        empty.get(timeout=0.01)  # opens what a first wait opens
     fd = os.dup(0)
     set_interrupt(fd, lambda: pytest.fail("there is nothing to read"))
     os.close(fd)

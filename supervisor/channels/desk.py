@@ -1,0 +1,88 @@
+"""The place of one thread at a queue: its counters, and the hold into which it receives.
+
+The kernel copies a message straight into the hold, so there is no instant at which a kill finds it nowhere: it is in
+the socket, or whole in the hold. The hold's first byte, 0 while it is empty, is the message's kind.
+"""
+
+from __future__ import annotations
+
+from supervisor.channels import platform
+from supervisor.channels.envelope import message_bytes
+from supervisor.channels.parcel import INTERRUPTED, MARKS_AT, OBJECT, RECEIVE_BYTES
+
+TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
+if TYPE_CHECKING:
+    import mmap
+    from collections.abc import Callable
+
+    from supervisor.channels.watching import Watch
+
+_PAGE_BYTES = 4096
+HOLD_BYTES = -(-RECEIVE_BYTES // _PAGE_BYTES) * _PAGE_BYTES
+
+
+class Desk:
+    """A slot of the ledger that this process owns, with its hold once the thread has received something.
+
+    Attributes:
+        index: the number of the slot.
+        slot: its 16 words.
+        area: the hold as bytes; None before `open_hold`.
+        watch: what tells the thread, while it is blocked, of deaths and returned items.
+    """
+
+    __slots__ = ("_map", "area", "index", "slot", "watch")
+
+    def __init__(self, index: int, slot: memoryview) -> None:
+        self.index = index
+        self.slot = slot
+        self.area: memoryview | None = None
+        self.watch: Watch | None = None
+        self._map: mmap.mmap | None = None
+
+    def open_hold(self, fd: int, offset: int) -> memoryview:
+        """Map the hold and touch every page of it.
+
+        A page that is missing when the kernel copies a message there is the one thing that could make the copy fail,
+        and lose the message, when a kill comes just then.
+        """
+        self._map = platform.map_shared(fd, HOLD_BYTES, offset)
+        area = memoryview(self._map)
+        for page in range(0, HOLD_BYTES, _PAGE_BYTES):
+            area[page] = 0
+        self.area = area[:RECEIVE_BYTES]
+        return self.area
+
+    def message(self) -> memoryview:
+        """The message in the hold."""
+        assert self.area is not None
+        return self.area[: message_bytes(self.area)]
+
+    def is_holding(self) -> bool:
+        """Whether an item is in hand."""
+        return self.area is not None and self.area[0] != 0
+
+    def is_interrupted(self) -> bool:
+        """Whether the process was asked to stop while it held the item."""
+        return self.area is not None and bool(self.area[MARKS_AT] & INTERRUPTED)
+
+    def mark_interrupted(self) -> None:
+        """Note that the process was asked to stop while it holds this item, if any."""
+        if self.area is not None and self.area[0]:
+            self.area[MARKS_AT] |= INTERRUPTED
+
+    def acknowledge(self, discard: Callable[[memoryview], None] | None) -> None:
+        """The item in hand is done. The file beside it goes first: that it is gone says that the item is done."""
+        area = self.area
+        if area is not None and area[0]:
+            if area[0] != OBJECT and discard is not None:
+                discard(self.message())
+            area[0] = 0
+
+    def abandon(self) -> None:
+        """Let go of the mapping and the watch, as they are."""
+        self.area = None
+        self._map = None
+        if self.watch is not None:
+            self.watch.close()
+            self.watch = None
