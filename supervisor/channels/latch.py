@@ -32,7 +32,7 @@ ABANDONMENTS = FIRST_FREE_WORD
 
 
 class Latch:
-    """This process's one view of a latch: get it with `of`. Hot code takes and gives it with the steps inlined.
+    """This process's one view of a latch: get it with `of`. The locks take and give it with the steps inlined.
 
     Attributes:
         seat: the seat of this process, None until it is needed.
@@ -105,17 +105,6 @@ class Latch:
         seat = self.seat or self.join()
         with Blocking(label, operation, timeout_s, seat, WAIT_NS, is_interruptible=is_interruptible) as blocking:
             return self.roster.wait(blocking, self.take_now, self._suspects)
-
-    def give(self) -> None:
-        """Give it back; only for a process that holds it."""
-        seat = self.seat or self.join()
-        self.was_abandoned = False
-        seat[HOLD] = 0
-        try:
-            self.step_out()
-        finally:  # a signal handler may raise here, and what comes must be done
-            self.finished = seat[FINISHED] = self.finished + 1
-            self.roster.ring()
 
     def count_failure(self, seat: memoryview) -> None:
         """An attempt ended without the unit."""

@@ -175,9 +175,19 @@ class RLock(_Held):
         if latch.owner != get_ident():
             raise AssertionError(f"attempt to release recursive lock not owned by thread: {self!r}")
         latch.depth -= 1
-        if not latch.depth:
-            latch.owner = 0
-            latch.give()
+        if latch.depth:
+            return
+        seat = latch.seat
+        assert seat is not None
+        latch.owner = 0
+        latch.was_abandoned = False
+        seat[HOLD] = 0
+        try:
+            latch.step_out()
+        finally:  # as in a Lock's
+            latch.finished = seat[FINISHED] = latch.finished + 1
+            if latch.header[WAITED]:
+                latch.roster.ring()
 
     def __enter__(self) -> bool:
         return self.acquire()
