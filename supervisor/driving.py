@@ -69,7 +69,7 @@ class Driver:
         self._clock = clock
         self._intake = intake
         self._audience = audience
-        self.plumbing = Plumbing(profile, place.spill_directory)
+        self.plumbing = Plumbing(profile, place.spill_directory, place.directory / "letters")
         self.sharing = Sharing(profile, place.runtime_directory)
         manager = self.sharing.manager()
         self.manager_name = manager.name if manager else ""
@@ -186,7 +186,7 @@ class Driver:
 
     def on_ended(self, incarnation: Incarnation, cause: ExitCause) -> None:
         replica = self._by_incarnation.pop(incarnation)
-        self.plumbing.recover(replica.worker)
+        self.plumbing.recover(replica.worker, incarnation.pid, cause)
         replica.end(cause, self._clock.wall_s())
         self.apply(replica, Exited(self._clock.monotonic_s(), incarnation.number, cause))
 

@@ -19,12 +19,15 @@ from supervisor import __version__, naming, proctable
 from supervisor.api import jobs, view
 from supervisor.api.messages import (
     ActionName,
+    ChannelActionName,
+    ChannelReply,
     DownReply,
     EngineVitals,
     Event,
     Fleet,
     Health,
     Job,
+    LetterList,
     LogState,
     ReplicaRow,
     TreeProcess,
@@ -87,7 +90,7 @@ class Engine:
         self._writer = SegmentWriter(place.log_directory, profile.logs.segment_bytes)
         self._intake = Intake(self._loop, self._writer, self._notify)
         self._driver = Driver(self._loop, profile, self._surroundings, self._intake, place, self._clock, self)
-        self._desk = ChannelDesk(profile, self._driver)
+        self._desk = ChannelDesk(profile, self._driver, self._clock)
         self._refreshed_s = 0.0
         self._rows: dict[str, ReplicaRow] = {
             replica.name: replica.row(self._started_s) for replica in self._driver.replicas.values()
@@ -125,6 +128,7 @@ class Engine:
                 loop_lag_ms=round(lag_ms, 1),
             )
         self._driver.sweep()
+        self._driver.plumbing.recover_pending()
         self._desk.measure(now_s)
         self._refresh_rows()
         self._notify()
@@ -281,6 +285,20 @@ class Engine:
                 raise RequestRefused(naming.unknown(name, known), naming.near(name, known))
             found.update((replica.name, replica) for replica in chosen)
         return list(found.values())
+
+    def letters(self, channel: str) -> LetterList | None:
+        return self._desk.letters(channel)
+
+    def peek(self, channel: str) -> LetterList | None:
+        return self._desk.peek(channel)
+
+    def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply | None:
+        reply = self._desk.act(channel, action, ids)
+        if reply is not None:
+            self.happened("INFO", channel, reply.text)
+            self._refreshed_s = 0.0
+            self._notify()
+        return reply
 
     def job(self, job_id: int) -> Job | None:
         return self._jobs.get(job_id)

@@ -259,6 +259,9 @@ def _place(error: BaseException) -> str:
 
 def _leave(code: int) -> NoReturn:
     """End the process as the interpreter would, without what a fork has inherited from its parent."""
+    leaving = sys.modules.get("supervisor.channels.leaving")
+    if leaving is not None:
+        leaving.note_exit_code(code)  # what becomes of the items in hand depends on it
     try:
         threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - waits for the target's own threads
         util = sys.modules.get("multiprocessing.util")

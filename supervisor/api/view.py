@@ -98,9 +98,18 @@ def last_sign_of_life_s(seen: Seen) -> float:
 
 
 def make_stream_row(
-    count: ChannelCount, use: ChannelUse, flow: Flow, waiting: tuple[ChannelUser, ...], now_s: float
+    count: ChannelCount,
+    use: ChannelUse,
+    flow: Flow,
+    waiting: tuple[ChannelUser, ...],
+    replica_of: Mapping[int, str],
+    now_s: float,
 ) -> ChannelRow:
     """The row of a queue or pipe."""
+    holding = tuple(
+        ChannelUser(replica=replica_of.get(pid, "?"), pid=pid, operation="holds", since_s=round(since_s, 1))
+        for pid, since_s in count.held
+    )
     return ChannelRow(
         name=count.name,
         kind=count.kind,
@@ -114,7 +123,10 @@ def make_stream_row(
         bytes_total=count.bytes_total,
         oldest_s=None if count.oldest_age_s is None else round(now_s - count.oldest_age_s, 1),
         waiting=waiting,
+        holding=holding,
         delivery=count.delivery,
+        redelivered=count.redelivered,
+        dead_letters=count.dead_letters,
         writers=use.writers,
         readers=use.readers,
         is_ended=count.is_ended,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from supervisor.channels import Pipe, PipeConnection, Queue
+from supervisor.lifecycle.events import ExitCause
 from supervisor.lifecycle.states import State
 from supervisor.processes.orders import ChannelEnd
 from supervisor.profile.model import Profile, WorkerSpec
@@ -42,6 +43,10 @@ class ChannelCount:
     bytes_total: int = 0
     oldest_age_s: float | None = None
     delivery: str = ""
+    redelivered: int = 0
+    dead_letters: int = 0
+    held: tuple[tuple[int, float], ...] = ()
+    """Who has an item in hand, by pid, and since when."""
 
 
 @dataclass(slots=True)
@@ -53,15 +58,13 @@ class _PipeEnds:
 class Plumbing:
     """All channels of a run."""
 
-    def __init__(self, profile: Profile, spill_directory: Path) -> None:
+    def __init__(self, profile: Profile, spill_directory: Path, letter_directory: Path) -> None:
         self._profile = profile
         self.uses = {name: _use_of(name, profile) for name in (*profile.queues, *profile.pipes)}
         if profile.queues or profile.pipes:
             spill_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._spill = str(spill_directory)
-        self._queues = {
-            name: Queue(spec.maxsize, name=name, spill_directory=self._spill) for name, spec in profile.queues.items()
-        }
+        self._queues = {name: self._open_queue(name, letter_directory) for name in profile.queues}
         self._pipes = {name: self._open_pipe(name) for name in profile.pipes}
         self._ended: set[str] = set()
 
@@ -101,10 +104,36 @@ class Plumbing:
                 self._queues[name].unend()
         return newly
 
-    def recover(self, worker: WorkerSpec) -> None:
-        """Give back what a dead replica of `worker` had taken of its queues."""
+    def _open_queue(self, name: str, letter_directory: Path) -> Queue:
+        spec = self._profile.queues[name]
+        letters = letter_directory / name
+        letters.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Queue(
+            spec.maxsize,
+            name=name,
+            delivery=spec.delivery,
+            max_attempts=spec.max_attempts,
+            spill_directory=self._spill,
+            dead_letter_directory=str(letters),
+            is_supervised=True,
+        )
+
+    def recover(self, worker: WorkerSpec, pid: int | None, cause: ExitCause) -> None:
+        """Settle what an ended replica of `worker` had in hand: done after a clean end, else queued again."""
         for name in {*worker.reads.values(), *worker.writes.values()} & self._queues.keys():
+            if pid is not None:
+                self._queues[name].settle(pid, is_clean=cause.is_ok, cause=cause.text)
             self._queues[name].recover()
+
+    def recover_pending(self) -> None:
+        """Try again to queue the items of the dead that found no room."""
+        for queue in self._queues.values():
+            if queue.pending:
+                queue.recover()
+
+    def queue(self, name: str) -> Queue | None:
+        """The queue of this name; None where there is none."""
+        return self._queues.get(name)
 
     def counts(self) -> list[ChannelCount]:
         """What every channel holds now."""
@@ -124,6 +153,9 @@ class Plumbing:
                     bytes_total=census.bytes_in,
                     oldest_age_s=census.oldest_age_s,
                     delivery=spec.delivery,
+                    redelivered=census.redelivered,
+                    dead_letters=census.dead_letters,
+                    held=census.held,
                 )
             )
         counted += [ChannelCount(name, "pipe", None, 0, 0, 0, name in self._ended) for name in self._pipes]
