@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
@@ -16,19 +16,23 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
-from supervisor.api.messages import Event, Job, TreeProcess
+from supervisor.api.messages import ChannelActionName, Event, Job, TreeProcess
 from supervisor.clock import Clock, SystemClock
 from supervisor.errors import EngineUnreachable, RequestRefused
-from tui.actions import ACTIONS, BY_ID
+from tui.actions import ACTIONS, BY_ID, Action, Place
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
+from tui.render.channel_detail import ChannelInside
 from tui.render.glyphs import Glyphs, glyph_set
 from tui.render.header import live_workers
+from tui.render.pieces import plain
 from tui.screens.confirm import (
     CANCEL,
     ConfirmScreen,
     Question,
+    discard_question,
+    drain_question,
     kill_question,
     quit_question,
     restart_all_question,
@@ -165,16 +169,36 @@ class Dashboard(App[Leaving]):
         self.fleet_screen.draw(view, now_s)
 
     def on_fleet_screen_detail_wanted(self, message: FleetScreen.DetailWanted) -> None:
-        self._in_background(partial(self._fetch_detail, message.name, DETAIL_DELAY_S), "detail", is_latest_only=True)
+        self._fetch(message.place, message.name, DETAIL_DELAY_S)
 
     def _ask_detail_again(self) -> None:
-        name = self.fleet_screen.table.cursor_name if self.screen_stack else None
-        if name is not None and self._view.state is LinkState.LIVE and self.fleet_screen.is_detail_shown:
-            self._in_background(partial(self._fetch_detail, name, 0.0), "detail", is_latest_only=True)
+        screen = self.fleet_screen if self.screen_stack else None
+        if screen is None or self._view.state is not LinkState.LIVE or not screen.is_detail_shown:
+            return
+        if screen.subject is not None:
+            self._fetch(screen.place, screen.subject, 0.0)
+
+    def _fetch(self, place: Place, name: str, delay_s: float) -> None:
+        fetch = self._fetch_detail if place == "workers" else self._fetch_inside
+        self._in_background(partial(fetch, name, delay_s), "detail", is_latest_only=True)
 
     async def _fetch_detail(self, name: str, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
-        self.fleet_screen.show_detail(await self._link.detail(name))
+        detail = await self._link.detail(name)
+        if self.screen_stack:  # It may have been left meanwhile.
+            self.fleet_screen.show_detail(detail)
+
+    async def _fetch_inside(self, name: str, delay_s: float) -> None:
+        """Ask for a queue's items, as far as there are any."""
+        await asyncio.sleep(delay_s)
+        channel = self._view.channels.get(name)
+        if channel is None or channel.kind != "queue":
+            return
+        letters = await self._link.letters(name) if channel.dead_letters else None
+        first = await self._link.peek(name) if channel.depth != 0 else None
+        inside = ChannelInside(name, letters.letters if letters else (), first.letters if first else ())
+        if self.screen_stack:
+            self.fleet_screen.show_inside(inside)
 
     def say(self, sentence: str, severity: Severity = "information") -> None:
         """Show a sentence for a few seconds. It may hold worker text: it is never parsed."""
@@ -184,24 +208,53 @@ class Dashboard(App[Leaving]):
 
     def action_wish(self, action_id: str) -> None:
         """Do what leaves the screen. A key that follows at once is for the question that this opens."""
-        action, name = BY_ID[action_id], self.fleet_screen.table.cursor_name
+        action = BY_ID[action_id]
         if action.id == "quit":
             self.ask_quit()
-        elif not self.fleet_screen.may(action):
-            return
-        elif action.id == "restart_all":
+        elif self.fleet_screen.may(action):
+            if action.channel_wish is not None:
+                self._wish_on_channel(action, action.channel_wish)
+            else:
+                self._wish_on_worker(action)
+
+    def _wish_on_worker(self, action: Action) -> None:
+        name = self.fleet_screen.table.cursor_name
+        make = self._wishes.make
+        if action.id == "restart_all":
             names = self.fleet_screen.names()
-            self._confirm(restart_all_question(names), "restart", ["*"], f"all {len(names)} workers")
+            self._confirm(restart_all_question(names), partial(make, "restart", ["*"], f"all {len(names)} workers"))
         elif action.id == "kill" and name is not None:
             row = self._view.row(name)
-            self._confirm(kill_question(name, row.processes if row else 1), "kill", [name], name)
+            self._confirm(kill_question(name, row.processes if row else 1), partial(make, "kill", [name], name))
         elif action.wish is not None and name is not None:
-            self._in_background(partial(self._wishes.make, action.wish, [name], name), "wishes")
+            self._in_background(partial(make, action.wish, [name], name), "wishes")
 
-    def _confirm(self, question: Question, wish: Literal["restart", "kill"], names: list[str], label: str) -> None:
+    def _wish_on_channel(self, action: Action, wish: ChannelActionName) -> None:
+        situation = self.fleet_screen.situation()
+        channel = situation.channel
+        if channel is None:
+            return
+        is_for_one = action.id in ("requeue", "discard")
+        ids = (situation.letter,) if is_for_one and situation.letter is not None else ()
+        do = partial(self._act_on_channel, channel.name, wish, ids)
+        if wish == "drain":
+            self._confirm(drain_question(channel.name, channel.depth), do)
+        elif wish == "discard":
+            letter = self.fleet_screen.letter(ids[0]) if ids else None
+            number = 1 if is_for_one else channel.dead_letters
+            self._confirm(discard_question(channel.name, number, plain(letter.preview) if letter else ""), do)
+        else:
+            self._in_background(do, "wishes")
+
+    async def _act_on_channel(self, name: str, wish: ChannelActionName, ids: Sequence[str]) -> None:
+        await self._wishes.make_on_channel(name, wish, ids)
+        if self.screen_stack and self.fleet_screen.place == "channels" and self.fleet_screen.subject == name:
+            self._fetch("channels", name, 0.0)
+
+    def _confirm(self, question: Question, do: Callable[[], Coroutine[None, None, None]]) -> None:
         def answered(choice: str | None) -> None:
             if choice not in (None, CANCEL):
-                self._in_background(partial(self._wishes.make, wish, names, label), "wishes")
+                self._in_background(do, "wishes")
 
         self.push_screen(ConfirmScreen(question), answered)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from supervisor.api.messages import ActionName, Job
+from supervisor.api.messages import ActionName, ChannelActionName, Job
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.link.engine_link import EngineLink
 from tui.render.pieces import plain
@@ -66,6 +66,17 @@ class Wishes:
             self._by_job[job.id] = wish
         for job in jobs:
             self.heard(self._early.pop(job.id, job))
+
+    async def make_on_channel(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> None:
+        """Requeue or discard dead letters of `channel` (none named: all), or drain it; its outcome is said at once."""
+        try:
+            reply = await self._link.channel_act(channel, action, ids)
+        except RequestRefused as refused:
+            self._say(plain(str(refused)), "error")
+        except EngineUnreachable as gone:
+            self._say(f"Cannot {action} {channel}: {plain(str(gone))}", "error")
+        else:
+            self._say(plain(reply.text))
 
     def heard(self, job: Job) -> None:
         """A job moved."""

@@ -58,8 +58,8 @@ guard  lock   held by parse.2  parse.1, parse.2
 ready  event  -                -
 
 CHANNEL  DOES   FOR  WHO
-paths    holds   1m  parse.1
-paths    get     3s  parse.2, parse.3, parse.4, parse.5 and 3 more"""
+paths    get     3s  parse.2, parse.3, parse.4, parse.5 and 3 more
+paths    holds   1m  parse.1"""
 
 LETTERS = """\
 ID  ATTEMPTS   SIZE  AGE  REASON                     ITEM

@@ -10,12 +10,17 @@ import msgspec
 
 from supervisor.api.messages import (
     ActionName,
+    ChannelActionName,
+    ChannelReply,
     ChannelRow,
+    ChannelUser,
     DownReply,
     EngineVitals,
     ExitRecord,
     Fleet,
     Job,
+    Letter,
+    LetterList,
     LogState,
     ReplicaRow,
     TreeProcess,
@@ -103,6 +108,66 @@ def census(**fields: object) -> Fleet:
     return Fleet(**(values | fields))  # type: ignore[arg-type]
 
 
+def channels() -> tuple[ChannelRow, ...]:
+    """Channels in which every kind of cell occurs."""
+    return (
+        ChannelRow(
+            name="paths",
+            kind="queue",
+            depth=120,
+            maxsize=200,
+            put_total=1432,
+            got_total=1312,
+            put_rate=12.0,
+            got_rate=1234.0,
+            bytes_total=3 << 20,
+            oldest_s=NOW_S - 9,
+            depth_history=(0, 20, 60, 110, 180, 200, 190, 150, 120),
+            waiting=(
+                ChannelUser(replica="parse.2", operation="get", since_s=NOW_S - 9),
+                ChannelUser(replica="parse.3", operation="get", since_s=NOW_S - 2),
+            ),
+            holding=(ChannelUser(replica="parse.1", pid=4007, operation="holds", since_s=NOW_S - 64),),
+            delivery="at-least-once",
+            redelivered=2,
+            dead_letters=2,
+            lacking=("wake-ups are not fair between consumers",),
+            writers=("walk",),
+            readers=("parse.1", "parse.2", "parse.3"),
+        ),
+        ChannelRow(
+            name="facts",
+            kind="queue",
+            depth=8,
+            maxsize=8,
+            put_total=1310,
+            got_total=1302,
+            waiting=(ChannelUser(replica="parse.1", operation="put", since_s=NOW_S - 1),),
+            writers=("parse.1",),
+            readers=("tally",),
+            is_ended=True,
+        ),
+        ChannelRow(name="back", kind="pipe", put_total=3, got_total=3, writers=("tally",), readers=("walk",)),
+        ChannelRow(
+            name="guard",
+            kind="bounded-semaphore",
+            state="2 of 5 free",
+            waiting=(ChannelUser(replica="stranger", operation="acquire", since_s=NOW_S - 30),),
+            holding=(ChannelUser(replica="parse.1", operation="holds"),),
+            readers=("parse.1", "parse.2"),
+        ),
+        ChannelRow(name="total", kind="value", state="c_long"),
+    )
+
+
+def letters_of_paths() -> tuple[Letter, ...]:
+    """The dead letters of `paths`."""
+    return (
+        Letter(id="7", attempts=3, bytes=1200, put_s=NOW_S - 75, reason="its consumer died 3 times", preview="'a.py'"),
+        Letter(id="8", attempts=3, bytes=64, reason="its consumer died 3 times", preview="dict with 2 keys"),
+    )
+
+
 def detail_of(row: ReplicaRow) -> WorkerDetail:
     """A detail with something in every section."""
     return WorkerDetail(
@@ -143,6 +208,11 @@ class FakeLink:
         self._first = fleet
         self._listener: Listener = lambda _: None
         self._jobs_made = 0
+        self.dead: dict[str, tuple[Letter, ...]] = {"paths": letters_of_paths()}
+        self.first = (Letter(id="9", attempts=0, bytes=40, put_s=NOW_S - 9, preview="'first.py'"),)
+        self.channel_wishes: list[tuple[str, ChannelActionName, tuple[str, ...]]] = []
+        self.looks: list[str] = []
+        """What was asked for of channels' items."""
         self.down_reply = asyncio.Event()
         self.down_reply.set()
 
@@ -184,6 +254,20 @@ class FakeLink:
     async def detail(self, name: str) -> WorkerDetail | None:
         row = self._view.row(name)
         return detail_of(row) if row else None
+
+    async def letters(self, channel: str) -> LetterList | None:
+        self.looks.append(f"letters {channel}")
+        return LetterList(channel=channel, letters=self.dead.get(channel, ()))
+
+    async def peek(self, channel: str) -> LetterList | None:
+        self.looks.append(f"peek {channel}")
+        return LetterList(channel=channel, letters=self.first)
+
+    async def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply:
+        self.channel_wishes.append((channel, action, tuple(ids)))
+        if action != "drain":
+            self.dead[channel] = tuple(each for each in self.dead[channel] if ids and each.id not in ids)
+        return ChannelReply(count=1, text=f"{action} of [b]{channel}[/b] done")
 
     async def down(self, *, is_forced: bool) -> DownReply:
         self.downs.append(is_forced)

@@ -11,7 +11,7 @@ from tui.cli.exits import ExitCode, UsageError
 from tui.cli.locating import client_of, find_engine
 from tui.cli.status import table
 from tui.cli.telling import narrate, one_line, tell, tell_block
-from tui.render.channel_words import FLOWING, dead_letters, depth_figures, groups_of, oldest_age, state_words
+from tui.render.channel_words import FLOWING, dead_letters, depth_figures, oldest_age, state_words, who_is_in
 from tui.render.figures import count, duration, plural, rate, size
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _shared_cells(channel: ChannelRow) -> tuple[str, ...]:
 def _user_cells(channel: ChannelRow, now_s: float) -> list[tuple[str, ...]]:
     return [
         (channel.name, one_line(group.operation), group.age(now_s) or _NOTHING, _names(group.names))
-        for group in groups_of((*channel.waiting, *channel.holding))
+        for group in who_is_in(channel)
     ]
 
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from supervisor.api.messages import ActionName, DownReply, Event, Job, WorkerDetail
+from supervisor.api.messages import (
+    ActionName,
+    ChannelActionName,
+    ChannelReply,
+    DownReply,
+    Event,
+    Job,
+    LetterList,
+    WorkerDetail,
+)
 from tui.link.view import FleetView
 
 News = FleetView | Job | Event
@@ -31,6 +40,20 @@ class EngineLink(Protocol):
 
     async def detail(self, name: str) -> WorkerDetail | None:
         """One replica in full; None where it is unknown or the engine cannot be asked."""
+
+    async def letters(self, channel: str) -> LetterList | None:
+        """The dead letters of a queue; None where it is none or the engine cannot be asked."""
+
+    async def peek(self, channel: str) -> LetterList | None:
+        """What waits first in a queue; None where it is none or the engine cannot be asked."""
+
+    async def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply:
+        """Act on a queue's items: on dead letters (`ids`, none named: all), or drain what waits.
+
+        Raises:
+            RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
 
     async def down(self, *, is_forced: bool) -> DownReply:
         """Stop everything; returns when all is at rest. `is_forced` kills at once.

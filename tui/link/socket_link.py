@@ -7,7 +7,7 @@ import importlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -15,10 +15,14 @@ import msgspec
 from supervisor.api.messages import (
     ActionName,
     ActionRequest,
+    ChannelActionName,
+    ChannelReply,
     DownReply,
     ErrorReply,
     Job,
     JobList,
+    LetterIds,
+    LetterList,
     StreamMessage,
     WorkerDetail,
 )
@@ -33,6 +37,8 @@ FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 5.0
 MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 """A snapshot of a thousand replicas is about one megabyte."""
+
+_Reply = TypeVar("_Reply", bound=msgspec.Struct)
 
 _stream = msgspec.json.Decoder(StreamMessage)
 
@@ -101,11 +107,26 @@ class SocketLink:
 
     async def detail(self, name: str) -> WorkerDetail | None:
         """One replica in full; None where it is unknown or the engine cannot be asked."""
-        try:
-            reply = await self._ask("GET", f"/v1/workers/{quote(name, safe='')}", timeout_s=5.0)
-            return msgspec.json.decode(reply, type=WorkerDetail)
-        except (RequestRefused, EngineUnreachable, msgspec.MsgspecError):
-            return None
+        return await self._look(f"/v1/workers/{quote(name, safe='')}", WorkerDetail)
+
+    async def letters(self, channel: str) -> LetterList | None:
+        """The dead letters of a queue; None where it is none or the engine cannot be asked."""
+        return await self._look(f"/v1/channels/{quote(channel, safe='')}/letters", LetterList)
+
+    async def peek(self, channel: str) -> LetterList | None:
+        """What waits first in a queue; None where it is none or the engine cannot be asked."""
+        return await self._look(f"/v1/channels/{quote(channel, safe='')}/peek", LetterList)
+
+    async def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply:
+        """Act on a queue's items: on dead letters (`ids`, none named: all), or drain what waits.
+
+        Raises:
+            RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
+        body = msgspec.json.encode(LetterIds(ids=tuple(ids)))
+        reply = await self._ask("POST", f"/v1/channels/{quote(channel, safe='')}/{action}", body, timeout_s=10.0)
+        return msgspec.json.decode(reply, type=ChannelReply)
 
     async def down(self, *, is_forced: bool) -> DownReply:
         """Stop everything; returns when all is at rest. `is_forced` kills at once.
@@ -122,6 +143,13 @@ class SocketLink:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    async def _look(self, path: str, expected: type[_Reply]) -> _Reply | None:
+        """What is at `path`; None where the engine refuses or cannot be asked."""
+        try:
+            return msgspec.json.decode(await self._ask("GET", path, timeout_s=5.0), type=expected)
+        except (RequestRefused, EngineUnreachable, msgspec.MsgspecError):
+            return None
 
     async def _ask(self, method: str, path: str, body: bytes | None = None, *, timeout_s: float | None) -> bytes:
         session = await self._open()

@@ -11,9 +11,6 @@ from tui.render.figures import duration
 FLOWING = frozenset({"queue", "pipe"})
 """Kinds that items go through; all others are shared, and have a state instead of a depth."""
 
-HOLDS = "holds"
-"""The operation of one that has an item in hand, or the lock."""
-
 
 @dataclass(frozen=True, slots=True)
 class UserGroup:
@@ -38,6 +35,11 @@ def groups_of(users: Iterable[ChannelUser]) -> tuple[UserGroup, ...]:
         UserGroup(operation, tuple(user.replica for user in group), group[0].since_s)
         for operation, group in operations.items()
     )
+
+
+def who_is_in(channel: ChannelRow) -> tuple[UserGroup, ...]:
+    """Those who wait in it, then those who hold of it."""
+    return (*groups_of(channel.waiting), *groups_of(channel.holding))
 
 
 def depth_figures(channel: ChannelRow) -> str:

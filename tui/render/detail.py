@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from supervisor.api.messages import ChannelRow, ExitRecord, ReplicaRow, TreeProcess, WorkerDetail
+from tui.render.channel_words import FLOWING, state_words
+from tui.render.facts import LABEL, fact, heading
 from tui.render.figures import count, depth_bar, duration, percent, plural, size, sparkline
 from tui.render.fleet_rows import CPU_HISTORY_HIGH, depth_text, doing_line
 from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
 from tui.render.log_lines import traceback_lines
-from tui.render.pieces import Line, Piece, Tone, fit_line, plain, wrap
-
-_LABEL = 11
-"""Cells of the left column of facts."""
+from tui.render.pieces import Line, Piece, Tone, fit_line, plain
 
 
 def detail_lines(
@@ -35,20 +34,8 @@ def detail_lines(
     lines += _tree(detail.tree, width)
     lines += _exits(detail.exits, width, utc_offset_s)
     if detail.last_traceback:
-        lines += [*_heading("Last traceback"), *traceback_lines(detail.last_traceback, width)]
+        lines += [*heading("Last traceback"), *traceback_lines(detail.last_traceback, width)]
     return lines
-
-
-def _heading(title: str) -> list[Line]:
-    return [(), ((f" {title}", Tone.STRONG),)]
-
-
-def _fact(label: str, value: str, width: int, tone: Tone = Tone.PLAIN) -> list[Line]:
-    """A label and its value, folded under itself."""
-    folded = wrap(plain(value), max(width - _LABEL - 2, 8)) if value else []
-    return [
-        ((f" {label if index == 0 else '':<{_LABEL}}", Tone.DIM), (text, tone)) for index, text in enumerate(folded)
-    ]
 
 
 def _now(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int) -> list[Line]:
@@ -63,20 +50,20 @@ def _now(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int) -> list[Line
     lines: list[Line] = [fit_line(tuple(state), width, glyphs.ellipsis)]
     doing = doing_line(row, now_s)
     if doing and doing[0][0]:
-        lines.append(fit_line(((f" {'doing':<{_LABEL}}", Tone.DIM), *doing), width, glyphs.ellipsis))
+        lines.append(fit_line(((f" {'doing':<{LABEL}}", Tone.DIM), *doing), width, glyphs.ellipsis))
     if row.progress is not None and row.progress[1]:
         done, total = row.progress
         bar = depth_bar(done, total, 20, is_ascii=glyphs.is_ascii)
-        lines += _fact("progress", f"{bar} {count(done)} of {count(total)}, {100 * done / total:.0f} %", width)
+        lines += fact("progress", f"{bar} {count(done)} of {count(total)}, {100 * done / total:.0f} %", width)
     if row.cpu_percent is not None and row.rss_bytes is not None:
         history = sparkline(row.cpu_history, 15, 0.0, CPU_HISTORY_HIGH, is_ascii=glyphs.is_ascii)
         processes = f" in {row.processes} processes" if row.processes > 1 else ""
         figures = f"{history} {percent(row.cpu_percent)} % cpu, {size(row.rss_bytes)}{processes}"
-        lines += _fact("uses", figures, width)
+        lines += fact("uses", figures, width)
     for warning in row.warnings:
-        lines += _fact("warning", warning, width, Tone.AMBER)
+        lines += fact("warning", warning, width, Tone.AMBER)
     if row.last_error:
-        lines += _fact("error", row.last_error, width, Tone.RED)
+        lines += fact("error", row.last_error, width, Tone.RED)
     return lines
 
 
@@ -85,37 +72,38 @@ def _channels(row: ReplicaRow, channels: Mapping[str, ChannelRow], glyphs: Glyph
     known = [(side, channels[name]) for side, name in wanted if name in channels]
     if not known:
         return []
-    lines = _heading("Channels")
+    lines = heading("Channels")
     for side, channel in known:
         depth = depth_text(channel) if channel.depth is not None else channel.name
         bar = ""
         if channel.maxsize and channel.depth is not None:
             bar = depth_bar(channel.depth, channel.maxsize, 10, is_ascii=glyphs.is_ascii) + " "
-        flow = f"  put {count(channel.put_total)}, got {count(channel.got_total)}"
-        ended = "  ended" if channel.is_ended else ""
-        pieces: Line = ((f" {side:<{_LABEL}}", Tone.DIM), (bar + depth, Tone.PLAIN), (flow + ended, Tone.DIM))
+        flow = f"  put {count(channel.put_total)}, got {count(channel.got_total)}" if channel.kind in FLOWING else ""
+        state = plain(state_words(channel))
+        note = flow + (f"  {state}" if state else "")
+        pieces: Line = ((f" {side:<{LABEL}}", Tone.DIM), (bar + depth, Tone.PLAIN), (note, Tone.DIM))
         lines.append(fit_line(pieces, width, glyphs.ellipsis))
     return lines
 
 
 def _what_runs(detail: WorkerDetail, width: int) -> list[Line]:
-    lines = _heading("What runs")
-    lines += _fact(detail.row.kind, detail.runs, width)
-    lines += _fact("about", detail.description, width)
-    lines += _fact("python", detail.python, width)
-    lines += _fact("in", detail.cwd, width)
+    lines = heading("What runs")
+    lines += fact(detail.row.kind, detail.runs, width)
+    lines += fact("about", detail.description, width)
+    lines += fact("python", detail.python, width)
+    lines += fact("in", detail.cwd, width)
     for name, value in detail.environment.items():
-        lines += _fact("env", f"{name}={value}", width)
-    lines += _heading("Start method")
-    lines += _fact(detail.start_method, detail.start_method_meaning, width)
-    lines += _fact("because", detail.start_method_reason, width)
+        lines += fact("env", f"{name}={value}", width)
+    lines += heading("Start method")
+    lines += fact(detail.start_method, detail.start_method_meaning, width)
+    lines += fact("because", detail.start_method_reason, width)
     return lines
 
 
 def _rules(detail: WorkerDetail, width: int) -> list[Line]:
-    lines = _heading("Rules")
-    lines += _fact("restart", detail.restart_policy, width)
-    lines += _fact("stop", detail.stop_policy, width)
+    lines = heading("Rules")
+    lines += fact("restart", detail.restart_policy, width)
+    lines += fact("stop", detail.stop_policy, width)
     return lines
 
 
@@ -124,7 +112,7 @@ def _tree(tree: Iterable[TreeProcess], width: int) -> list[Line]:
     if not processes:
         return []
     depths: dict[int, int] = {}
-    lines = _heading("Processes")
+    lines = heading("Processes")
     for process in processes:
         depth = depths.get(process.parent_pid, -1) + 1
         depths[process.pid] = depth
@@ -140,7 +128,7 @@ def _exits(exits: Iterable[ExitRecord], width: int, utc_offset_s: int) -> list[L
     newest_first = tuple(exits)[::-1]
     if not newest_first:
         return []
-    lines = _heading("Exits, newest first")
+    lines = heading("Exits, newest first")
     for exit_record in newest_first:
         ended = datetime.fromtimestamp(exit_record.ended_at, UTC) + timedelta(seconds=utc_offset_s)
         lived = duration(exit_record.ended_at - exit_record.started_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from supervisor.api.messages import Fleet
+from tui.render.channel_words import dead_letters
 from tui.render.figures import count, duration, percent, plural, size
 from tui.render.glyphs import STATE_ORDER, STATE_TONES, Glyphs, shown_state
 from tui.render.pieces import Line, Piece, Tone, fit_line, line_width, plain, spread
@@ -18,7 +19,7 @@ def header(fleet: Fleet | None, project: str, clock: str, width: int, glyphs: Gl
     if fleet.phase != "running":
         left.append((f" {fleet.phase}", Tone.GOOD if fleet.phase == "completed" else Tone.AMBER))
     left.extend(state_counts(fleet, glyphs, is_wordy=width >= 110))
-    right = _log_counts(fleet)
+    right = _trouble_counts(fleet)
     engine = f"   engine {percent(fleet.engine.cpu_percent)} %  {size(fleet.engine.rss_bytes)}"
     if line_width(tuple(left)) + line_width(right) + len(engine) + 14 <= width:
         right = (*right, (engine, Tone.DIM))
@@ -38,8 +39,11 @@ def state_counts(fleet: Fleet, glyphs: Glyphs, *, is_wordy: bool) -> Line:
     return tuple(pieces)
 
 
-def _log_counts(fleet: Fleet) -> Line:
+def _trouble_counts(fleet: Fleet) -> Line:
     pieces: list[Piece] = []
+    dead = sum(channel.dead_letters for channel in fleet.channels)
+    if dead:
+        pieces.append((f"  {dead_letters(dead)}", Tone.AMBER))
     if fleet.log.lost:
         pieces.append((f"  {count(fleet.log.lost)} records lost", Tone.RED))
     if fleet.log.warnings:

@@ -14,6 +14,9 @@ from textual.message import Message
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from tui.render.channel_words import dead_letters
+from tui.render.figures import plural
+
 CANCEL = "cancel"
 
 
@@ -115,6 +118,29 @@ def restart_all_question(names: Sequence[str]) -> Question:
         title=f"Restart all {len(names)} workers?",
         text=f"Each is stopped, then started again: {shown}.",
         choices=(Choice("restart", f"Restart all {len(names)}", "R", is_dangerous=True),),
+    )
+
+
+def drain_question(channel: str, depth: int | None) -> Question:
+    """Before what waits in a queue is thrown away."""
+    what = "all items" if depth is None else plural(depth, "item")
+    return Question(
+        title=f"Drain {channel}?",
+        text=f"What waits in {channel} is thrown away for good ({what} now). Its workers go on.",
+        choices=(Choice("drain", f"Throw {what} away", "D", is_dangerous=True),),
+    )
+
+
+def discard_question(channel: str, number: int, preview: str = "") -> Question:
+    """Before dead letters are thrown away: one of them, which `preview` describes, or all `number`."""
+    what = dead_letters(number)
+    item = f": {preview}" if preview else ""
+    return Question(
+        title=f"Discard {what} of {channel}?",
+        text=f"Thrown away for good{item}. Requeueing (p, P) would put it back."
+        if number == 1
+        else f"All {number:,} are thrown away for good. Requeueing (P) would put them back.",
+        choices=(Choice("discard", f"Throw {what} away", "X", is_dangerous=True),),
     )
 
 

@@ -1,4 +1,4 @@
-"""The first screen: the table of workers, the log of all of them, and the selected one in full.
+"""The first screen: the table of workers or of channels, the log of all workers, and what is selected in full.
 
 Values come down through `draw`; wishes that leave the screen are bound by the app.
 """
@@ -13,32 +13,30 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from supervisor.api.messages import WorkerDetail
-from tui.actions import ACTIONS, BY_ID, FILTER_HINTS, Action, Pane, Situation, hints, why_not
+from supervisor.api.messages import ChannelRow, Letter, ReplicaRow, WorkerDetail
+from tui.actions import ACTIONS, BY_ID, FILTER_HINTS, Action, Pane, Place, Situation, hints, why_not
 from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
+from tui.render.channel_detail import ChannelInside
 from tui.render.glyphs import Glyphs
 from tui.screens.reading import HelpScreen, RecordScreen
+from tui.screens.room import PANES, RoomScreen
 from tui.screens.wording import Wording
+from tui.widgets.channel_table import ChannelTable
 from tui.widgets.filter_box import FilterBox
-from tui.widgets.fleet_table import HEADER_LINES, FleetTable
+from tui.widgets.fleet_table import FleetTable
 from tui.widgets.hint_bar import HintBar
 from tui.widgets.line import LineWidget, MakeLine
-from tui.widgets.lines_view import LinesView
 from tui.widgets.log_view import LogView
+from tui.widgets.page_view import PageView
 from tui.widgets.painter import Ground
-
-NEEDED_COLUMNS, NEEDED_LINES = 60, 15
-WIDE_FROM_COLUMNS = 120
-
-_BODIES: dict[Pane, str] = {"workers": "#workers", "log": "#log", "detail": "#detail"}
+from tui.widgets.rows_table import RowsTable
 
 
-class FleetScreen(Screen[None]):
+class FleetScreen(RoomScreen):
     """All that a person sees first, and mostly."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -48,10 +46,11 @@ class FleetScreen(Screen[None]):
     ]
 
     class DetailWanted(Message):
-        """The replica `name` is to be shown in full."""
+        """The replica or the channel `name` is to be shown in full."""
 
-        def __init__(self, name: str) -> None:
+        def __init__(self, place: Place, name: str) -> None:
             super().__init__()
+            self.place: Place = place
             self.name = name
 
     def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
@@ -63,12 +62,11 @@ class FleetScreen(Screen[None]):
         self._view = FleetView()
         self._now_s = 0.0
         self._pane: Pane = "workers"
-        self._filters: dict[Pane, str] = {"workers": "", "log": "", "detail": ""}
+        self._filters: dict[Pane, str] = dict.fromkeys(PANES, "")
         self._log_worker = ""
         self._detail: WorkerDetail | None = None
+        self._inside: ChannelInside | None = None
         self._banner: tuple[str, str] = ("", "")
-        self.is_ready = False
-        """Mounted: it can draw."""
 
     def compose(self) -> ComposeResult:
         yield LineWidget(id="header")
@@ -78,6 +76,10 @@ class FleetScreen(Screen[None]):
                 yield LineWidget(id="workers-title")
                 yield FilterBox("workers", "filter by name, state or activity; ! inverts; esc clears")
                 yield FleetTable(id="workers", glyphs=self._glyphs)
+            with Vertical(id="channels-pane", classes="pane"):
+                yield LineWidget(id="channels-title")
+                yield FilterBox("channels", "filter by name, kind, state or user; ! inverts; esc clears")
+                yield ChannelTable(id="channels", glyphs=self._glyphs)
             with Horizontal(id="lower"):
                 with Vertical(id="log-pane", classes="pane"):
                     yield LineWidget(id="log-title")
@@ -85,46 +87,80 @@ class FleetScreen(Screen[None]):
                     yield LogView(self._source, utc_offset_s=self._utc_offset_s, glyphs=self._glyphs, id="log")
                 with Vertical(id="detail-pane", classes="pane"):
                     yield LineWidget(id="detail-title")
-                    yield LinesView(id="detail")
+                    yield PageView(id="detail")
         yield HintBar(id="hints")
         yield Static(id="too-small", markup=False)
 
     def on_mount(self) -> None:
         self.table = self.query_one(FleetTable)
+        self.channel_table = self.query_one(ChannelTable)
         self.log_view = self.query_one(LogView)
-        self.detail_view = self.query_one("#detail", LinesView)
+        self.detail_view = self.query_one(PageView)
         self._header = self.query_one("#header", LineWidget)
         self._banner_line = self.query_one("#banner", Static)
         self._hints = self.query_one(HintBar)
-        self._titles = {pane: self.query_one(f"#{pane}-title", LineWidget) for pane in _BODIES}
-        self._panes = {pane: self.query_one(f"#{pane}-pane") for pane in _BODIES}
+        self._titles = {pane: self.query_one(f"#{pane}-title", LineWidget) for pane in PANES}
+        self.panes = {pane: self.query_one(f"#{pane}-pane") for pane in PANES}
         self._boxes = {box.pane: box for box in self.query(FilterBox)}
         self.is_ready = True
         self.table.focus()
+
+    @property
+    def place_table(self) -> RowsTable[ReplicaRow] | RowsTable[ChannelRow]:
+        """The table that is shown."""
+        return self.table if self.place == "workers" else self.channel_table
+
+    @property
+    def subject(self) -> str | None:
+        """What the cursor of the table that is shown is on: what the detail is about."""
+        return self.place_table.cursor_name if self.is_ready else None
 
     # --- values come down ---
 
     def draw(self, view: FleetView, now_s: float) -> None:
         """Show `view`, its times counted at `now_s` (monotonic); only what differs is painted."""
         is_other_run = self._source.open(view.fleet.log.directory if view.fleet else "")
-        rows_before, self._view, self._now_s = len(self._view.rows), view, now_s
+        rows_before, self._view, self._now_s = self._counts(), view, now_s
         if is_other_run:
             self.log_view.start_over()
-        if rows_before != len(view.rows):
+        if rows_before != self._counts():
             self.log_view.name_column(max((len(row.name) for row in view.rows), default=8))
-            self._share_height()
+            self.share_height()
         self.set_class(view.state is LinkState.LOST, "-stale")
         self.table.explain_empty(self._wording.no_workers(view, self._filters["workers"]))
         self.table.show(view.rows, view.channels, now_s)
+        self.channel_table.explain_empty(self._wording.no_channels(view, self._filters["channels"]))
+        self.channel_table.show_rows(view.fleet.channels if view.fleet else (), now_s)
         self.log_view.explain_empty(
             self._wording.no_records(view, self._source, self._filters["log"], self._log_worker)
         )
         self._draw_lines()
         self._draw_detail()
 
+    def _counts(self) -> tuple[int, int]:
+        return len(self._view.rows), len(self._view.channels)
+
+    def row_count(self) -> int:
+        """How many rows the table that is shown would like to show."""
+        if self.place == "workers":
+            return len(self._view.rows)
+        return len(self._view.channels) or len(self._wording.no_channels(self._view, "")) - 1
+
+    def show_inside(self, inside: ChannelInside) -> None:
+        """The engine's answer to `DetailWanted` of a queue."""
+        if self.place == "channels" and inside.channel == self.subject:
+            self._inside = inside
+            self._draw_detail()
+            self._draw_lines()
+
+    def letter(self, letter_id: str) -> Letter | None:
+        """A dead letter of the queue that is shown in full."""
+        letters = self._inside.letters if self._inside else ()
+        return next((letter for letter in letters if letter.id == letter_id), None)
+
     def show_detail(self, detail: WorkerDetail | None) -> None:
-        """The engine's answer to `DetailWanted`."""
-        if detail is not None and detail.row.name == self.table.cursor_name:
+        """The engine's answer to `DetailWanted` of a replica."""
+        if self.place == "workers" and detail is not None and detail.row.name == self.subject:
             self._detail = detail
             self._draw_detail()
 
@@ -137,8 +173,8 @@ class FleetScreen(Screen[None]):
             self._banner = (tone, text)
             self._banner_line.set_classes(f"-{tone}" if tone else "")
             self._banner_line.update(text)
-        shown = len(self.table.shown_names)
-        self._title("workers", lambda width: wording.workers_title(view, now_s, shown, self._filters["workers"], width))
+        shown, needle = len(self.place_table.shown_names), self._filters[self.place]
+        self._title(self.place, lambda width: wording.table_title(self.place, view, shown, needle, width))
         log = self.log_view
         self._title(
             "log",
@@ -146,7 +182,7 @@ class FleetScreen(Screen[None]):
                 self._source, self._filters["log"], self._log_worker, log.is_following, log.arrived_since_pause, width
             ),
         )
-        self._title("detail", lambda width: wording.detail_title(self.table.cursor_name, width))
+        self._title("detail", lambda width: wording.detail_title(self.subject, width))
         is_typing = isinstance(self.focused, FilterBox)
         self._hints.show(FILTER_HINTS if is_typing else hints(self.situation()))
 
@@ -154,64 +190,50 @@ class FleetScreen(Screen[None]):
         ground: Ground = "title-focused" if pane == self._pane else "title"
         self._titles[pane].show(make, ground)
 
-    @property
-    def is_detail_shown(self) -> bool:
-        """Whether anybody can see the detail pane."""
-        return self.is_ready and self._panes["detail"].display
-
     def _draw_detail(self) -> None:
         if not self.is_detail_shown:
             return
-        row = self._view.row(self.table.cursor_name)
-        detail = self._detail if self._detail and row and self._detail.row.name == row.name else None
-        self.detail_view.show(self._wording.detail(row, detail, self._view, self._now_s, self.detail_view.text_width))
+        width, now_s = self.detail_view.text_width, self._now_s
+        if self.place == "channels":
+            channel = self._view.channels.get(self.subject or "")
+            inside = self._inside if self._inside and channel and self._inside.channel == channel.name else None
+            page = self._wording.channel(channel, inside, self._view, now_s, width)
+        else:
+            row = self._view.row(self.subject)
+            detail = self._detail if self._detail and row and self._detail.row.name == row.name else None
+            page = self._wording.detail(row, detail, self._view, now_s, width)
+        self.detail_view.show_page(page)
 
     def on_log_view_moved(self) -> None:
         self._draw_lines()
 
-    def on_fleet_table_selected(self, message: FleetTable.Selected) -> None:
-        self._detail = None
-        self.detail_view.scroll_to(y=0, animate=False, force=True)
+    def on_rows_table_selected(self, message: RowsTable.Selected) -> None:
+        if message.table is self.place_table:
+            self._show_other(message.name)
+
+    def _show_other(self, name: str | None) -> None:
+        """The detail is about something else now."""
+        self._detail, self._inside = None, None
+        self.detail_view.start_over()
         self._draw_detail()
         self._draw_lines()
-        if message.name is not None:
-            self.post_message(self.DetailWanted(message.name))
+        if name is not None:
+            self.post_message(self.DetailWanted(self.place, name))
 
-    # --- the room ---
-
-    def on_resize(self, event: events.Resize) -> None:
-        if not self.is_ready:
-            return
-        width, height = event.size
-        self.set_class(width >= WIDE_FROM_COLUMNS, "-wide")
-        self.set_class(width < WIDE_FROM_COLUMNS, "-narrow")
-        is_small = width < NEEDED_COLUMNS or height < NEEDED_LINES
-        self.set_class(is_small, "-too-small")
-        if is_small:
-            needed = f"procdeck needs {NEEDED_COLUMNS} columns and {NEEDED_LINES} lines."
-            self.query_one("#too-small", Static).update(
-                f"{needed}\nThis terminal has {width} and {height}.\nThe workers are not affected."
-            )
-        self._share_height()
-        self.call_after_refresh(self._redraw)
-
-    def _redraw(self) -> None:
+    def redraw(self) -> None:
         if self.is_attached:
             self.draw(self._view, self._now_s)
-
-    def _share_height(self) -> None:
-        """The table takes the lines it needs, at most half of the screen."""
-        room = self.size.height - 2
-        wanted = max(len(self._view.rows), 6) + HEADER_LINES + 1 + self._boxes["workers"].has_class("-open")
-        is_zoomed = self.has_class("-zoom-workers")
-        self._panes["workers"].styles.height = "1fr" if is_zoomed else max(min(wanted, room // 2), 5)
 
     # --- wishes go up ---
 
     def situation(self) -> Situation:
         """What the person looks at."""
+        is_of_workers = self.place == "workers"
         return Situation(
-            row=self._view.row(self.table.cursor_name),
+            row=self._view.row(self.subject) if is_of_workers else None,
+            place=self.place,
+            channel=None if is_of_workers else self._view.channels.get(self.subject or ""),
+            letter=self.detail_view.chosen_in_sight,
             pane=self._pane,
             is_live=self._view.state is LinkState.LIVE,
             is_filtered=bool(self._filters[self._pane]),
@@ -240,14 +262,14 @@ class FleetScreen(Screen[None]):
         else:
             self.action_act(message.action_id)
 
-    def on_fleet_table_opened(self) -> None:
+    def on_rows_table_opened(self) -> None:
         self.action_act("open")
 
     def on_log_view_opened(self) -> None:
         self.action_act("open")
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        for pane in _BODIES:
+        for pane in PANES:
             if self._is_in(event.widget, pane):
                 self._pane = pane
         self._draw_lines()
@@ -257,21 +279,20 @@ class FleetScreen(Screen[None]):
 
     def do_filter(self) -> None:
         """`/`"""
-        pane: Pane = "log" if self._pane == "log" else "workers"
-        self._boxes[pane].open()
-        self._share_height()
+        self._boxes["log" if self._pane == "log" else self.place].open()
+        self.share_height()
 
     def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
         self._filters[message.pane] = message.text
-        if message.pane == "workers":
-            self.table.filter(message.text)
-        else:
+        if message.pane == "log":
             self._narrow_log()
-        self._redraw()
+        else:
+            (self.table if message.pane == "workers" else self.channel_table).filter(message.text)
+        self.redraw()
 
     def on_filter_box_left(self, message: FilterBox.Left) -> None:
-        self.query_one(_BODIES[message.pane]).focus()
-        self._share_height()
+        self.query_one(f"#{message.pane}").focus()
+        self.share_height()
 
     def _narrow_log(self) -> None:
         self._source.narrow(self._filters["log"], self._log_worker)
@@ -282,7 +303,7 @@ class FleetScreen(Screen[None]):
         name = self.table.cursor_name or ""
         self._log_worker = "" if self._log_worker == name else name
         self._narrow_log()
-        self._redraw()
+        self.redraw()
 
     def do_follow(self) -> None:
         """`f`"""
@@ -290,32 +311,24 @@ class FleetScreen(Screen[None]):
 
     def do_zoom(self) -> None:
         """`z`"""
-        self._zoom(None if self._zoomed() else self._pane)
+        self.zoom(None if self.zoomed() else self._pane)
 
-    def _zoomed(self) -> Pane | None:
-        return next((pane for pane in _BODIES if self.has_class(f"-zoom-{pane}")), None)
-
-    def _zoom(self, pane: Pane | None) -> None:
-        for each in _BODIES:
-            self.set_class(each == pane, f"-zoom-{each}")
-        self._share_height()
-        self.call_after_refresh(self._redraw)
+    def do_channels(self) -> None:
+        """`c`"""
+        self.go_to("workers" if self.place == "channels" else "channels")
+        self.place_table.focus()
+        self._show_other(self.subject)
 
     def do_detail(self) -> None:
         """`d`"""
-        name = "-no-detail" if self.has_class("-wide") else "-detail"
-        self._set_detail(
-            is_open=self.has_class("-no-detail") if name == "-no-detail" else not self.has_class("-detail")
-        )
+        self._set_detail(is_open=not self.is_detail_wanted)
 
     def _set_detail(self, *, is_open: bool) -> None:
-        self.set_class(not is_open, "-no-detail")
-        self.set_class(is_open, "-detail")
+        self.want_detail(is_open=is_open)
         if not is_open and self._pane == "detail":
-            self.table.focus()
+            self.place_table.focus()
         elif is_open and self._pane == "log" and not self.has_class("-wide"):
             self.detail_view.focus()
-        self.call_after_refresh(self._redraw)
 
     def do_open(self) -> None:
         """`enter`"""
@@ -323,26 +336,28 @@ class FleetScreen(Screen[None]):
             stored = self.log_view.cursor_line()
             if stored is not None:
                 self.app.push_screen(RecordScreen(stored, self._utc_offset_s))
-        elif self._pane == "workers":
-            self._zoom(None)
+        elif self._pane == self.place:
+            self.zoom(None)
             self._set_detail(is_open=True)
             self.call_after_refresh(self.detail_view.focus)
 
     def do_back(self) -> None:
         """`esc`: one step back, from the nearest to the farthest."""
         box = self._boxes.get(self._pane)
-        if self._zoomed():
-            self._zoom(None)
+        if self.zoomed():
+            self.zoom(None)
         elif box is not None and box.value:
             box.clear_and_hide()
         elif self._pane == "detail":
             if not self.has_class("-wide"):
                 self._set_detail(is_open=False)
-            self.table.focus()
+            self.place_table.focus()
+        elif self._pane == "channels":
+            self.do_channels()
         elif self._log_worker:
             self.do_own_log() if self._log_worker == self.table.cursor_name else self._show_all_logs()
         else:
-            self.table.focus()
+            self.place_table.focus()
 
     def _show_all_logs(self) -> None:
         self._log_worker = ""

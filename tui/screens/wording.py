@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from supervisor.api.messages import ReplicaRow, WorkerDetail
+from supervisor.api.messages import ChannelRow, ReplicaRow, WorkerDetail
 from supervisor.clock import Clock
+from tui.actions import Place
 from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
 from tui.render import header as lines
+from tui.render.channel_detail import ChannelInside, Page, channel_page
 from tui.render.detail import detail_lines
 from tui.render.figures import count, duration
 from tui.render.glyphs import Glyphs
@@ -53,11 +55,11 @@ class Wording:
             return "amber", lines.stopping_banner(fleet)
         return "", ""
 
-    def workers_title(self, view: FleetView, now_s: float, shown: int, needle: str, width: int) -> Line:
-        """The title of the table."""
+    def table_title(self, place: Place, view: FleetView, shown: int, needle: str, width: int) -> Line:
+        """The title of the table that is shown."""
         notes: list[Piece] = []
         if view.fleet is not None:
-            total = len(view.rows)
+            total = len(view.rows if place == "workers" else view.channels)
             notes.append((f"{shown} of {total}" if needle else str(total), Tone.DIM))
         if needle:
             notes.append((f"  /{plain(needle)}", Tone.AMBER))
@@ -65,8 +67,7 @@ class Wording:
         if view.state is LinkState.LOST and view.heard_s is not None:
             age = duration(self.clock.monotonic_s() - view.heard_s)
             notes.append((f"  as of {age} ago", Tone.AMBER))
-        del now_s
-        return lines.pane_title("Workers", tuple(notes), (), width)
+        return lines.pane_title(place.capitalize(), tuple(notes), (), width)
 
     def log_title(
         self,
@@ -96,11 +97,19 @@ class Wording:
 
     def detail(
         self, row: ReplicaRow | None, detail: WorkerDetail | None, view: FleetView, now_s: float, width: int
-    ) -> list[Line]:
+    ) -> Page:
         """The selected replica in full."""
         if row is None:
-            return [((" No worker is selected.", Tone.DIM),)] if view.fleet else []
-        return detail_lines(row, detail, view.channels, self.glyphs, now_s, width, self.utc_offset_s)
+            return Page([((" No worker is selected.", Tone.DIM),)] if view.fleet else [])
+        return Page(detail_lines(row, detail, view.channels, self.glyphs, now_s, width, self.utc_offset_s))
+
+    def channel(
+        self, channel: ChannelRow | None, inside: ChannelInside | None, view: FleetView, now_s: float, width: int
+    ) -> Page:
+        """The selected channel in full."""
+        if channel is None:
+            return Page([((" No channel is selected.", Tone.DIM),)] if view.fleet else [])
+        return channel_page(channel, inside, view.rows, self.glyphs, now_s, width)
 
     def no_workers(self, view: FleetView, needle: str) -> tuple[str, ...]:
         """What the table says when it has no rows."""
@@ -114,6 +123,24 @@ class Wording:
             "",
             "[workers.hello]",
             'command = "while sleep 1; do date; done"',
+        )
+
+    def no_channels(self, view: FleetView, needle: str) -> tuple[str, ...]:
+        """What the table of channels says when it has no rows."""
+        if view.fleet is None:
+            return (f"Waiting for the engine of {self.project}",)
+        if needle and view.channels:
+            return (f'No channel matches "{plain(needle)}"', "Esc clears the filter.")
+        return (
+            "This profile names no channels yet",
+            f"A queue between two workers, in {plain(view.fleet.profile_path)}:",
+            "",
+            "[queues.paths]",
+            "maxsize = 200",
+            "[workers.walk]",
+            'writes = { out = "paths" }       # given to its function as `out`',
+            "[workers.parse]",
+            'reads = { inbox = "paths" }      # given to its function as `inbox`',
         )
 
     def no_records(self, view: FleetView, source: LogSource, needle: str, worker: str) -> tuple[str, ...]:

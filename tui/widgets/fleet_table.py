@@ -1,240 +1,38 @@
-"""The table of all replicas: our own lines, of which only those that changed are painted again.
-
-The cursor stays on its replica, whatever rows come, go or are filtered out around it.
-"""
+"""The table of all replicas. A row also shows its channels, so it is painted again when one of those moves."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
-
-from rich.cells import cell_len
-from textual import events
-from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
-from textual.message import Message
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
-from textual.widget import Widget
 
 from supervisor.api.messages import ChannelRow, ReplicaRow
-from tui.actions import MOVES
-from tui.render.fleet_rows import Column, columns_for, header_line, matches, row_line, time_texts
+from tui.render.fleet_rows import Column, columns_for, matches, row_line, time_texts
 from tui.render.glyphs import UNICODE, Glyphs
-from tui.render.pieces import Line, Tone
-from tui.widgets.painter import Ground, Painter
-
-HEADER_LINES = 1
+from tui.render.pieces import Line
+from tui.widgets.rows_table import RowsTable
 
 
-@dataclass(frozen=True, slots=True)
-class _Painted:
-    """A line on the screen, and what it was made of."""
-
-    row: ReplicaRow
-    times: tuple[str, str, str]
-    channels: tuple[ChannelRow | None, ...]
-    line: Line
-
-
-class FleetTable(ScrollView, can_focus=True):
-    """Shows replicas; says `Selected` when the cursor moves to another one."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
-
-    class Selected(Message):
-        """The cursor is on another replica."""
-
-        def __init__(self, name: str | None) -> None:
-            super().__init__()
-            self.name = name
-
-    class Opened(Message):
-        """A row was clicked twice."""
+class FleetTable(RowsTable[ReplicaRow]):
+    """Shows replicas."""
 
     def __init__(self, *, id: str | None = None, glyphs: Glyphs = UNICODE) -> None:  # noqa: A002 (Textual's own name)
-        super().__init__(id=id)
-        self._glyphs = glyphs
-        self._painter = Painter(self)
-        self._all: tuple[ReplicaRow, ...] = ()
-        self._rows: tuple[ReplicaRow, ...] = ()
+        super().__init__(id=id, glyphs=glyphs)
         self._channels: Mapping[str, ChannelRow] = {}
-        self._now_s = 0.0
-        self._needle = ""
-        self._cursor: str | None = None
-        self._columns: tuple[Column, ...] = ()
-        self._columns_width = 0
-        self._painted: dict[int, _Painted] = {}
-        self._empty: tuple[str, ...] = ()
-
-    @property
-    def cursor_name(self) -> str | None:
-        """The replica under the cursor."""
-        return self._cursor
-
-    @property
-    def shown_names(self) -> tuple[str, ...]:
-        """The replicas that pass the filter, in order."""
-        return tuple(row.name for row in self._rows)
 
     def show(self, rows: tuple[ReplicaRow, ...], channels: Mapping[str, ChannelRow], now_s: float) -> None:
         """Show `rows`, their times counted at `now_s` (monotonic); only lines that differ are painted."""
-        is_new = rows is not self._all
-        self._channels, self._now_s = channels, now_s
-        if is_new:
-            names_changed = len(rows) != len(self._all) or any(
-                old.name != new.name for old, new in zip(self._all, rows, strict=False)
-            )
-            self._all = rows
-            if names_changed:
-                self._columns = ()
-            self._select_rows()
-        self._refresh_changed()
+        self._channels = channels
+        self.show_rows(rows, now_s)
 
-    def filter(self, needle: str) -> None:
-        """Show only replicas with `needle` in them; empty shows all."""
-        if needle != self._needle:
-            self._needle = needle
-            self._select_rows()
-            self.refresh()
+    def columns_of(self, width: int, longest_name: int, rows: tuple[ReplicaRow, ...]) -> tuple[Column, ...]:
+        del rows
+        return columns_for(width, longest_name)
 
-    def explain_empty(self, lines: tuple[str, ...]) -> None:
-        """What to say when there is nothing to show."""
-        if lines != self._empty:
-            self._empty = lines
-            if not self._rows:
-                self.refresh()
+    def line_of(self, row: ReplicaRow, columns: tuple[Column, ...], width: int) -> Line:
+        return row_line(row, columns, self._channels, self._glyphs, self._now_s, width)
 
-    def _select_rows(self) -> None:
-        before = len(self._rows)
-        self._rows = tuple(row for row in self._all if matches(row, self._needle)) if self._needle else self._all
-        if len(self._rows) != before:
-            self._painted.clear()
-            self.virtual_size = Size(self.size.width, len(self._rows) + HEADER_LINES)
-            self.refresh()
-        if self._cursor_index() is None:
-            self._move_to(0)
-
-    def _cursor_index(self) -> int | None:
-        return next((index for index, row in enumerate(self._rows) if row.name == self._cursor), None)
-
-    def _refresh_changed(self) -> None:
-        """Ask for a repaint of the visible lines that would come out different."""
-        for y in range(HEADER_LINES, self.size.height):
-            painted = self._painted.get(y)
-            index = self.scroll_offset.y + y - HEADER_LINES
-            if index >= len(self._rows):
-                break
-            row = self._rows[index]
-            if painted is None:
-                self.refresh(Region(0, y, self.size.width, 1))
-                continue
-            if (
-                painted.row is row
-                and painted.times == time_texts(row, self._now_s)
-                and painted.channels == self._row_channels(row)
-            ):
-                continue
-            fresh = self._paint(row)
-            if fresh.line != painted.line:
-                self.refresh(Region(0, y, self.size.width, 1))
-            self._painted[y] = fresh
-
-    def _row_channels(self, row: ReplicaRow) -> tuple[ChannelRow | None, ...]:
+    def beside(self, row: ReplicaRow) -> tuple[object, ...]:
         get = self._channels.get
-        return tuple(get(name) for name in (*row.reads, *row.writes))
+        return (*time_texts(row, self._now_s), *(get(name) for name in (*row.reads, *row.writes)))
 
-    def _paint(self, row: ReplicaRow) -> _Painted:
-        line = row_line(row, self._columns, self._channels, self._glyphs, self._now_s, self.text_width)
-        return _Painted(row, time_texts(row, self._now_s), self._row_channels(row), line)
-
-    @property
-    def text_width(self) -> int:
-        """Cells beside the scroll bar."""
-        return self.size.width - self.scrollbar_size_vertical
-
-    def render_line(self, y: int) -> Strip:
-        width = self.text_width
-        if not self._columns or width != self._columns_width:
-            self._columns_width = width
-            self._painted.clear()
-            longest = max((cell_len(row.name) for row in self._all), default=6)
-            self._columns = columns_for(width, longest)
-        if not self._rows:
-            text = self._empty[y] if y < len(self._empty) else ""
-            return self._painter.strip(((f" {text}", Tone.STRONG if y == 0 else Tone.DIM),), width)
-        if y < HEADER_LINES:
-            return self._painter.strip(header_line(self._columns, width), width)
-        index = self.scroll_offset.y + y - HEADER_LINES
-        if index >= len(self._rows):
-            self._painted.pop(y, None)
-            return Strip.blank(width, self._painter.style(Tone.PLAIN))
-        row = self._rows[index]
-        painted = self._paint(row)
-        self._painted[y] = painted
-        ground: Ground = ""
-        if row.name == self._cursor:
-            ground = "cursor" if self.has_focus else "cursor-blurred"
-        return self._painter.strip(painted.line, width, ground)
-
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._painter.forget()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._columns = ()
-        self._painted.clear()
-        self.set_reactive(Widget.virtual_size, Size(event.size.width, len(self._rows) + HEADER_LINES))
-        self._keep_cursor_visible()
-        self.refresh()
-
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
-
-    def on_click(self, event: events.Click) -> None:
-        index = self.scroll_offset.y + event.y - HEADER_LINES
-        if event.y >= HEADER_LINES and index < len(self._rows):
-            self._move_to(index)
-            if event.chain == 2:
-                self.post_message(self.Opened())
-
-    def select(self, name: str) -> None:
-        """Put the cursor on `name`, when it is shown."""
-        index = next((index for index, row in enumerate(self._rows) if row.name == name), None)
-        if index is not None:
-            self._move_to(index)
-
-    def _move_to(self, index: int) -> None:
-        name = self._rows[min(max(index, 0), len(self._rows) - 1)].name if self._rows else None
-        if name != self._cursor:
-            self._cursor = name
-            self.refresh()
-            self.post_message(self.Selected(name))
-        self._keep_cursor_visible()
-
-    def _keep_cursor_visible(self) -> None:
-        index = self._cursor_index()
-        room = self.size.height - HEADER_LINES
-        if index is None or room < 1:
-            return
-        top = self.scroll_offset.y
-        if index < top:
-            self.scroll_to(y=index, animate=False, force=True)
-        elif index >= top + room:
-            self.scroll_to(y=index - room + 1, animate=False, force=True)
-
-    def action_move(self, lines: int) -> None:
-        self._move_to((self._cursor_index() or 0) + lines)
-
-    def action_page(self, pages: int) -> None:
-        self.action_move(pages * max(self.size.height - HEADER_LINES - 1, 1))
-
-    def action_first(self) -> None:
-        self._move_to(0)
-
-    def action_last(self) -> None:
-        self._move_to(len(self._rows) - 1)
+    def is_found(self, row: ReplicaRow, needle: str) -> bool:
+        return matches(row, needle)

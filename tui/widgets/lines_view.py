@@ -49,7 +49,11 @@ class LinesView(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         index = self.scroll_offset.y + y
-        line = self._lines[index] if index < len(self._lines) else ()
+        return self.line_at(index, self._lines[index] if index < len(self._lines) else ())
+
+    def line_at(self, index: int, line: Line) -> Strip:
+        """`line`, which stands at `index`, as it is painted."""
+        del index
         return self._painter.strip(line, self.text_width)
 
     def action_move(self, lines: int) -> None:

@@ -86,6 +86,9 @@ class LogView(ScrollView, can_focus=True):
             if not self.is_following:
                 self._stay_at(top, cursor)
             self.post_message(self.Moved())
+        elif self.is_following and self.scroll_offset.y != self.max_scroll_y:
+            # Textual sends no Resize when a layout and a scroll of another widget fall into one turn.
+            self._take_in()
         if self._source.is_scanning:
             self._scanning.resume()
         else:

@@ -13,7 +13,7 @@ from supervisor.api.messages import Job
 from supervisor.api.server import bind_socket, serve
 from supervisor.errors import EngineUnreachable, RequestRefused
 from supervisor.lifecycle.states import State
-from tests.api.fake_port import FakePort, a_fleet, a_row
+from tests.api.fake_port import FakePort, a_fleet, a_letter, a_row
 from tui.link.engine_link import News
 from tui.link.socket_link import SocketLink
 from tui.link.view import FleetView, LinkState
@@ -129,3 +129,27 @@ async def test_no_engine_at_all_is_said_in_words(socket_file: Path) -> None:
             await link.down(is_forced=True)
 
     await _with_link(socket_file, talk)
+
+
+async def test_items_of_channels_are_read_and_acted_on(socket_file: Path) -> None:
+    """What cannot be looked at is None, what cannot be done is refused with the engine's words."""
+    port = FakePort()
+    port.dead = {"paths": [a_letter("7"), a_letter("8")]}
+    port.first = {"paths": [a_letter("9")]}
+    server = await serve(port, bind_socket(socket_file))
+
+    async def talk(link: SocketLink, _: Heard) -> None:
+        letters, first = await link.letters("paths"), await link.peek("paths")
+        assert letters is not None
+        assert [letter.id for letter in letters.letters] == ["7", "8"]
+        assert first is not None
+        assert [letter.id for letter in first.letters] == ["9"]
+        assert await link.letters("no/such") is None
+        assert (await link.channel_act("paths", "discard", ["8"])).count == 1
+        assert (await link.channel_act("paths", "drain", ())).count == 12
+        with pytest.raises(RequestRefused, match="no channel 'pahts'"):
+            await link.channel_act("pahts", "drain", ())
+        assert port.channel_wishes == [("paths", "discard", ("8",)), ("paths", "drain", ())]
+
+    await _with_link(socket_file, talk)
+    await server.close()

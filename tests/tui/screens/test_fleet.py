@@ -262,6 +262,20 @@ async def test_wheel_pauses_the_log_and_comes_back(logs: Path) -> None:
         await shown(pilot, "FOLLOW")
 
 
+async def test_a_following_log_finds_back_to_its_end(logs: Path) -> None:
+    """A layout that was not told to the log must not leave the newest line out of sight."""
+    app = dashboard(with_logs(logs))
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "message number 199")
+        log = app.fleet_screen.log_view
+        log._is_moving_itself = True
+        log.scroll_to(y=log.max_scroll_y - 3, animate=False, force=True)
+        log._is_moving_itself = False
+        assert log.is_following
+        await until(pilot, lambda: log.scroll_offset.y == log.max_scroll_y)
+        await shown(pilot, "message number 199")
+
+
 async def test_l_shows_one_workers_log_and_all_again(logs: Path) -> None:
     """`l` narrows the log to the worker under the cursor, and a second time widens it."""
     app = dashboard(with_logs(logs))
