@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from supervisor.channels.spill import Spill
 
 _ENDING = ".letter"
-_PREVIEWED_BYTES = 65536
+_PREVIEWED_BYTES = 16 << 20
 
 
 class Letters:

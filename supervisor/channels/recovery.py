@@ -63,7 +63,7 @@ class Recovery:
         self._returns_items = returns_items
         self._maxsize = maxsize
         self._causes: dict[int, str] = {}
-        self._is_busy = False
+        self._busy_pid = 0
         self.pending = 0
         """Items of the dead that found no room at the last look; the next one tries again."""
 
@@ -77,9 +77,9 @@ class Recovery:
         ledger = self._ledger
         settled = 0
         with ledger.lock:
-            if self._is_busy:  # a signal handler's call within ours
+            if self._busy_pid == os.getpid():  # a signal handler's call within ours
                 return 0
-            self._is_busy = True
+            self._busy_pid = os.getpid()  # which a child forked just now is not
             ledger.page[words.AGAIN] += 1
             try:
                 while ledger.try_recovery():
@@ -91,7 +91,7 @@ class Recovery:
                     if wish == ledger.page[words.AGAIN]:
                         break
             finally:
-                self._is_busy = False
+                self._busy_pid = 0
         self._conduit.trim(self._maxsize)
         return settled
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import pickle
 import signal
+import sys
 import time
 from typing import Any
 
 from supervisor.channels import PipeConnection, Queue, StatusBoard
+from supervisor.channels.conduit import Conduit
 from supervisor.channels.ledger import GETS, HOLD_NUMBER
+from supervisor.channels.parcel import press
 
 
 def forward(inbox: Queue, outbox: Queue) -> None:
@@ -54,6 +57,59 @@ def receive_and_die(queue: Queue) -> None:
     assert conduit.reader is not None
     desk.slot[HOLD_NUMBER] = desk.slot[GETS] + 1
     conduit.reader.recv_into(area)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_in_get(queue: Queue, phase: str) -> None:
+    """SIGKILL in one phase of a get(), as exactly as a kill can be aimed."""
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def free_place_and_die(conduit: Conduit, *_: object) -> None:
+        os.eventfd_write(conduit.space, 1)
+        die()
+
+    if phase == "received":
+        receive_and_die(queue)
+    if phase == "counted":
+        Conduit.free_place = die  # type: ignore[method-assign,assignment]
+    if phase == "freed":
+        Conduit.free_place = free_place_and_die  # type: ignore[method-assign,assignment]
+    queue.get()
+    die()
+
+
+def take_and(end: str, queue: Queue, told: Any) -> None:
+    """Take one item, say so, and end in one of the ways there are."""
+    queue.get()
+    told.send(os.getpid())
+    if end == "kill":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if end == "terminate":
+        os.kill(os.getpid(), signal.SIGTERM)
+    if end == "exception":
+        raise LookupError("this process fails on purpose")
+    if end == "exit 3":
+        sys.exit(3)
+    if end == "exit 0":
+        sys.exit(0)
+    if end == "os._exit":
+        os._exit(0)
+    if end == "task_done, then kill":
+        queue.task_done()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if end == "close, then kill":
+        queue.close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    if end == "sleep":
+        time.sleep(3600)
+
+
+def spill_and_die(queue: Queue) -> None:
+    """Die between the file of a big item and the message that names it."""
+    desk = queue._my_desk()
+    queue._envelopes.seal(press(b"x" * 100_000), desk.index)
     os.kill(os.getpid(), signal.SIGKILL)
 
 

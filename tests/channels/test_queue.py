@@ -386,18 +386,24 @@ def test_slot_is_never_shared_with_a_forked_child(forked: Crew) -> None:
     queue.close()
 
 
-def test_rounds_of_create_use_close_keep_no_descriptor() -> None:
-    """Two hundred queues later the process has the descriptors and mappings it had."""
-    Queue().close()
-    before, mapped = os.listdir("/proc/self/fd"), mapped_ledgers()
-    for round_number in range(200):
-        queue = Queue(round_number % 2 * 5)
-        queue.put(round_number)
-        assert queue.get() == round_number
+def test_thousand_rounds_of_create_use_close_leak_nothing() -> None:
+    """A thousand queues later the process has the descriptors, mappings and shared memory it had."""
+
+    def use(number: int) -> None:
+        queue = Queue(number % 2 * 5)
+        queue.put(number if number % 10 else b"x" * 70_000)
+        queue.get()
+        with contextlib.suppress(standard.Empty):
+            queue.get(timeout=0)
         queue.close()
-    del queue
+
+    use(0)
+    before, mapped, shared = os.listdir("/proc/self/fd"), mapped_ledgers(), len(os.listdir("/dev/shm"))
+    for number in range(1000):
+        use(number)
     assert os.listdir("/proc/self/fd") == before
     assert mapped_ledgers() == mapped
+    assert len(os.listdir("/dev/shm")) <= shared
 
 
 def test_forgotten_queue_closes_itself() -> None:
