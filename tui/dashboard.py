@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal
 
+from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
@@ -40,6 +41,7 @@ from tui.screens.confirm import (
 from tui.screens.fleet import FleetScreen
 from tui.screens.wording import Wording
 from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
+from tui.widgets.filter_box import FilterBox
 from tui.wishes import Severity, Wishes
 
 FRAME_S = 0.1
@@ -203,6 +205,11 @@ class Dashboard(App[Leaving]):
     def say(self, sentence: str, severity: Severity = "information") -> None:
         """Show a sentence for a few seconds. It may hold worker text: it is never parsed."""
         self.notify(sentence, severity=severity, timeout=4.0 if severity == "information" else 8.0, markup=False)
+
+    def on_key(self, event: events.Key) -> None:
+        """Letters that follow `/` at once have left for the pane before the filter had the focus."""
+        if isinstance(self.focused, FilterBox) and self.focused.take_typed_ahead(event):
+            event.prevent_default()
 
     # --- wishes go up ---
 

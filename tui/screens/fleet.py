@@ -40,7 +40,8 @@ class FleetScreen(RoomScreen):
     """All that a person sees first, and mostly."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False)
+        # The filter's key is taken before the letters behind it go to a pane, where they would be keys of their own.
+        Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False, priority=action.id == "filter")
         for action in ACTIONS
         if not action.is_for_the_app
     ]
@@ -245,6 +246,10 @@ class FleetScreen(RoomScreen):
         if self.may(BY_ID[action_id]):
             getattr(self, f"do_{action_id}")()
             self._draw_lines()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a filter, the filter's key is a letter like all others."""
+        return not (action == "act" and parameters == ("filter",) and isinstance(self.focused, FilterBox))
 
     def may(self, action: Action) -> bool:
         """Whether `action` can be done now; where it cannot, the person is told why."""

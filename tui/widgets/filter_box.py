@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
@@ -42,21 +43,33 @@ class FilterBox(Input):
         """Whose filter it is."""
 
     def open(self) -> None:
-        """Show the box and type in it."""
+        """Show the box and type in it, from the very next key on."""
         self.add_class("-open")
-        self.focus()
+        self.display = True  # the class shows it a moment later, and what is not shown gets no focus
+        self.screen.set_focus(self)
+
+    def take_typed_ahead(self, event: events.Key) -> bool:
+        """Take a letter that was on its way to another widget when the box opened; whether it was one."""
+        if not event.is_printable or event.character is None:
+            return False
+        self.insert_text_at_cursor(event.character)
+        return True
 
     def clear_and_hide(self) -> None:
         """No filter any more."""
-        self.remove_class("-open")
+        self._hide()
         self.value = ""
+
+    def _hide(self) -> None:
+        self.remove_class("-open")
+        self.display = False
 
     def watch_value(self, value: str) -> None:
         if self.is_attached:
             self.post_message(self.Typed(self.pane, value))
 
     def action_leave(self, is_cleared: bool) -> None:
-        self.remove_class("-open")
+        self._hide()
         if is_cleared:
             self.value = ""
         self.post_message(self.Left(self.pane, is_cleared=is_cleared))

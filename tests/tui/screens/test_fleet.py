@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.strip import Strip
 
@@ -214,6 +215,17 @@ async def test_table_filter_is_live_and_escape_clears_it() -> None:
         await shown(pilot, 'No worker matches "zzz"')
         await pilot.press("escape")
         await shown(pilot, "report")
+
+
+async def test_keys_typed_ahead_go_to_the_filter() -> None:
+    """Who types faster than the filter is painted types into it, and does nothing to a worker; / is a letter there."""
+    link = FakeLink(census())
+    async with dashboard(link).run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        for key, letter in (("slash", "/"), ("s", "s"), ("a", "a"), ("r", "r"), ("slash", "/"), ("K", "K")):
+            pilot.app.post_message(events.Key(key, letter))
+        await shown(pilot, "/sar/K  esc clears")
+        assert link.wishes == []
 
 
 async def test_log_filter_is_live_and_counts(logs: Path) -> None:
