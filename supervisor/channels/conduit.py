@@ -202,7 +202,7 @@ class Conduit:
             slot[HOLD_NUMBER] = number - 1
             raise
         slot[GETS] = number
-        if size and self.space >= 0:
+        if self.space >= 0:
             self.free_place(slot, area[MARKS_AT])
         return size
 

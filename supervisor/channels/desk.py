@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from supervisor.channels import platform
 from supervisor.channels.envelope import message_bytes
-from supervisor.channels.parcel import INTERRUPTED, MARKS_AT, OBJECT, RECEIVE_BYTES
+from supervisor.channels.parcel import HEADER_BYTES, INTERRUPTED, MARKS_AT, OBJECT, RECEIVE_BYTES
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -28,15 +28,19 @@ class Desk:
         index: the number of the slot.
         slot: its 16 words.
         area: the hold as bytes; None before `open_hold`.
+        payload: the part of it behind a message's header.
+        kind_and_sender: the first word of a small item's message that is put from here.
         watch: what tells the thread, while it is blocked, of deaths and returned items.
     """
 
-    __slots__ = ("_map", "area", "index", "slot", "watch")
+    __slots__ = ("_map", "area", "index", "kind_and_sender", "payload", "slot", "watch")
 
     def __init__(self, index: int, slot: memoryview) -> None:
         self.index = index
         self.slot = slot
+        self.kind_and_sender = OBJECT | index << 16
         self.area: memoryview | None = None
+        self.payload = memoryview(b"")
         self.watch: Watch | None = None
         self._map: mmap.mmap | None = None
 
@@ -51,6 +55,7 @@ class Desk:
         for page in range(0, HOLD_BYTES, _PAGE_BYTES):
             area[page] = 0
         self.area = area[:RECEIVE_BYTES]
+        self.payload = self.area[HEADER_BYTES:]
         return self.area
 
     def message(self) -> memoryview:
@@ -82,6 +87,7 @@ class Desk:
     def abandon(self) -> None:
         """Let go of the mapping and the watch, as they are."""
         self.area = None
+        self.payload = memoryview(b"")
         self._map = None
         if self.watch is not None:
             self.watch.close()

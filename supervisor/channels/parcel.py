@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BYTES",
+    "FRONT",
     "HEADER",
     "INLINE_BYTES",
     "INTERRUPTED",
@@ -36,6 +37,8 @@ __all__ = [
 
 HEADER = struct.Struct("<BBHIQIB3x")
 HEADER_BYTES = HEADER.size
+FRONT = struct.Struct("<IIQQ")
+"""The header of a new message in fewer pieces: kind and sender in one, the length and no marks in another."""
 ATTEMPTS_AT = 1
 LENGTH_AT = 16
 MARKS_AT = 20

@@ -19,13 +19,14 @@ from supervisor.channels import leaving, platform
 from supervisor.channels.conduit import Conduit
 from supervisor.channels.crossing import reduce_channel
 from supervisor.channels.envelope import Envelopes, new_prefix
-from supervisor.channels.ledger import DONE, GETS, HELD_NS, PUT_WAIT_NS, PUTS
+from supervisor.channels.giving import Giving
+from supervisor.channels.ledger import BYTES_IN, DONE, GETS, HELD_NS, HOLD_NUMBER, PUTS
 from supervisor.channels.letters import Letters
-from supervisor.channels.parcel import HEADER_BYTES, INLINE_BYTES, OBJECT, loads, press
-from supervisor.channels.platform import INPUT, OUTPUT
+from supervisor.channels.parcel import FRONT, HEADER_BYTES, INLINE_BYTES, MARKS_AT, OBJECT, loads, press
+from supervisor.channels.platform import INPUT
 from supervisor.channels.recovery import Recovery
 from supervisor.channels.spill import Spill
-from supervisor.channels.taking import EndOfStream, Taking
+from supervisor.channels.taking import EndOfStream
 from supervisor.channels.upkeep import Upkeep
 from supervisor.channels.waiting import Blocking
 
@@ -46,10 +47,14 @@ _RULES = ("maxsize", "name", "delivery", "max_attempts", "dead_letter_directory"
 _LOOK_EVERY = 0xFF
 """How often a busy consumer looks after the dead: every so many gets, a power of two less one."""
 
+_NO_SIGNAL = 0x4000  # MSG_NOSIGNAL: a queue without a reader raises, whatever the worker did with SIGPIPE
+_MASK = 0xFFFFFFFF
+
+_front = FRONT.pack
 _monotonic_ns = time.monotonic_ns
 
 
-class Queue(Taking, Upkeep):
+class Queue(Giving, Upkeep):
     """A queue for any number of producers and consumers, in place of `multiprocessing.Queue` and `JoinableQueue`.
 
     An item is accepted when `put` returns: it is in the kernel's hands then, no thread has to bring it there.
@@ -136,6 +141,7 @@ class Queue(Taking, Upkeep):
         self._writer = conduit.writer
         self._ledger = conduit.ledger
         self._ledger.discard = envelopes.discard
+        self._inline_bytes = envelopes.inline_bytes
         self._is_unbounded = conduit.space < 0
         self._is_closed = False
         self._was_end_told = False
@@ -148,40 +154,27 @@ class Queue(Taking, Upkeep):
         """
         writer = self._writer or self._missing_writer()
         payload = press(obj)
-        conduit = self._conduit
         try:
             desk = self._ledger.local.desk
         except AttributeError:
             desk = self._my_desk()
         slot = desk.slot
-        message = b""
-        is_sent = False
-        has_place = self._is_unbounded or conduit.take_place(slot)
+        if not self._is_unbounded or type(payload) is not bytes or len(payload) > self._inline_bytes:
+            self._send(writer, desk, payload, block, timeout)
+            return
+        # What conduit.send() does, in line: here a call counts.
+        number = slot[PUTS]
+        slot[PUTS] = number + 1
+        header = _front(desk.kind_and_sender, number & _MASK, _monotonic_ns(), len(payload))
         try:
-            if has_place:
-                message = self._envelopes.seal(payload, desk.index, slot[PUTS])
-                is_sent = conduit.send(writer, slot, message)
-            if block and not is_sent:
-                os.sched_yield()  # the readers' turn: more is free afterwards than one place
-                is_in_time = True
-                watched = () if self._is_unbounded or not self._is_alone else ((self._watch(desk).fileno(), INPUT),)
-                with Blocking(self._label, "put", timeout, slot, PUT_WAIT_NS) as blocking:
-                    while is_in_time and not is_sent:
-                        outlet = (writer.fileno(), OUTPUT) if has_place else (conduit.space, INPUT)
-                        is_in_time = blocking.wait(outlet, *watched)
-                        if watched:
-                            self._look_after_the_dead(desk)
-                        has_place = has_place or conduit.take_place(slot)
-                        if has_place:
-                            message = message or self._envelopes.seal(payload, desk.index, slot[PUTS])
-                            is_sent = conduit.send(writer, slot, message)
-        finally:
-            if not is_sent:
-                if has_place:
-                    conduit.give_up_place(slot)
-                self._envelopes.discard(message)
-        if not is_sent:
-            raise Full
+            writer.send(header + payload, _NO_SIGNAL)
+        except OSError as error:
+            slot[PUTS] = number
+            if not isinstance(error, BlockingIOError):
+                raise
+            self._send(writer, desk, payload, block, timeout)
+        else:
+            slot[BYTES_IN] += HEADER_BYTES + len(payload)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take the next item; what unpickling it raises is raised here, and the next get() goes on behind it.
@@ -198,22 +191,31 @@ class Queue(Taking, Upkeep):
         area = desk.area
         if area is None:
             area = self._conduit.open_hold(desk)
-        elif area[0]:
+        elif (kind := area[0]) == OBJECT:
+            area[0] = 0
+        elif kind:
             desk.acknowledge(self._envelopes.discard)
+        slot = desk.slot
+        # What conduit.receive() does, in line: here a call counts.
+        number = slot[GETS] + 1
+        slot[HOLD_NUMBER] = number
         try:
-            size = self._conduit.receive(reader, desk)
+            size = reader.recv_into(area)
         except BlockingIOError:
+            slot[HOLD_NUMBER] = number - 1
             size = self._receive_later(reader, desk, timeout) if block else self._receive_last(reader, desk)
+        else:
+            slot[GETS] = number
+            if not self._is_unbounded:
+                self._conduit.free_place(slot, area[MARKS_AT])
         if not size:
             raise EndOfStream(f"every writing end of {self._label} is closed")
-        slot = desk.slot
         slot[HELD_NS] = _monotonic_ns()
-        if not slot[GETS] & _LOOK_EVERY and self._is_alone:
+        if not number & _LOOK_EVERY and self._is_alone:
             self._look_after_the_dead(desk)
-        self._was_end_told = False
+        if self._returns_items and area[0] == OBJECT:
+            return loads(desk.payload)
         try:
-            if area[0] == OBJECT:
-                return loads(area[HEADER_BYTES:size])
             return self._envelopes.open(area[:size])
         finally:
             if not self._returns_items:

@@ -97,16 +97,19 @@ class Taking:
                 if watch is not None:
                     wanted.append((watch.fileno(), INPUT))
                 is_in_time = blocking.wait(*wanted)
-                if watch is not None:
-                    self._look_after_the_dead(desk)
-                # Asked before the receive: an end seen now, and then nothing to receive or to come back, is the end.
-                has_ended = conduit.has_ended()
-                moves = self._recovery.moves
                 try:
                     return conduit.receive(reader, desk)
                 except BlockingIOError:
                     pass
-                if has_ended and (is_end_news or not is_in_time):
+                if watch is not None:
+                    self._look_after_the_dead(desk)
+                if (is_end_news or not is_in_time) and conduit.has_ended():
+                    # Asked before the last receive: an end, then nothing to receive or to come back, is the end.
+                    moves = self._recovery.moves
+                    try:
+                        return conduit.receive(reader, desk)
+                    except BlockingIOError:
+                        pass
                     if self._is_over(moves):
                         self._was_end_told = True
                         conduit.tell_news()
