@@ -40,8 +40,7 @@ class FleetScreen(RoomScreen):
     """All that a person sees first, and mostly."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        # The filter's key is taken before the letters behind it go to a pane, where they would be keys of their own.
-        Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False, priority=action.id == "filter")
+        Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False)
         for action in ACTIONS
         if not action.is_for_the_app
     ]
