@@ -153,7 +153,9 @@ def test_stopped_and_continued_dashboard_goes_on_and_restores_the_terminal(place
     pids = wait_running(terminal)
     os.kill(terminal.process.pid, signal.SIGSTOP)
     wait_for(lambda: is_stopped(terminal.process.pid), "the dashboard to be stopped")
+    before = terminal.text()
     os.kill(terminal.process.pid, signal.SIGCONT)
+    terminal.wait(lambda lines: lines != before, "it to draw again")  # keys before that may be for the shell
     terminal.press("r")
     wait_state(terminal, "steady", "running", other_than=pids["steady"])
     terminal.press("q", "d")
