@@ -74,7 +74,7 @@ class Letters:
             if letter_id is None or name == f"{self._prefix}{letter_id}{_ENDING}"
         ]
         if letter_id is not None and not found:
-            raise KeyError(f"no dead letter {letter_id!r}; it was requeued or discarded, or never was")
+            raise KeyError(letter_id)
         return found
 
     def remove(self, name: str) -> None:

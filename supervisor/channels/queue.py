@@ -89,6 +89,7 @@ class Queue(Giving, Upkeep):
     """
 
     _is_closed = True  # until __init__ has got that far
+    _is_alone = True
 
     def __init__(
         self,
@@ -291,10 +292,13 @@ class Queue(Giving, Upkeep):
 
         What the process holds is done, unless an exception is being handled just now.
         """
+        self._let_go(is_clean=leaving.is_clean())
+
+    def _let_go(self, *, is_clean: bool) -> None:
         if not self._is_closed:
             self._is_closed = True
             self._reader = self._writer = None
-            if self._conduit.close(is_clean=leaving.is_clean()):
+            if self._conduit.close(is_clean=is_clean):
                 self._envelopes.sweep()
 
     def join_thread(self) -> None:
@@ -377,7 +381,8 @@ class Queue(Giving, Upkeep):
         return f"<Queue {self._name!r} {state}>" if self._name else f"<Queue {state}>"
 
     def __del__(self) -> None:
-        self.close()
+        # A worker whose target has raised forgets its queues as well: the engine knows how it ended.
+        self._let_go(is_clean=self._is_alone and leaving.is_clean())
 
     def _check_open(self) -> None:
         if self._is_closed:
