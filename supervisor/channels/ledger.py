@@ -304,6 +304,7 @@ class Ledger:
             desk.abandon()
         self.desks = {}
         self.local = _thread._local()  # noqa: SLF001
+        self.discard = self.tell_news = None
         # The mapping closes itself with its last view: a thread may still be about to step a counter.
         self._words = self.page = memoryview(b"").cast("Q")
         del self._map
