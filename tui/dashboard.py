@@ -21,6 +21,7 @@ from supervisor.api.messages import ChannelActionName, Event, Job, TreeProcess
 from supervisor.clock import Clock, SystemClock
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.actions import ACTIONS, BY_ID, Action, Place
+from tui.driver import TerminalDriver
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
@@ -85,7 +86,7 @@ class Dashboard(App[Leaving]):
         self, link: EngineLink, project: str, *, clock: Clock | None = None, glyphs: Glyphs | None = None
     ) -> None:
         # Textual decides here, before there is a theme, whether NO_COLOR means no colours at all or shades of grey.
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(driver_class=TerminalDriver, ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.project = project
         self._link = link
         self._clock: Clock = clock or SystemClock()

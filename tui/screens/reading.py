@@ -93,7 +93,7 @@ def help_lines(width: int) -> list[Line]:
 
 
 def _entry(keys: str, sentence: str, width: int) -> list[Line]:
-    folded = wrap(sentence, width - 18)
+    folded = wrap(sentence, width - 21)
     return [
-        ((f"  {keys if index == 0 else '':<14}", Tone.ACCENT), (text, Tone.PLAIN)) for index, text in enumerate(folded)
+        ((f"  {keys if index == 0 else '':<19}", Tone.ACCENT), (text, Tone.PLAIN)) for index, text in enumerate(folded)
     ]
