@@ -54,7 +54,7 @@ class Replica:
             )
         )
         if not cause.is_ok and cause.text:
-            self.seen = replace(self.seen, last_error=cause.text)
+            self.seen = replace(self.seen, last_error=cause.text.removeprefix("uncaught "))
 
     def observe(self, sample: TreeSample | None) -> None:
         """Take the second's sample of its tree."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     Spec = dict[str, Any]
 
+_IMPORT_SYSTEM = os.path.dirname(sys.modules["importlib"].__file__ or "")
+
 EXIT_UNCAUGHT = 1
 EXIT_INTERRUPTED = 130
 
@@ -249,7 +251,8 @@ def _place(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None:
         file = trace.tb_frame.f_code.co_filename
-        if not file.startswith("<") and os.path.dirname(file) != os.path.dirname(__file__):
+        folder = os.path.dirname(file)
+        if not file.startswith("<") and folder not in (os.path.dirname(__file__), _IMPORT_SYSTEM):
             place = f"{os.path.basename(file)}:{trace.tb_lineno}"
         trace = trace.tb_next
     if isinstance(error, SyntaxError) and error.filename:

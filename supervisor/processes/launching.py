@@ -208,7 +208,11 @@ def _become_worker(spec: bytes, passed: list[int], mask: set[int | signal.Signal
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         from supervisor.agent.bootstrap import run
 
-        run(json.loads(spec), passed)
+        order = json.loads(spec)
+        titles = sys.modules.get("setproctitle")
+        if titles is not None:
+            titles.setproctitle(f"procdeck worker {order['name']}")  # its command line would be the engine's
+        run(order, passed)
     except BaseException:
         import traceback
 
