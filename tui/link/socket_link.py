@@ -27,6 +27,7 @@ from supervisor.api.messages import (
     WorkerDetail,
 )
 from supervisor.errors import EngineUnreachable, RequestRefused
+from supervisor.paths import is_running
 from tui.link.engine_link import Listener
 from tui.link.view import FleetView, heard_change, heard_fleet, lost
 
@@ -59,7 +60,8 @@ class SocketLink:
             heard_before = self._view.heard_s
             trouble = await self._listen(listener)
             retry_s = FIRST_RETRY_S if self._view.heard_s != heard_before else min(retry_s * 2, LAST_RETRY_S)
-            self._view = lost(self._view, trouble, time.monotonic() + retry_s)
+            is_free = not is_running(self._path.parent.name)
+            self._view = lost(self._view, trouble, time.monotonic() + retry_s, is_project_free=is_free)
             listener(self._view)
             await asyncio.sleep(retry_s)
 

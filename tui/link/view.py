@@ -32,6 +32,8 @@ class FleetView:
 
     fleet: Fleet | None = None
     state: LinkState = LinkState.CONNECTING
+    is_project_free: bool = False
+    """Nobody holds the project's lock: engine and guardian are gone, and every process with them."""
     trouble: str = ""
     """Why the engine cannot be heard, in words."""
     heard_s: float | None = None
@@ -84,7 +86,7 @@ def heard_change(view: FleetView, change: FleetChange, now_s: float) -> FleetVie
     return replace(view, fleet=after, state=LinkState.LIVE, trouble="", heard_s=now_s)
 
 
-def lost(view: FleetView, trouble: str, retry_s: float) -> FleetView:
+def lost(view: FleetView, trouble: str, retry_s: float, *, is_project_free: bool = False) -> FleetView:
     """The view when the engine cannot be heard; the next attempt is at `retry_s` (monotonic)."""
     state = LinkState.CONNECTING if view.fleet is None else LinkState.LOST
-    return replace(view, state=state, trouble=trouble, retry_s=retry_s)
+    return replace(view, state=state, trouble=trouble, retry_s=retry_s, is_project_free=is_project_free)

@@ -62,8 +62,14 @@ def live_workers(fleet: Fleet | None) -> int:
     return sum(row.pid is not None for row in fleet.rows) if fleet else 0
 
 
-def lost_banner(cause: str, last_seen_ago_s: float | None, retry_in_s: float, log_directory: str) -> str:
-    """What a person reads when the engine does not answer."""
+def lost_banner(
+    cause: str, last_seen_ago_s: float | None, retry_in_s: float, log_directory: str, *, is_ended: bool = False
+) -> str:
+    """What a person reads when the engine does not answer; `is_ended`: its guardian has ended all workers."""
+    if is_ended:
+        seen = "" if last_seen_ago_s is None else f" Last seen {duration(last_seen_ago_s)} ago, as below."
+        logs = f" Logs: {log_directory}" if log_directory else ""
+        return f"Engine lost, and every worker has ended with it.{seen} q quits.{logs}"
     seen = "" if last_seen_ago_s is None else f" Last seen {duration(last_seen_ago_s)} ago."
     retry = f" Trying again in {duration(retry_in_s + 0.99)}." if retry_in_s > 0 else " Trying again now."
     logs = f" Logs: {log_directory}" if log_directory else ""

@@ -46,7 +46,9 @@ class Wording:
                 )
             now_s = self.clock.monotonic_s()
             ago_s = None if view.heard_s is None else now_s - view.heard_s
-            return "red", lines.lost_banner(view.trouble, ago_s, view.retry_s - now_s, fleet.log.directory)
+            return "red", lines.lost_banner(
+                view.trouble, ago_s, view.retry_s - now_s, fleet.log.directory, is_ended=view.is_project_free
+            )
         if fleet is None:
             return ("amber", f"No engine yet: {plain(view.trouble)}. Trying again.") if view.trouble else ("", "")
         if fleet.phase == "completed":
