@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.chaos_parts.cast import Tally, consume, produce
-from supervisor.channels import Empty, Queue
+from supervisor.channels import Empty, Queue, platform
 
 STALL_S = 10.0
 CONSUMERS = 3
@@ -45,6 +45,7 @@ class Score:
     redelivered: int = 0
     dead_letters: int = 0
     stalls: int = 0
+    places_lost: int = 0
     files_left: int = 0
 
     def add(self, other: Score) -> None:
@@ -53,7 +54,7 @@ class Score:
 
     @property
     def is_bad(self) -> bool:
-        return bool(self.lost or self.damaged or self.stalls or self.files_left)
+        return bool(self.lost or self.damaged or self.stalls or self.places_lost or self.files_left)
 
 
 class Round:
@@ -161,6 +162,7 @@ class Round:
         score.redelivered = census.redelivered
         self.inbox.drain()  # what the last consumers held has come back
         self.inbox.recover()
+        score.places_lost = self.inbox.maxsize - platform.counter_value(self.inbox._conduit.space)
         directory = Path(self.inbox.describe()["spill_directory"])
         score.files_left = len(list(directory.iterdir())) if directory.exists() else 0
         self.inbox.close()
@@ -205,7 +207,11 @@ def main(argv: list[str]) -> int:
                 kind = "big and small items" if has_big else "small items"
                 print_row(f"{method}, maxsize {maxsize}, {kind}", score)
     print_row("all", total)
-    print(f"received {total.received:,}, damaged {total.damaged}, files left {total.files_left}", flush=True)
+    print(
+        f"received {total.received:,}, damaged {total.damaged}, places lost {total.places_lost}, "
+        f"files left {total.files_left}",
+        flush=True,
+    )
     return 1 if total.is_bad else 0
 
 

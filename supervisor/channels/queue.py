@@ -33,7 +33,7 @@ from supervisor.channels.waiting import Blocking
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any, Literal, NoReturn
+    from typing import Any, Literal, NoReturn, Self
 
     from supervisor.channels.conduit import Mode
 
@@ -88,8 +88,19 @@ class Queue(Giving, Upkeep):
         buffer_bytes: the wish for the socket's buffer; the kernel cuts it to net.core.wmem_max.
     """
 
+    lacking: tuple[str, ...] = ()
+    """The promises that this queue cannot keep; a portable one has some."""
+
     _is_closed = True  # until __init__ has got that far
     _is_alone = True
+
+    def __new__(cls, maxsize: int = 0, **options: Any) -> Self:
+        """Elsewhere than on Linux, or where the environment has PROCDECK_PORTABLE_QUEUES, a PortableQueue."""
+        if platform.is_supported() and not os.environ.get("PROCDECK_PORTABLE_QUEUES"):
+            return super().__new__(cls)
+        from supervisor.channels.portable import PortableQueue
+
+        return PortableQueue(maxsize, **options)  # type: ignore[return-value]
 
     def __init__(
         self,
@@ -239,21 +250,6 @@ class Queue(Giving, Upkeep):
                 return
             yield item
 
-    def qsize(self) -> int:
-        """How many items wait; exact when nobody is in the middle of a put or get."""
-        self._check_open()
-        return self._conduit.depth()
-
-    def empty(self) -> bool:
-        """Whether no item waits, at this instant."""
-        self._check_open()
-        return self._conduit.is_empty()
-
-    def full(self) -> bool:
-        """Whether a put() would wait for a place; False when there is no maxsize, as in the standard library."""
-        self._check_open()
-        return self._conduit.space >= 0 and not platform.is_ready(self._conduit.space, INPUT)
-
     def task_done(self) -> None:
         """Say that the work on one item is finished: the one in this thread's hands will not come back.
 
@@ -361,10 +357,14 @@ class Queue(Giving, Upkeep):
         `fds` are in the order of the description's, whatever their numbers are here. `mode` says what this process
         may do; an end it may not use is closed.
         """
+        if description.get("transport") == "portable":
+            from supervisor.channels.portable import PortableQueue
+
+            return PortableQueue.from_description(description, fds, mode)  # type: ignore[return-value]
         conduit = Conduit.adopt(description["parts"], fds, mode)
-        queue = cls.__new__(cls)
+        queue: Queue = object.__new__(cls)
         rules = {name: description[name] for name in _RULES}
-        queue._assemble(rules, conduit, Envelopes.from_description(description))  # noqa: SLF001  # its own class
+        queue._assemble(rules, conduit, Envelopes.from_description(description))
         conduit.ledger.is_judged_by_engine = description["is_judged_by_engine"]
         return queue
 

@@ -92,7 +92,6 @@ class Recovery:
                         break
             finally:
                 self._busy_pid = 0
-        self._conduit.trim(self._maxsize)
         return settled
 
     def judge(self, pid: int, *, is_clean: bool, cause: str = "") -> None:
@@ -143,6 +142,7 @@ class Recovery:
                 self._ledger.page[words.SUSPECT] = 1
                 slot[words.PID] = 0
                 settled += 1
+        self._conduit.trim(self._maxsize)  # by one process at a time: two would take the same surplus away twice
         if self.is_sweep_due():
             self._sweep()
         if settled:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 
+from supervisor.channels import platform
 from supervisor.channels.envelope import spilled_bytes
 from supervisor.channels.ledger import BYTES_IN, DONE, GETS, PUTS, RETURNED
 from supervisor.channels.parcel import MARKS_AT, RECEIVE_BYTES, SPILLED, SPILLED_BYTES
@@ -38,6 +39,21 @@ class Upkeep:
 
     def _my_desk(self) -> Desk:
         raise NotImplementedError
+
+    def qsize(self) -> int:
+        """How many items wait; exact when nobody is in the middle of a put or get."""
+        self._check_open()
+        return self._conduit.depth()
+
+    def empty(self) -> bool:
+        """Whether no item waits, at this instant."""
+        self._check_open()
+        return self._conduit.is_empty()
+
+    def full(self) -> bool:
+        """Whether a put() would wait for a place; False when there is no maxsize, as in the standard library."""
+        self._check_open()
+        return self._conduit.space >= 0 and not platform.is_ready(self._conduit.space, platform.INPUT)
 
     def recover(self) -> int:
         """Settle what dead users left: give back the places they had taken, send what they held to the queue again.
