@@ -128,7 +128,7 @@ class Engine:
                 loop_lag_ms=round(lag_ms, 1),
             )
         self._driver.sweep()
-        self._driver.plumbing.recover_pending()
+        self._driver.plumbing.recover_all()
         self._desk.measure(now_s)
         self._refresh_rows()
         self._notify()

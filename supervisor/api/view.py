@@ -127,6 +127,7 @@ def make_stream_row(
         delivery=count.delivery,
         redelivered=count.redelivered,
         dead_letters=count.dead_letters,
+        lacking=count.lacking,
         writers=use.writers,
         readers=use.readers,
         is_ended=count.is_ended,

@@ -45,6 +45,7 @@ class ChannelCount:
     delivery: str = ""
     redelivered: int = 0
     dead_letters: int = 0
+    lacking: tuple[str, ...] = ()
     held: tuple[tuple[int, float], ...] = ()
     """Who has an item in hand, by pid, and since when."""
 
@@ -125,11 +126,10 @@ class Plumbing:
                 self._queues[name].settle(pid, is_clean=cause.is_ok, cause=cause.text)
             self._queues[name].recover()
 
-    def recover_pending(self) -> None:
-        """Try again to queue the items of the dead that found no room."""
+    def recover_all(self) -> None:
+        """Queue what the dead held and what found no room before. A worker's own children die without a word to us."""
         for queue in self._queues.values():
-            if queue.pending:
-                queue.recover()
+            queue.recover()
 
     def queue(self, name: str) -> Queue | None:
         """The queue of this name; None where there is none."""
@@ -155,6 +155,7 @@ class Plumbing:
                     delivery=spec.delivery,
                     redelivered=census.redelivered,
                     dead_letters=census.dead_letters,
+                    lacking=queue.lacking,
                     held=census.held,
                 )
             )

@@ -31,7 +31,7 @@ class QueueSpec(NamedTable):
     delivery: Delivery = Field(default="at-least-once", examples=["at-most-once"])
     """What happens to an item whose consumer died before it was done. at-least-once: another consumer gets it, so that
     one may be seen twice. at-most-once: it is gone, and none is seen twice."""
-    max_attempts: int = Field(default=3, ge=1, le=1_000_000, examples=[3])
+    max_attempts: int = Field(default=3, ge=1, le=255, examples=[3])
     """How often an item is tried, at-least-once only: when so many consumers have died with it, it goes to the queue's
     dead letters."""
 
