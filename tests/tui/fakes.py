@@ -178,7 +178,7 @@ def detail_of(row: ReplicaRow) -> WorkerDetail:
         start_method_meaning="A fresh process is forked from a small server that has imported nothing of yours.",
         start_method_reason="procdeck's default",
         python="/usr/bin/python3.11",
-        cwd="/work/census",
+        cwd="/srv/census",
         environment={"LEVEL": "info"},
         restart_policy="on-failure, at most 5 times within 60 s, after 0.5 s to 30 s",
         stop_policy="asked, SIGTERM after 1 s, SIGKILL after 5 s",

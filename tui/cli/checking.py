@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from supervisor.errors import ProfileError
+from supervisor.profile.kinds import NOUNS
 from tui.cli.choosing import profile_named, profile_of_directory
 from tui.cli.exits import ExitCode
 from tui.cli.telling import complain, tell
@@ -25,8 +26,8 @@ def check(profile: str | None) -> ExitCode:
     processes = sum(worker.replicas for worker in found.workers.values())
     workers = _counted(len(found.workers), "worker")
     parts = [found.name, workers if processes == len(found.workers) else f"{workers} ({processes} processes)"]
-    parts += [_counted(len(found.queues), "queue")] if found.queues else []
-    parts += [_counted(len(found.pipes), "pipe")] if found.pipes else []
+    declared = ((noun, len(getattr(found, table))) for table, noun in NOUNS.items())
+    parts += [_counted(number, noun) for noun, number in declared if number]
     tell(f"ok: {', '.join(parts)}")
     return ExitCode.OK
 
