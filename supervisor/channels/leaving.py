@@ -25,11 +25,33 @@ def note_exit_code(code: int) -> None:
 def settle_at_exit() -> None:
     """See to it that the process, when it ends in order, says what it has done with the items in its hands."""
     if _Exit.pid != os.getpid():
+        from multiprocessing import util
         from multiprocessing.util import Finalize
 
         _Exit.pid = os.getpid()
+        _listen_for_exit_code(util)
         # Before multiprocessing joins the children, who may wait until it is known what becomes of these items.
         Finalize(None, _settle, exitpriority=5)
+
+
+def _listen_for_exit_code(util: Any) -> None:
+    """Learn the exit code of a multiprocessing child from what it logs.
+
+    Since Python 3.13 its finalizers run when the exception that ended it is out of sight; up to 3.12 they run before
+    the code is known, and while the exception is under way.
+    """
+    tell = util.info
+    if getattr(tell, "is_overheard", False):
+        return
+
+    def info(message: str, *arguments: object) -> None:
+        words, _, code = message.rpartition(" ")
+        if words == "process exiting with exitcode" and code.lstrip("-").isdigit():
+            note_exit_code(int(code))
+        tell(message, *arguments)
+
+    info.is_overheard = True  # type: ignore[attr-defined]
+    util.info = info
 
 
 def is_clean(error: Any = None) -> bool:

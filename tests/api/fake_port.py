@@ -300,8 +300,8 @@ class FakeEngine:
         self._is_ready.set()
         await self._is_over.wait()
         await server.close()
-        socket_path(project).unlink()
-        engine_note_path(project).unlink()
+        socket_path(project).unlink(missing_ok=True)
+        engine_note_path(project).unlink(missing_ok=True)
         os.close(lock)
 
 
