@@ -77,8 +77,10 @@ def _read_text(path: Path) -> str:
             content = file.read(_LARGEST_BYTES + 1)
     except FileNotFoundError:
         raise ProfileError([f"{path}: there is no such file; name a profile, or go to where it is"]) from None
-    except (OSError, ValueError) as error:
-        reason = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else str(error)
+    except ValueError:  # Python's own words for it differ from version to version
+        raise ProfileError([f"{path}: cannot be read: no file's name holds a NUL character"]) from None
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise ProfileError([f"{path}: cannot be read: {reason}"]) from None
     if len(content) > _LARGEST_BYTES:
         raise ProfileError([f"{path}: is larger than 1 MiB; this is hardly a profile"])

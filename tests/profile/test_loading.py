@@ -59,7 +59,7 @@ def test_what_is_no_readable_file_is_said(tmp_path: Path) -> None:
         "/pipe.toml: is not a regular file; write the profile to a file",
         "/latin.toml:2: is not UTF-8 text; save the profile as UTF-8",
         "/large.toml: is larger than 1 MiB; this is hardly a profile",
-        "/a\0b.toml: cannot be read: embedded null byte",
+        "/a\0b.toml: cannot be read: no file's name holds a NUL character",
     ]
 
 
