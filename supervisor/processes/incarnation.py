@@ -221,7 +221,3 @@ class Incarnation:
             self._loop.remove_reader(self._control.fileno())
             self._control.close()
         self.board.close()
-
-
-Opener = Callable[[LaunchOrder], Pipes]
-"""Opens the three pipes for an order and attaches their lanes."""
