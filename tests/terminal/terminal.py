@@ -145,6 +145,18 @@ class Terminal:
 
         self.wait(look, f"{'no ' if absent else ''}{wanted}")
 
+    def press_until(self, key: str, *wanted: str) -> None:
+        """Press `key` until `wanted` is on the screen: what the key acts on may come to the screen after it."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while True:
+            self.press(key)
+            try:
+                self.wait(lambda lines: all(words in "\n".join(lines) for words in wanted), str(wanted), 1.0)
+                return
+            except AssertionError:
+                if time.monotonic() > deadline_s or self._is_at_end:
+                    raise
+
     def picture(self) -> str:
         """The screen with a frame, for an assertion's message."""
         edge = "+" + "-" * self._screen.columns + "+"

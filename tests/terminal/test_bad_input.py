@@ -146,5 +146,4 @@ def test_broken_worker_is_failed_on_the_screen_while_others_run(
     terminal.press("enter")
     terminal.wait_text("✗ failed for", "no_such_module:work")
     terminal.wait_text("enter Detail", absent=True)
-    terminal.press("G")
-    terminal.wait_text("ModuleNotFoundError: No module named 'no_such_module'")
+    terminal.press_until("G", "ModuleNotFoundError: No module named 'no_such_module'")
