@@ -152,10 +152,11 @@ class Terminal:
             self.press(key)
             try:
                 self.wait(lambda lines: all(words in "\n".join(lines) for words in wanted), str(wanted), 1.0)
-                return
             except AssertionError:
                 if time.monotonic() > deadline_s or self._is_at_end:
                     raise
+            else:
+                return
 
     def picture(self) -> str:
         """The screen with a frame, for an assertion's message."""
