@@ -14,8 +14,8 @@ from supervisor.lifecycle.states import State
 
 Kind = Literal["target", "script", "module", "command"]
 StartMethod = Literal["fork", "spawn", "forkserver", "exec"]
-ActionName = Literal["start", "stop", "restart", "kill"]
-ACTION_NAMES: tuple[ActionName, ...] = ("start", "stop", "restart", "kill")
+ActionName = Literal["start", "stop", "restart", "kill", "pause", "resume"]
+ACTION_NAMES: tuple[ActionName, ...] = ("start", "stop", "restart", "kill", "pause", "resume")
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
@@ -65,6 +65,8 @@ class ReplicaRow(Message, frozen=True, kw_only=True):
     next_step: str = ""
     """What happens by itself next: ``SIGTERM``, ``SIGKILL``, ``restart``; empty where nothing does."""
     next_step_s: float | None = None
+    waits_for: str = ""
+    """Whom or what a WAITING, STARTING or UNREADY replica waits for: ``redis to be ready``, ``tcp 127.0.0.1:6390``."""
     warnings: tuple[str, ...] = ()
     """Short sentences a person should see now: ``no heartbeat for 12 s``."""
 
@@ -175,6 +177,8 @@ class Fleet(Message, frozen=True, kw_only=True):
     """completed: no worker lives and none will start by itself."""
     outcome: str = ""
     """A sentence on the completed run: ``4 finished. Result: /path/census.json``."""
+    exit_code: int | None = None
+    """The exit code of the significant worker whose end has ended the run; None where none did."""
     rows: tuple[ReplicaRow, ...] = ()
     channels: tuple[ChannelRow, ...] = ()
     log: LogState = LogState(directory="")
@@ -187,7 +191,10 @@ class FleetChange(Message, frozen=True, kw_only=True):
     now_s: float
     phase: Literal["running", "completed", "stopping"]
     outcome: str = ""
+    exit_code: int | None = None
     rows: tuple[ReplicaRow, ...] = ()
+    gone: tuple[str, ...] = ()
+    """Replicas that there are no more: scaled down, or reloaded away."""
     channels: tuple[ChannelRow, ...] = ()
     log: LogState = LogState(directory="")
     engine: EngineVitals = EngineVitals(pid=0)
@@ -215,6 +222,11 @@ class Event(Message, frozen=True, kw_only=True):
     """A replica, a channel or ``engine``."""
     what: str
     """One sentence."""
+    level: str = "INFO"
+    kind: Literal["state", "action", "engine", "channel"] = "engine"
+    """``state``: a replica's life went on; ``action``: somebody asked for something."""
+    by: str = ""
+    """Who: ``uid 1000``, ``policy``, ``schedule``; empty where it happened by itself."""
 
 
 class StreamMessage(Message, frozen=True, kw_only=True):
@@ -244,6 +256,18 @@ class TreeProcess(Message, frozen=True, kw_only=True):
     rss_bytes: int = 0
 
 
+class CheckState(Message, frozen=True, kw_only=True):
+    """A startup, readiness or liveness check of the live incarnation."""
+
+    role: Literal["startup", "ready", "alive"]
+    what: str
+    """``tcp 127.0.0.1:6390``."""
+    is_passing: bool | None = None
+    """None before the first result."""
+    text: str = ""
+    """What the last try said: ``connection refused``."""
+
+
 class WorkerDetail(Message, frozen=True, kw_only=True):
     """One replica in full."""
 
@@ -266,12 +290,22 @@ class WorkerDetail(Message, frozen=True, kw_only=True):
     """Newest last, at most 20."""
     tree: tuple[TreeProcess, ...] = ()
     last_traceback: str = ""
+    checks: tuple[CheckState, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    """What has to be there before it starts, in words: ``redis to be ready``."""
+    schedule: str = ""
+    group: str = ""
+    """The restart group and its strategy, in words."""
+    limits: tuple[str, ...] = ()
+    """Resource limits, nice, user and the like: ``nofile 1024``."""
 
 
 class ActionRequest(Message, frozen=True, kw_only=True):
     action: ActionName
     names: tuple[str, ...]
     """Workers or replicas; ``*`` is all of them."""
+    max_unavailable: int = 0
+    """For ``restart``: one after another, so many at a time, each ready before the next; 0 is all at once."""
 
 
 class JobList(Message, frozen=True, kw_only=True):
@@ -327,6 +361,8 @@ class Health(Message, frozen=True, kw_only=True):
     version: str
     engine_pid: int
     protocol: int = 1
+    kill_tiers: tuple[str, ...] = ()
+    """How this engine can end a process tree, strongest first: ``cgroup``, ``subreaper``, ``session``, ``pidfd``."""
 
 
 class ErrorReply(Message, frozen=True, kw_only=True):

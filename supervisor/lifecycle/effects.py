@@ -36,6 +36,27 @@ class SendKill:
 
 
 @dataclass(frozen=True, slots=True)
+class SendPause:
+    """SIGSTOP to the whole process tree."""
+
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendResume:
+    """SIGCONT to the whole process tree."""
+
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendAbort:
+    """SIGABRT to the leader, so that it leaves a stack or a core before it is killed."""
+
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
 class ArmTimer:
     """Fire `timer` at `at_s`, in place of an earlier one of the same kind."""
 
@@ -57,4 +78,15 @@ class Note:
     text: str
 
 
-Effect = LaunchProcess | AskToStop | SendTerm | SendKill | ArmTimer | DisarmTimers | Note
+Effect = (
+    LaunchProcess
+    | AskToStop
+    | SendTerm
+    | SendKill
+    | SendPause
+    | SendResume
+    | SendAbort
+    | ArmTimer
+    | DisarmTimers
+    | Note
+)

@@ -13,6 +13,9 @@ class Timer(StrEnum):
     KILL = "SIGKILL"
     GRACE = "stuck"
     RESTART = "restart"
+    START = "start timeout"
+    AGE = "max age"
+    SCHEDULE = "scheduled run"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,44 @@ class WishForce:
 
 
 @dataclass(frozen=True, slots=True)
+class WishPause:
+    """Somebody wants its whole tree to stand still (SIGSTOP)."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class WishResume:
+    """Somebody wants a paused tree to go on (SIGCONT)."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DependenciesMet:
+    """Everything that it depends on is there."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class DependencyFailed:
+    """Something that it depends on will not come."""
+
+    at_s: float
+    text: str
+    """``redis failed: exit code 1``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunDue:
+    """The schedule's next run is due at `due_s`; policy arms the timer."""
+
+    at_s: float
+    due_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Launched:
     """A process exists."""
 
@@ -93,6 +134,50 @@ class ReportedRunning:
 
 
 @dataclass(frozen=True, slots=True)
+class BecameReady:
+    """Its checks say that it can serve."""
+
+    at_s: float
+    incarnation: int
+
+
+@dataclass(frozen=True, slots=True)
+class BecameUnready:
+    """A readiness check fails that had passed."""
+
+    at_s: float
+    incarnation: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unhealthy:
+    """A liveness check has failed for good: it is ended, and policy decides what follows."""
+
+    at_s: float
+    incarnation: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecycleDue:
+    """A new incarnation is due though this one did nothing wrong: its age, memory, files or group ask for it."""
+
+    at_s: float
+    incarnation: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeExtended:
+    """It asked for more time to start or to stop (sd_notify ``EXTEND_TIMEOUT_USEC``)."""
+
+    at_s: float
+    incarnation: int
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Exited:
     """The process is reaped and its pipes are drained."""
 
@@ -116,9 +201,19 @@ Event = (
     | WishRestart
     | WishKill
     | WishForce
+    | WishPause
+    | WishResume
+    | DependenciesMet
+    | DependencyFailed
+    | RunDue
     | Launched
     | LaunchFailed
     | ReportedRunning
+    | BecameReady
+    | BecameUnready
+    | Unhealthy
+    | RecycleDue
+    | TimeExtended
     | Exited
     | TimerFired
 )

@@ -11,10 +11,18 @@ class State(StrEnum):
 
     STOPPED = "stopped"
     """At rest because somebody wished it, or not started yet."""
+    WAITING = "waiting"
+    """Wished to run, and held back until what it depends on is there."""
+    SCHEDULED = "scheduled"
+    """Between two runs of its schedule."""
     STARTING = "starting"
     """Launched; the target is not running yet."""
+    UNREADY = "unready"
+    """The target runs, and a check says that it cannot serve (yet)."""
     RUNNING = "running"
-    """The target runs (a command: its program has been executed)."""
+    """The target runs (a command: its program has been executed), and is ready where it says when it is."""
+    PAUSED = "paused"
+    """Its whole tree was stopped with SIGSTOP, by wish."""
     STOPPING = "stopping"
     """Asked to end; SIGTERM and SIGKILL follow at their deadlines."""
     BACKOFF = "backoff"
@@ -23,12 +31,20 @@ class State(StrEnum):
     """Ended well and not to be started again."""
     FAILED = "failed"
     """Ended badly, or could not be started, and not to be started again by itself."""
+    SKIPPED = "skipped"
+    """Not started, because what it depends on has failed."""
     STUCK = "stuck"
     """SIGKILL was sent and it did not die (uninterruptible sleep). No second copy is started."""
 
 
-LIVE: Final = frozenset({State.STARTING, State.RUNNING, State.STOPPING, State.STUCK})
+LIVE: Final = frozenset({State.STARTING, State.UNREADY, State.RUNNING, State.PAUSED, State.STOPPING, State.STUCK})
 """A process exists, or is being made."""
 
-AT_REST: Final = frozenset({State.STOPPED, State.FINISHED, State.FAILED})
+UP: Final = frozenset({State.UNREADY, State.RUNNING, State.PAUSED})
+"""The target has been started and nobody has asked it to end."""
+
+AT_REST: Final = frozenset({State.STOPPED, State.FINISHED, State.FAILED, State.SKIPPED})
 """No process exists and none will start by itself."""
+
+BETWEEN: Final = frozenset({State.WAITING, State.SCHEDULED, State.BACKOFF})
+"""No process exists, and one will start by itself when something has happened or a time has come."""
