@@ -157,6 +157,8 @@ class Unhealthy:
     at_s: float
     incarnation: int
     text: str
+    is_hang: bool = False
+    """It has gone silent (heartbeat, watchdog): SIGABRT first, so that it leaves its stack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,8 @@ class TimerFired:
     at_s: float
     incarnation: int
     timer: Timer
+    text: str = ""
+    """What was waited for, where somebody knows."""
 
 
 Event = (

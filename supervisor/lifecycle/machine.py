@@ -2,13 +2,16 @@
 
 ::
 
-                    WishStart                    ReportedRunning
-        STOPPED ───────────────► STARTING ─────────────────────► RUNNING
-           ▲                        ▲  │ LaunchFailed, Exited       │ Exited
-           │ Exited, wish REST      │  └────────────┬───────────────┤
-        STOPPING ◄──────────────────┼─ WishStop ────│───────────────┤
-           │ Exited, wish RUN ──────┘               ▼               ▼
-           │                        TimerFired   BACKOFF     FINISHED, FAILED
+                  WishStart              Launched, ReportedRunning
+        STOPPED ────┬──────────► STARTING ───────┬────────────► RUNNING ◄──► PAUSED
+           ▲        ▼               ▲  │         ▼ BecameReady ▲  │ BecameUnready
+           │     WAITING ───────────┤  │      UNREADY ──────────┘  │
+           │ DependencyFailed ► SKIPPED│         │                 │
+           │                        │  │ LaunchFailed, Exited      │
+           │ Exited, wish REST      │  └─────────┬─────────────────┤
+        STOPPING ◄──────────────────┼─ WishStop ─│─────────────────┘ (also a failed check, an age, a start timeout)
+           │ Exited, wish RUN ──────┘            ▼
+           │               TimerFired, RunDue  BACKOFF, SCHEDULED or FINISHED, FAILED
            └─ SIGKILL did not help ► STUCK
 
 An event of an older incarnation changes nothing. A stop wish always wins: nothing restarts what a person stopped.
@@ -16,9 +19,8 @@ An event of an older incarnation changes nothing. A stop wish always wins: nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from enum import IntEnum, StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from supervisor.lifecycle.effects import (
@@ -26,97 +28,46 @@ from supervisor.lifecycle.effects import (
     AskToStop,
     DisarmTimers,
     Effect,
-    LaunchProcess,
     Note,
     SendKill,
+    SendPause,
+    SendResume,
     SendTerm,
 )
 from supervisor.lifecycle.events import (
+    BecameReady,
+    BecameUnready,
+    DependenciesMet,
+    DependencyFailed,
     Event,
     ExitCause,
     Exited,
     Launched,
     LaunchFailed,
+    RecycleDue,
     ReportedRunning,
+    RunDue,
+    TimeExtended,
     Timer,
     TimerFired,
+    Unhealthy,
     WishForce,
     WishKill,
+    WishPause,
     WishRestart,
+    WishResume,
     WishStart,
     WishStop,
 )
-from supervisor.lifecycle.restart import RestartRule
-from supervisor.lifecycle.states import AT_REST, State
+from supervisor.lifecycle.life import HISTORY_LENGTH, ImpossibleTransition, Life, Step, StopRule, StopStep, Wish
+from supervisor.lifecycle.starts import begin, follow_policy, launch, up
+from supervisor.lifecycle.states import AT_REST, BETWEEN, LIVE, UP, State
+from supervisor.lifecycle.stops import STUCK_AFTER_S, abort, begin_stop, extend, kill, on_deadline
 
-STUCK_AFTER_S: Final = 2.0
-"""How long a process may take to die of SIGKILL before it is called stuck."""
+__all__ = ["HANDLERS", "STUCK_AFTER_S", "ImpossibleTransition", "Life", "Step", "StopRule", "StopStep", "Wish", "step"]
 
-HISTORY_LENGTH: Final = 20
-
-
-class Wish(StrEnum):
-    """What people, or the profile, want of a replica."""
-
-    RUN = "run"
-    REST = "rest"
-
-
-class StopStep(IntEnum):
-    """The hardest step that the current stop has taken."""
-
-    NONE = 0
-    ASK = 1
-    TERM = 2
-    KILL = 3
-
-
-@dataclass(frozen=True, slots=True)
-class StopRule:
-    """How a worker is stopped: asked, SIGTERM after `signal_after_s`, SIGKILL after `timeout_s` from the start."""
-
-    signal_after_s: float = 1.0
-    timeout_s: float = 5.0
-
-    def in_words(self) -> str:
-        return f"ask, SIGTERM after {self.signal_after_s:g} s, SIGKILL after {self.timeout_s:g} s, whole process tree"
-
-
-@dataclass(frozen=True, slots=True)
-class Life:
-    """Everything that policy knows of one replica."""
-
-    name: str
-    restart: RestartRule = RestartRule()
-    stop: StopRule = StopRule()
-    state: State = State.STOPPED
-    since_s: float = 0.0
-    wish: Wish = Wish.REST
-    incarnation: int = 0
-    pid: int | None = None
-    hears_stop: bool = False
-    stop_step: StopStep = StopStep.NONE
-    exits_s: tuple[float, ...] = ()
-    """The exits that count against the restart intensity."""
-    restarts: int = 0
-    cause: ExitCause | None = None
-    """How the last incarnation ended."""
-    next_step: Timer | None = None
-    next_step_s: float | None = None
-    history: tuple[str, ...] = field(default=(), repr=False)
-
-
-Step = tuple[Life, tuple[Effect, ...]]
-
-
-class ImpossibleTransition(AssertionError):
-    """An event came that cannot come in this state; the message tells the replica's last events."""
-
-    def __init__(self, life: Life, event: Event) -> None:
-        told = "\n  ".join(life.history) or "(nothing yet)"
-        super().__init__(
-            f"{life.name} (incarnation {life.incarnation}) is {life.state} and cannot take {event}; before:\n  {told}"
-        )
+_STOPPABLE: Final = frozenset({State.STARTING, *UP})
+_ENDING: Final = frozenset({State.STOPPING, State.STUCK})
 
 
 def step(life: Life, event: Event) -> Step:
@@ -127,9 +78,10 @@ def step(life: Life, event: Event) -> Step:
     """
     if _is_stale(life, event):
         return life, ()
-    after, effects = _HANDLERS[type(event)](life, event)
-    after = _told(after, event, before=life)
-    return after, effects
+    after, effects = HANDLERS[type(event)](life, event)
+    if after is life and not effects:
+        return life, ()
+    return _told(after, event, before=life), effects
 
 
 def _is_stale(life: Life, event: Event) -> bool:
@@ -145,85 +97,84 @@ def _told(after: Life, event: Event, before: Life) -> Life:
     return replace(after, since_s=since_s, history=(*before.history[1 - HISTORY_LENGTH :], line))
 
 
-def _launch(life: Life, *, is_restart: bool) -> Step:
-    incarnation = life.incarnation + 1
-    after = replace(
-        life,
-        state=State.STARTING,
-        incarnation=incarnation,
-        pid=None,
-        hears_stop=False,
-        stop_step=StopStep.NONE,
-        restarts=life.restarts + is_restart,
-        next_step=None,
-        next_step_s=None,
-    )
-    return after, (DisarmTimers(), LaunchProcess(incarnation))
-
-
 def _on_wish_start(life: Life, event: WishStart) -> Step:
-    wanted = replace(life, wish=Wish.RUN)
+    wanted = life if life.wish is Wish.RUN else replace(life, wish=Wish.RUN)
     if life.state in AT_REST:
-        return _launch(replace(wanted, exits_s=()), is_restart=False)
-    if life.state is State.BACKOFF:
-        return _launch(wanted, is_restart=True)
+        fresh = replace(wanted, exits_s=())
+        if life.start.is_scheduled:
+            return replace(fresh, state=State.SCHEDULED), (DisarmTimers(),)
+        return begin(fresh, event.at_s, is_restart=False)
+    if life.state in {State.BACKOFF, State.SCHEDULED}:
+        return begin(wanted, event.at_s, is_restart=life.state is State.BACKOFF)
     if life.state is State.STUCK:
         return wanted, (Note("WARNING", f"starts when pid {life.pid}, which does not die, is gone"),)
     return wanted, ()
 
 
 def _on_wish_restart(life: Life, event: WishRestart) -> Step:
-    if life.state in {State.STARTING, State.RUNNING}:
-        return _begin_stop(replace(life, wish=Wish.RUN, exits_s=()), event.at_s)
+    if life.state in _STOPPABLE:
+        return begin_stop(replace(life, wish=Wish.RUN, exits_s=()), event.at_s)
     return _on_wish_start(life, WishStart(event.at_s))
 
 
 def _on_wish_stop(life: Life, event: WishStop) -> Step:
-    wanted = replace(life, wish=Wish.REST)
-    if life.state in {State.STARTING, State.RUNNING}:
-        return _begin_stop(wanted, event.at_s)
-    if life.state is State.BACKOFF:
+    wanted = life if life.wish is Wish.REST else replace(life, wish=Wish.REST)
+    if life.state in _STOPPABLE:
+        return begin_stop(wanted, event.at_s)
+    if life.state in BETWEEN:
         return replace(wanted, state=State.STOPPED, next_step=None, next_step_s=None), (DisarmTimers(),)
     return wanted, ()
 
 
 def _on_wish_kill(life: Life, event: WishKill) -> Step:
-    if life.state is State.BACKOFF:
-        return _on_wish_stop(life, WishStop(event.at_s))
-    wanted = replace(life, wish=Wish.REST)
-    if life.state in AT_REST:
-        return wanted, ()
-    return _kill(wanted, event.at_s)
+    if life.state in LIVE:
+        return kill(replace(life, wish=Wish.REST), event.at_s)
+    return _on_wish_stop(life, WishStop(event.at_s))
 
 
 def _on_wish_force(life: Life, event: WishForce) -> Step:
-    if life.state in {State.STOPPING, State.STUCK}:
-        return _kill(life, event.at_s)
-    return life, ()
+    return kill(life, event.at_s) if life.state in _ENDING else (life, ())
 
 
-def _begin_stop(life: Life, now_s: float) -> Step:
-    kill_at_s = now_s + life.stop.timeout_s
-    arm_kill = ArmTimer(life.incarnation, Timer.KILL, kill_at_s)
-    if not life.hears_stop:
-        after = replace(
-            life, state=State.STOPPING, stop_step=StopStep.TERM, next_step=Timer.KILL, next_step_s=kill_at_s
-        )
-        return after, (AskToStop(life.incarnation), SendTerm(life.incarnation), arm_kill)
-    term_at_s = now_s + min(life.stop.signal_after_s, life.stop.timeout_s)
-    after = replace(life, state=State.STOPPING, stop_step=StopStep.ASK, next_step=Timer.TERM, next_step_s=term_at_s)
-    return after, (AskToStop(life.incarnation), ArmTimer(life.incarnation, Timer.TERM, term_at_s), arm_kill)
+def _on_wish_pause(life: Life, event: WishPause) -> Step:
+    if life.state not in {State.RUNNING, State.UNREADY}:
+        return life, ()
+    paused = replace(life, state=State.PAUSED, paused_in=life.state, next_step=None, next_step_s=None)
+    return paused, (DisarmTimers(), SendPause(life.incarnation))
 
 
-def _kill(life: Life, now_s: float) -> Step:
-    grace_at_s = now_s + STUCK_AFTER_S
-    state = State.STUCK if life.state is State.STUCK else State.STOPPING
-    after = replace(life, state=state, stop_step=StopStep.KILL, next_step=Timer.GRACE, next_step_s=grace_at_s)
-    return after, (
-        DisarmTimers(),
-        SendKill(life.incarnation),
-        ArmTimer(life.incarnation, Timer.GRACE, grace_at_s),
-    )
+def _on_wish_resume(life: Life, event: WishResume) -> Step:
+    if life.state is not State.PAUSED:
+        return life, ()
+    number = life.incarnation
+    effects: list[Effect] = [SendResume(number)]
+    resumed = replace(life, state=life.paused_in)
+    if not life.was_ready and life.start.timeout_s is not None:
+        deadline_s = event.at_s + life.start.timeout_s
+        effects.append(ArmTimer(number, Timer.START, deadline_s))
+        resumed = replace(resumed, next_step=Timer.START, next_step_s=deadline_s)
+    if life.start.max_age_s is not None:
+        effects.append(ArmTimer(number, Timer.AGE, max(event.at_s, life.launched_s + life.start.max_age_s)))
+    return resumed, tuple(effects)
+
+
+def _on_dependencies_met(life: Life, event: DependenciesMet) -> Step:
+    if life.state is not State.WAITING:
+        return life, ()
+    return launch(life, event.at_s, is_restart=life.incarnation > 0)
+
+
+def _on_dependency_failed(life: Life, event: DependencyFailed) -> Step:
+    if life.state is not State.WAITING:
+        return life, ()
+    return replace(life, state=State.SKIPPED, cause=ExitCause(event.text, is_ok=False)), (DisarmTimers(),)
+
+
+def _on_run_due(life: Life, event: RunDue) -> Step:
+    if life.state is not State.SCHEDULED:
+        return life, ()
+    due = replace(life, next_step=Timer.SCHEDULE, next_step_s=event.due_s)
+    return due, (ArmTimer(life.incarnation, Timer.SCHEDULE, event.due_s),)
 
 
 def _on_launched(life: Life, event: Launched) -> Step:
@@ -233,73 +184,112 @@ def _on_launched(life: Life, event: Launched) -> Step:
         again: Effect = SendKill(life.incarnation) if life.stop_step is StopStep.KILL else SendTerm(life.incarnation)
         return replace(life, pid=event.pid), (AskToStop(life.incarnation), again)
     if life.state is State.STUCK:  # a launch that took longer than the whole stop
-        return _kill(replace(life, state=State.STOPPING, pid=event.pid), event.at_s)
+        return kill(replace(life, state=State.STOPPING, pid=event.pid), event.at_s)
     raise ImpossibleTransition(life, event)
 
 
 def _on_reported_running(life: Life, event: ReportedRunning) -> Step:
-    if life.state is State.STARTING:
-        return replace(life, state=State.RUNNING, hears_stop=event.hears_stop), ()
+    if life.state is not State.STARTING:
+        return life, ()
+    runs = replace(life, hears_stop=event.hears_stop)
+    return up(runs, event.at_s, State.UNREADY if life.start.has_checks else State.RUNNING)
+
+
+def _on_became_ready(life: Life, event: BecameReady) -> Step:
+    if life.state is State.UNREADY:
+        return up(life, event.at_s, State.RUNNING)
+    if life.state is State.PAUSED:
+        return replace(life, paused_in=State.RUNNING, was_ready=True), ()
     return life, ()
+
+
+def _on_became_unready(life: Life, event: BecameUnready) -> Step:
+    if life.state is State.RUNNING:
+        return replace(life, state=State.UNREADY), (Note("WARNING", f"not ready any more: {event.text}"),)
+    if life.state is State.PAUSED:
+        return replace(life, paused_in=State.UNREADY), ()
+    return life, ()
+
+
+def _on_unhealthy(life: Life, event: Unhealthy) -> Step:
+    if life.state not in {State.RUNNING, State.UNREADY}:
+        return life, ()
+    blamed = replace(life, blame=f"liveness failed: {event.text}")
+    after, effects = abort(blamed, event.at_s) if event.is_hang else begin_stop(blamed, event.at_s)
+    return after, (Note("ERROR", f"liveness failed: {event.text}"), *effects)
+
+
+def _on_recycle_due(life: Life, event: RecycleDue) -> Step:
+    if life.state not in {State.STARTING, State.RUNNING, State.UNREADY} or life.wish is Wish.REST:
+        return life, ()
+    after, effects = begin_stop(life, event.at_s)
+    return after, (Note("INFO", f"restarts: {event.text}"), *effects)
+
+
+def _on_time_extended(life: Life, event: TimeExtended) -> Step:
+    if life.state is State.STOPPING:
+        return extend(life, event.at_s, event.by_s)
+    if life.state not in {State.STARTING, State.UNREADY} or life.was_ready or life.next_step is not Timer.START:
+        return life, ()
+    deadline_s = event.at_s + event.by_s
+    return replace(life, next_step_s=deadline_s), (ArmTimer(life.incarnation, Timer.START, deadline_s),)
 
 
 def _on_exited(life: Life, event: Exited | LaunchFailed) -> Step:
-    ended = replace(life, cause=event.cause, pid=None, next_step=None, next_step_s=None)
-    if life.state in {State.STOPPING, State.STUCK}:
-        if life.wish is Wish.RUN:
-            return _launch(ended, is_restart=True)
-        return replace(ended, state=State.STOPPED), (DisarmTimers(),)
-    if life.state in {State.STARTING, State.RUNNING}:
-        return _follow_policy(ended, event.cause, event.at_s)
-    raise ImpossibleTransition(life, event)
-
-
-def _follow_policy(life: Life, cause: ExitCause, now_s: float) -> Step:
-    if cause.is_permanent or not life.restart.wants_restart(exited_ok=cause.is_ok):
-        state = State.FINISHED if cause.is_ok else State.FAILED
-        return replace(life, state=state), (DisarmTimers(),)
-    recent = life.restart.recent((*life.exits_s, now_s), now_s)
-    life = replace(life, exits_s=recent)
-    if life.restart.is_exhausted(len(recent)):
-        within = f"{len(recent)} exits within {life.restart.within_s:g} s"
-        told = f"gave up: {within}; the last: {cause.text}. Start it to try again"
-        return replace(life, state=State.FAILED), (DisarmTimers(), Note("ERROR", told))
-    delay_s = life.restart.delay_s(len(recent))
-    if delay_s <= 0:
-        return _launch(life, is_restart=True)
-    at_s = now_s + delay_s
-    waiting = replace(life, state=State.BACKOFF, next_step=Timer.RESTART, next_step_s=at_s)
-    return waiting, (DisarmTimers(), ArmTimer(life.incarnation, Timer.RESTART, at_s))
+    if life.state not in LIVE:
+        raise ImpossibleTransition(life, event)
+    cause = event.cause
+    if life.blame:
+        cause = replace(cause, text=f"{life.blame}; {cause.text}", is_ok=False)
+    ended = replace(life, cause=cause, pid=None, blame="", next_step=None, next_step_s=None)
+    if life.state not in _ENDING or (life.blame and life.wish is Wish.RUN):
+        return follow_policy(ended, cause, event.at_s)
+    if life.wish is Wish.RUN:
+        return begin(ended, event.at_s, is_restart=True)
+    return replace(ended, state=State.STOPPED), (DisarmTimers(),)
 
 
 def _on_timer(life: Life, event: TimerFired) -> Step:
-    if event.timer is Timer.RESTART and life.state is State.BACKOFF:
-        return _launch(life, is_restart=True)
-    if life.state is not State.STOPPING:
-        return life, ()
-    if event.timer is Timer.TERM and life.stop_step < StopStep.TERM:
-        kill_at_s = life.since_s + life.stop.timeout_s
-        return (
-            replace(life, stop_step=StopStep.TERM, next_step=Timer.KILL, next_step_s=kill_at_s),
-            (SendTerm(life.incarnation),),
-        )
-    if event.timer is Timer.KILL and life.stop_step < StopStep.KILL:
-        return _kill(life, event.at_s)
-    if event.timer is Timer.GRACE and life.stop_step is StopStep.KILL:
-        told = f"pid {life.pid} did not die of SIGKILL within {STUCK_AFTER_S:g} s; no second copy is started"
-        return replace(life, state=State.STUCK, next_step=None, next_step_s=None), (Note("ERROR", told),)
+    if life.state is State.STOPPING:
+        return on_deadline(life, event)
+    match event.timer, life.state:
+        case Timer.RESTART, State.BACKOFF:
+            return begin(life, event.at_s, is_restart=True)
+        case Timer.SCHEDULE, State.SCHEDULED:
+            return begin(replace(life, next_step=None, next_step_s=None), event.at_s, is_restart=False)
+        case Timer.START, State.STARTING | State.UNREADY if not life.was_ready:
+            missing = f" (waits for {event.text})" if event.text else ""
+            blame = f"not ready within {event.at_s - life.launched_s:.0f} s{missing}"
+            after, effects = begin_stop(replace(life, blame=blame), event.at_s)
+            return after, (Note("ERROR", blame), *effects)
+        case Timer.AGE, State.RUNNING | State.UNREADY:
+            lived_s = event.at_s - life.launched_s
+            return _on_recycle_due(
+                life, RecycleDue(event.at_s, life.incarnation, f"it has lived {lived_s:.0f} s (max_age)")
+            )
     return life, ()
 
 
-_HANDLERS: dict[type, Callable[[Life, Any], Step]] = {
+HANDLERS: Final[Mapping[type, Callable[[Life, Any], Step]]] = {
     WishStart: _on_wish_start,
     WishStop: _on_wish_stop,
     WishRestart: _on_wish_restart,
     WishKill: _on_wish_kill,
     WishForce: _on_wish_force,
+    WishPause: _on_wish_pause,
+    WishResume: _on_wish_resume,
+    DependenciesMet: _on_dependencies_met,
+    DependencyFailed: _on_dependency_failed,
+    RunDue: _on_run_due,
     Launched: _on_launched,
     LaunchFailed: _on_exited,
     ReportedRunning: _on_reported_running,
+    BecameReady: _on_became_ready,
+    BecameUnready: _on_became_unready,
+    Unhealthy: _on_unhealthy,
+    RecycleDue: _on_recycle_due,
+    TimeExtended: _on_time_extended,
     Exited: _on_exited,
     TimerFired: _on_timer,
 }
+"""One handler for each kind of event; each answers in every state, or raises ImpossibleTransition."""
