@@ -31,6 +31,16 @@ from supervisor.api.messages import (
     LetterList,
     WorkerDetail,
 )
+from supervisor.api.requests import (
+    EVENTS_LIMIT,
+    EventList,
+    ReloadReply,
+    ReloadRequest,
+    ScaleReply,
+    ScaleRequest,
+    SignalReply,
+    SignalRequest,
+)
 from supervisor.errors import EngineUnreachable, RequestRefused
 
 if TYPE_CHECKING:
@@ -39,6 +49,10 @@ if TYPE_CHECKING:
 
 _OK: Final = 200
 _INTERNAL_ERROR: Final = 500
+
+RELOAD_TIMEOUT_S: Final = 10.0
+"""How long a profile may take to be read and planned, beside what an engine may be silent."""
+
 _Reply = TypeVar("_Reply", bound=msgspec.Struct)
 
 
@@ -84,10 +98,39 @@ class EngineClient:
         """One replica in full."""
         return self._ask(WorkerDetail, "GET", f"/v1/workers/{quote(name, safe='')}")
 
-    def act(self, action: ActionName, names: Sequence[str], wait_s: float = 0.0) -> tuple[Job, ...]:
-        """Begin `action` on workers or replicas (``*`` is all), and wait at most `wait_s` for its jobs."""
-        request = ActionRequest(action=action, names=tuple(names))
+    def act(
+        self, action: ActionName, names: Sequence[str], wait_s: float = 0.0, max_unavailable: int = 0
+    ) -> tuple[Job, ...]:
+        """Begin `action` on workers or replicas (``*`` is all), and wait at most `wait_s` for its jobs.
+
+        `max_unavailable` is for a restart: so many replicas of a worker at a time, 0 all at once.
+        """
+        request = ActionRequest(action=action, names=tuple(names), max_unavailable=max_unavailable)
         return self._ask(JobList, "POST", f"/v1/actions?wait={wait_s:g}", request, wait_s).jobs
+
+    def signal(self, names: Sequence[str], signal: str) -> SignalReply:
+        """Send a signal (``HUP``, ``SIGUSR1``; no numbers) to the leader of each named replica's tree."""
+        return self._ask(SignalReply, "POST", "/v1/signal", SignalRequest(names=tuple(names), signal=signal))
+
+    def scale(self, worker: str, replicas: int | None = None, by: int = 0) -> ScaleReply:
+        """Have `replicas` of a worker, or `by` more (+1) or fewer (-1) than it has."""
+        target = f"/v1/workers/{quote(worker, safe='')}/scale"
+        return self._ask(ScaleReply, "POST", target, ScaleRequest(replicas=replicas, by=by))
+
+    def reload(self, dry_run: bool = False) -> ReloadReply:
+        """Have the profile read again and applied, or (`dry_run`) only told what that would do.
+
+        Raises:
+            RequestRefused: the profile cannot be used; the message has every mistake, a line each.
+        """
+        return self._ask(ReloadReply, "POST", "/v1/reload", ReloadRequest(dry_run=dry_run), RELOAD_TIMEOUT_S)
+
+    def events(self, after: int = 0, wait_s: float = 0.0, limit: int = EVENTS_LIMIT) -> EventList:
+        """At most `limit` events that came after the cursor `after`, oldest first.
+
+        Where there are none, wait at most `wait_s` for one. Ask with the reply's `next_cursor` to go on.
+        """
+        return self._ask(EventList, "GET", f"/v1/events?after={after}&wait={wait_s:g}&limit={limit}", None, wait_s)
 
     def job(self, job_id: int, wait_s: float = 0.0) -> Job:
         """One job, after it ended or `wait_s` have passed."""

@@ -65,6 +65,8 @@ class ReplicaRow(Message, frozen=True, kw_only=True):
     next_step: str = ""
     """What happens by itself next: ``SIGTERM``, ``SIGKILL``, ``restart``; empty where nothing does."""
     next_step_s: float | None = None
+    kill_s: float | None = None
+    """While SIGTERM is what comes next: when SIGKILL follows."""
     waits_for: str = ""
     """Whom or what a WAITING, STARTING or UNREADY replica waits for: ``redis to be ready``, ``tcp 127.0.0.1:6390``."""
     warnings: tuple[str, ...] = ()
@@ -226,7 +228,14 @@ class Event(Message, frozen=True, kw_only=True):
     kind: Literal["state", "action", "engine", "channel"] = "engine"
     """``state``: a replica's life went on; ``action``: somebody asked for something."""
     by: str = ""
-    """Who: ``uid 1000``, ``policy``, ``schedule``; empty where it happened by itself."""
+    """Who: ``uid 1000 (ada)``, ``policy``, ``schedule``; empty where it happened by itself."""
+    from_state: str | None = msgspec.field(default=None, name="from")
+    """For ``state``, as the following: the state that was left."""
+    to_state: str | None = msgspec.field(default=None, name="to")
+    incarnation: int | None = None
+    pid: int | None = None
+    cause: str | None = None
+    """How an incarnation ended, in words."""
 
 
 class StreamMessage(Message, frozen=True, kw_only=True):

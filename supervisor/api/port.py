@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         LetterList,
         WorkerDetail,
     )
+    from supervisor.api.requests import EventList, ReloadReply, ScaleReply, SignalReply
 
 
 class EnginePort(Protocol):
@@ -29,12 +30,46 @@ class EnginePort(Protocol):
     def detail(self, name: str) -> WorkerDetail | None: ...
     def known_names(self) -> tuple[str, ...]: ...
 
-    def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
+    def act(self, action: ActionName, names: Sequence[str], max_unavailable: int = 0, by: str = "") -> tuple[Job, ...]:
         """Begin the action, or join what is under way.
+
+        Args:
+            action: what to do.
+            names: workers, replicas, or ``*``.
+            max_unavailable: for a restart: so many replicas of a worker at a time; 0 is all at once.
+            by: who asks: ``uid 1000 (ada)``.
 
         Raises:
             RequestRefused: for unknown names, with suggestions, or because it cannot be done now.
         """
+
+    def signal(self, names: Sequence[str], signal_name: str, by: str = "") -> SignalReply:
+        """Send a signal, one of `supervisor.api.requests.SIGNAL_NAMES` with SIG before it, to each leader.
+
+        Raises:
+            RequestRefused: for unknown names, with suggestions, or because it could not be sent.
+        """
+
+    def scale(self, worker: str, replicas: int | None, by: int, asked_by: str = "") -> ScaleReply:
+        """Have `replicas` of a worker, or, where that is None, `by` more or fewer.
+
+        Raises:
+            RequestRefused: there is no such worker, or it cannot have so many replicas.
+        """
+
+    async def reload(self, dry_run: bool, by: str = "") -> ReloadReply:
+        """Read the profile again and apply what differs, or only tell it.
+
+        Raises:
+            ProfileError: it cannot be used; nothing has changed.
+            RequestRefused: it cannot be done now.
+        """
+
+    def events(self, after: int, limit: int) -> EventList:
+        """At most `limit` of the kept events whose cursor is higher than `after`, oldest first."""
+
+    async def wait_event(self, after: int, timeout_s: float) -> bool:
+        """Wait until there is an event whose cursor is higher than `after`; whether there is one."""
 
     def letters(self, channel: str) -> LetterList | None:
         """The dead letters of a queue; None where there is no such channel."""

@@ -1,10 +1,35 @@
-"""Requests and replies beside the plain actions: signals, scale, reload, events."""
+"""Requests and replies beside the plain actions: signals, scale, reload, events. Says which of them mean something."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from supervisor.api.messages import Event, Message
+
+SIGNAL_NAMES: Final = (
+    "HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "CONT", "STOP", "WINCH", "ABRT", "ALRM", "KILL", "TTIN", "TTOU",
+)  # fmt: skip
+"""The signals that may be sent through the socket."""
+
+REPLICAS_LIMIT: Final = 1000
+"""The most replicas of one worker."""
+
+EVENTS_LIMIT: Final = 1000
+"""Events in one answer; as many as an engine keeps at hand."""
+
+
+def full_signal_name(text: str) -> str:
+    """``SIGHUP`` for ``HUP``, ``hup`` and ``SIGHUP``.
+
+    Raises:
+        ValueError: no signal that may be sent has this name; the message says what to do.
+    """
+    name = text.strip().upper().removeprefix("SIG")
+    if name in SIGNAL_NAMES:
+        return f"SIG{name}"
+    if name.removeprefix("-").isdecimal():
+        raise ValueError(f"signal {text[:20]!r}: a signal is named, not numbered; there are {', '.join(SIGNAL_NAMES)}")
+    raise ValueError(f"no signal {text[:20]!r} can be sent; there are {', '.join(SIGNAL_NAMES)}")
 
 
 class SignalRequest(Message, frozen=True, kw_only=True):
@@ -33,6 +58,20 @@ class ScaleReply(Message, frozen=True, kw_only=True):
     before: int
     after: int
     text: str
+
+
+def check_scale(wish: ScaleRequest) -> None:
+    """See that `wish` asks for one thing.
+
+    Raises:
+        ValueError: it does not; the message says what to do.
+    """
+    if (wish.replicas is None) == (wish.by == 0):
+        raise ValueError("give either replicas, how many there are to be, or by, how many more (+1) or fewer (-1)")
+    if wish.replicas is not None and not 0 <= wish.replicas <= REPLICAS_LIMIT:
+        raise ValueError(f"replicas is a number from 0 to {REPLICAS_LIMIT}, not {wish.replicas}")
+    if abs(wish.by) > REPLICAS_LIMIT:
+        raise ValueError(f"by is a number from -{REPLICAS_LIMIT} to {REPLICAS_LIMIT}, not {wish.by}")
 
 
 class ReloadRequest(Message, frozen=True, kw_only=True):

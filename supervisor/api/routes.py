@@ -7,17 +7,17 @@ the server turns into an `ErrorReply`.
 from __future__ import annotations
 
 import asyncio
-import math
 import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from aiohttp import ClientError, WSCloseCode, WSMsgType, web
 from loguru import logger
 
+from supervisor.api.exchange import Refusal, answer, asker_of, error_answer, read_body, wait_of, whole_of
 from supervisor.api.messages import (
     ACTION_NAMES,
     CHANNEL_ACTION_NAMES,
@@ -26,13 +26,21 @@ from supervisor.api.messages import (
     ChannelActionName,
     ChannelList,
     ChannelRow,
-    ErrorReply,
     JobList,
     LetterIds,
     StreamMessage,
 )
+from supervisor.api.requests import (
+    EVENTS_LIMIT,
+    SIGNAL_NAMES,
+    ReloadRequest,
+    ScaleRequest,
+    SignalRequest,
+    check_scale,
+    full_signal_name,
+)
 from supervisor.api.streaming import Subscription
-from supervisor.errors import RequestRefused
+from supervisor.errors import ProcdeckError, RequestRefused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -41,37 +49,18 @@ if TYPE_CHECKING:
 
     from supervisor.api.port import EnginePort
 
-BODY_LIMIT_BYTES: Final = 64 * 1024
-BODY_TIMEOUT_S: Final = 5.0
+__all__ = ["ROUTES", "Handlers", "Refusal", "error_answer", "find_route"]
+
 SEND_TIMEOUT_S: Final = 20.0
 """A stream whose client reads nothing for so long is ended."""
-WAIT_LIMIT_S: Final = 3600.0
 INCOMING_FRAME_LIMIT_BYTES: Final = 4096
+AUDIT_LIMIT: Final = 500
+"""Characters of a request that its line in the engine's log shows."""
+POLL_LOOK_S: Final = 5.0
+"""How often a poll for events looks whether its client is still there."""
 
 _ACTIONS: Final[dict[str, ActionName]] = {name: name for name in ACTION_NAMES}
 _CHANNEL_ACTIONS: Final[dict[str, ChannelActionName]] = {name: name for name in CHANNEL_ACTION_NAMES}
-_Body = TypeVar("_Body", bound=msgspec.Struct)
-
-
-class Refusal(Exception):
-    """An answer that is not the one asked for: an HTTP status and a sentence."""
-
-    def __init__(self, status: int, text: str, suggestions: tuple[str, ...] = (), allow: str = "") -> None:
-        super().__init__(text)
-        self.status = status
-        self.text = text
-        self.suggestions = suggestions
-        self.allow = allow
-
-
-def answer(value: msgspec.Struct, status: int = 200) -> web.Response:
-    """`value` as the JSON body of a response."""
-    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
-
-
-def error_answer(status: int, text: str, suggestions: tuple[str, ...] = ()) -> web.Response:
-    """An `ErrorReply` as a response."""
-    return answer(ErrorReply(error=text, suggestions=suggestions), status)
 
 
 class Handlers:
@@ -80,11 +69,14 @@ class Handlers:
     def __init__(self, port: EnginePort) -> None:
         self._port = port
         self._streams: set[Subscription] = set()
+        self._polls: set[asyncio.Future[bool]] = set()
 
     def end_streams(self) -> None:
-        """Let every stream say goodbye and end."""
+        """Let every stream say goodbye and end, and every poll for events answer with what there is."""
         for subscription in self._streams:
             subscription.end()
+        for poll in tuple(self._polls):
+            poll.cancel()
 
     async def health(self, _request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
         return answer(self._port.health())
@@ -106,26 +98,91 @@ class Handlers:
         return await self._act(request, action, (match["name"],))
 
     async def act_on_many(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
-        wish = await _read_body(request, ActionRequest)
+        wish = await read_body(request, ActionRequest)
         if not wish.names:
             raise Refusal(400, 'names is empty; name workers or replicas, or "*" for all')
-        return await self._act(request, wish.action, wish.names)
+        if wish.max_unavailable < 0:
+            raise Refusal(400, f"max_unavailable is 0 (all at once) or more, not {wish.max_unavailable}")
+        if wish.max_unavailable and wish.action != "restart":
+            raise Refusal(400, f"max_unavailable is for restart, not for {wish.action}")
+        return await self._act(request, wish.action, wish.names, wish.max_unavailable)
 
-    async def _act(self, request: BaseRequest, action: ActionName, names: tuple[str, ...]) -> web.StreamResponse:
-        wait_s = _wait_of(request)
-        logger.info("a client asks: {} {}", action, ", ".join(names))
+    async def _act(
+        self, request: BaseRequest, action: ActionName, names: tuple[str, ...], max_unavailable: int = 0
+    ) -> web.StreamResponse:
+        wait_s = wait_of(request)
+        at_once = f", {max_unavailable} at a time" if max_unavailable else ""
+        by = _audit(request, f"{action} {', '.join(names)}{at_once}")
         try:
-            jobs = self._port.act(action, names)
+            jobs = self._port.act(action, names, **_taken(self._port.act, max_unavailable=max_unavailable, by=by))
         except RequestRefused as refusal:
-            is_unknown = not {*names} <= {"*", *self._port.known_names()}
-            raise Refusal(404 if is_unknown else 409, str(refusal), refusal.suggestions) from refusal
+            raise self._refused(refusal, names) from refusal
         if wait_s:
             deadline_s = time.monotonic() + wait_s
             jobs = tuple([await self._port.wait_job(job.id, max(0.0, deadline_s - time.monotonic())) for job in jobs])
         return answer(JobList(jobs=jobs))
 
+    def _refused(self, refusal: RequestRefused, names: Iterable[str]) -> Refusal:
+        is_unknown = not {*names} <= {"*", *self._port.known_names()}
+        return Refusal(404 if is_unknown else 409, str(refusal), refusal.suggestions)
+
+    async def signal(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
+        wish = await read_body(request, SignalRequest)
+        if not wish.names:
+            raise Refusal(400, 'names is empty; name workers or replicas, or "*" for all')
+        try:
+            name = full_signal_name(wish.signal)
+        except ValueError as error:
+            raise Refusal(400, str(error), SIGNAL_NAMES) from error
+        by = _audit(request, f"signal {name} to {', '.join(wish.names)}")
+        try:
+            return answer(self._port.signal(wish.names, name, by=by))
+        except RequestRefused as refusal:
+            raise self._refused(refusal, wish.names) from refusal
+
+    async def scale(self, request: BaseRequest, match: dict[str, str]) -> web.StreamResponse:
+        worker, wish = match["name"], await read_body(request, ScaleRequest)
+        try:
+            check_scale(wish)
+        except ValueError as error:
+            raise Refusal(400, str(error)) from error
+        wanted = f"{wish.by:+d}" if wish.replicas is None else f"= {wish.replicas}"
+        by = _audit(request, f"scale {worker} {wanted}")
+        try:
+            return answer(self._port.scale(worker, wish.replicas, wish.by, asked_by=by))
+        except RequestRefused as refusal:
+            raise self._refused(refusal, (worker,)) from refusal
+
+    async def reload(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
+        wish = await read_body(request, ReloadRequest, ReloadRequest())
+        by = _audit(request, f"reload{' --dry-run' if wish.dry_run else ''}")
+        try:
+            return answer(await self._port.reload(wish.dry_run, by=by))
+        except ProcdeckError as error:
+            raise Refusal(409, str(error), getattr(error, "suggestions", ())) from error
+
+    async def events(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
+        after = whole_of(request, "after", 0, 0, 2**63 - 1)
+        limit = whole_of(request, "limit", EVENTS_LIMIT, 1, EVENTS_LIMIT)
+        deadline_s = time.monotonic() + wait_of(request)
+        while (left_s := deadline_s - time.monotonic()) > 0 and request.transport is not None:
+            if await self._poll(after, min(left_s, POLL_LOOK_S)):
+                break
+        return answer(self._port.events(after, limit))
+
+    async def _poll(self, after: int, timeout_s: float) -> bool:
+        """Wait for an event; whether waiting is over, because there is one or because the server closes."""
+        poll = asyncio.ensure_future(self._port.wait_event(after, timeout_s))
+        self._polls.add(poll)
+        try:
+            await asyncio.wait({poll})
+            return poll.cancelled() or poll.result()
+        finally:
+            self._polls.discard(poll)
+            poll.cancel()
+
     async def job(self, request: BaseRequest, match: dict[str, str]) -> web.StreamResponse:
-        wait_s = _wait_of(request)
+        wait_s = wait_of(request)
         job = self._port.job(int(match["id"]))
         if job is None:
             raise Refusal(404, f"no job {match['id']}; the engine keeps the latest ones only")
@@ -152,10 +209,10 @@ class Handlers:
             raise Refusal(
                 404, f"no action {match['action']!r} on channels; there are {there_are}", CHANNEL_ACTION_NAMES
             )
-        ids = (await _read_body(request, LetterIds, LetterIds())).ids
+        ids = (await read_body(request, LetterIds, LetterIds())).ids
         if ids and action == "drain":
             raise Refusal(400, "drain throws away all that waits in the queue; ids are of dead letters")
-        logger.info("a client asks: {} of channel {}: {}", action, name, ", ".join(ids) or "all")
+        _audit(request, f"{action} of channel {name}: {', '.join(ids) or 'all'}")
         return self._answer_on_queue(name, lambda queue: self._port.channel_act(queue, action, ids))
 
     def _channel(self, name: str) -> ChannelRow:
@@ -182,7 +239,7 @@ class Handlers:
         if force not in {"0", "1"}:
             raise Refusal(400, f"force is 0 or 1, not {force[:40]!r}")
         is_forced = force == "1"
-        logger.info("a client asks: down{}", " by force" if is_forced else "")
+        _audit(request, f"down{' by force' if is_forced else ''}")
         return answer(await self._port.down(is_forced))
 
     async def stream(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
@@ -216,6 +273,21 @@ class Handlers:
         return socket
 
 
+def _audit(request: BaseRequest, asked: str) -> str:
+    """Leave a line on who asks for what in the engine's log; the name of who asks."""
+    by = asker_of(request)
+    logger.info("{} asks: {}", by, asked[:AUDIT_LIMIT])
+    return by
+
+
+def _taken(method: Callable[..., object], **offered: Any) -> dict[str, Any]:
+    """What of `offered` the engine's `method` takes."""
+    import inspect
+
+    known = inspect.signature(method).parameters
+    return {name: value for name, value in offered.items() if name in known}
+
+
 def _unknown(what: str, name: str, known: Iterable[str]) -> Refusal:
     """The answer to a name that is none, with those that come close."""
     import difflib
@@ -238,40 +310,6 @@ async def _send(socket: web.WebSocketResponse, message: StreamMessage) -> None:
         await socket.send_frame(msgspec.json.encode(message), WSMsgType.TEXT)
 
 
-async def _read_body(request: BaseRequest, expected: type[_Body], without: _Body | None = None) -> _Body:
-    """The request's body as `expected`, from at most `BODY_LIMIT_BYTES` of JSON; `without` stands for an empty one."""
-    too_much = Refusal(413, f"the body is larger than {BODY_LIMIT_BYTES // 1024} KiB")
-    if (request.content_length or 0) > BODY_LIMIT_BYTES:
-        raise too_much
-    body = bytearray()
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            async for chunk in request.content.iter_any():
-                body += chunk
-                if len(body) > BODY_LIMIT_BYTES:
-                    raise too_much
-    except TimeoutError as error:
-        raise Refusal(408, f"the body did not arrive within {BODY_TIMEOUT_S:g} s") from error
-    if not body and without is not None:
-        return without
-    try:
-        return msgspec.json.decode(body, type=expected)
-    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
-        raise Refusal(400, f"the body is not a {expected.__name__} in JSON: {error}") from error
-
-
-def _wait_of(request: BaseRequest) -> float:
-    """The seconds of ``?wait=``, 0 without it."""
-    text = request.query.get("wait", "0")
-    try:
-        wait_s = float(text)
-    except ValueError:
-        wait_s = math.nan
-    if not 0 <= wait_s <= WAIT_LIMIT_S:
-        raise Refusal(400, f"wait is a number of seconds from 0 to {WAIT_LIMIT_S:g}, not {text[:40]!r}")
-    return wait_s
-
-
 @dataclass(frozen=True, slots=True)
 class Route:
     """A method and a whole path, and who answers it."""
@@ -287,8 +325,12 @@ ROUTES: Final = (
     Route("GET", re.compile(r"/v1/health"), Handlers.health),
     Route("GET", re.compile(r"/v1/fleet"), Handlers.fleet),
     Route("GET", re.compile(rf"/v1/workers/{_NAME}"), Handlers.detail),
+    Route("POST", re.compile(rf"/v1/workers/{_NAME}/scale"), Handlers.scale),
     Route("POST", re.compile(rf"/v1/workers/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_one),
     Route("POST", re.compile(r"/v1/actions"), Handlers.act_on_many),
+    Route("POST", re.compile(r"/v1/signal"), Handlers.signal),
+    Route("POST", re.compile(r"/v1/reload"), Handlers.reload),
+    Route("GET", re.compile(r"/v1/events"), Handlers.events),
     Route("GET", re.compile(r"/v1/channels"), Handlers.channels),
     Route("GET", re.compile(rf"/v1/channels/{_NAME}"), Handlers.channel),
     Route("GET", re.compile(rf"/v1/channels/{_NAME}/letters"), Handlers.letters),
@@ -314,6 +356,6 @@ def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
         if found is not None:
             allowed.append(route.method)
     if allowed:
-        allow = ", ".join(allowed)
+        allow = ", ".join(dict.fromkeys(allowed))
         raise Refusal(405, f"{path} takes {allow}, not {method}", allow=allow)
     raise Refusal(404, f"no such path: {path[:200]}; /v1/fleet shows all workers, /v1/health who answers here")

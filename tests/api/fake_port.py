@@ -20,79 +20,36 @@ from supervisor.api.messages import (
     ActionName,
     ChannelActionName,
     ChannelReply,
-    ChannelRow,
     DownReply,
-    EngineVitals,
     Event,
     Fleet,
     Health,
     Job,
     Letter,
     LetterList,
-    LogState,
     ReplicaRow,
     WorkerDetail,
 )
+from supervisor.api.requests import EventList, ReloadReply, ScaleReply, SignalReply
 from supervisor.api.server import bind_socket, serve
-from supervisor.errors import RequestRefused
+from supervisor.errors import ProcdeckError, RequestRefused
 from supervisor.lifecycle.states import AT_REST, State
 from supervisor.paths import EngineNote, engine_note_path, lock_path, runtime_directory, socket_path
+from tests.api.samples import a_fleet, a_letter, a_plan, a_row, an_event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-OUTCOMES = {"start": State.RUNNING, "restart": State.RUNNING, "stop": State.STOPPED, "kill": State.STOPPED}
+__all__ = ["FakeEngine", "FakePort", "a_fleet", "a_letter", "a_plan", "a_row", "an_event", "wait_until"]
 
-
-def a_row(name: str, state: State = State.RUNNING, **changes: object) -> ReplicaRow:
-    """A replica with figures that golden texts can hold."""
-    worker, _, number = name.partition(".")
-    row = ReplicaRow(
-        name=name, worker=worker, replica=int(number or 1), kind="target", state=state, since_s=100.0, incarnation=1
-    )
-    if state not in AT_REST:
-        row = msgspec.structs.replace(
-            row, pid=4711, started_s=100.0, cpu_percent=12.34, rss_bytes=48 * 1024 * 1024, processes=1
-        )
-    return msgspec.structs.replace(row, **changes)
-
-
-def a_fleet(*rows: ReplicaRow, **changes: object) -> Fleet:
-    """A fleet of `rows` with one queue."""
-    fleet = Fleet(
-        project="census",
-        profile_path="/somewhere/census.toml",
-        run_id="run-1",
-        version="0.1.0",
-        started_at=1_700_000_000.0,
-        started_s=90.0,
-        now_s=165.0,
-        phase="running",
-        rows=rows,
-        channels=(
-            ChannelRow(
-                name="paths",
-                kind="queue",
-                depth=12,
-                maxsize=200,
-                put_total=1512,
-                got_total=1500,
-                writers=("walk",),
-                readers=("parse.1", "parse.2"),
-            ),
-        ),
-        log=LogState(directory="/somewhere/logs"),
-        engine=EngineVitals(pid=4700),
-    )
-    return msgspec.structs.replace(fleet, **changes)
-
-
-def a_letter(letter_id: str, **changes: object) -> Letter:
-    """A dead letter, of which nothing depends on the time."""
-    letter = Letter(
-        id=letter_id, attempts=3, bytes=1200, reason="its consumer died 3 times", preview=f"str 'bad-{letter_id}.py'"
-    )
-    return msgspec.structs.replace(letter, **changes)
+OUTCOMES = {
+    "start": State.RUNNING,
+    "restart": State.RUNNING,
+    "stop": State.STOPPED,
+    "kill": State.STOPPED,
+    "pause": State.PAUSED,
+    "resume": State.RUNNING,
+}
 
 
 class FakePort:
@@ -116,6 +73,20 @@ class FakePort:
         self.first: dict[str, list[Letter]] = {}
         """What waits first, by queue."""
         self.channel_wishes: list[tuple[str, str, tuple[str, ...]]] = []
+        self.asked_by: list[str] = []
+        """Who asked for each action, signal, scale and reload."""
+        self.max_unavailable = 0
+        """As the last action had it."""
+        self.signals: list[tuple[tuple[str, ...], str]] = []
+        self.scales: list[tuple[str, int | None, int]] = []
+        self.reloads: list[bool] = []
+        self.reload_error: ProcdeckError | None = None
+        """What a reload raises."""
+        self.plan = a_plan()
+        self.kept_events: list[Event] = []
+        self.missed = 0
+        """Events that are no longer kept."""
+        self.event_happened = asyncio.Event()
 
     def fleet(self) -> Fleet:
         self.fleets_read += 1
@@ -151,13 +122,67 @@ class FakePort:
             stop_policy="5 s",
         )
 
-    def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
+    def act(self, action: ActionName, names: Sequence[str], max_unavailable: int = 0, by: str = "") -> tuple[Job, ...]:
         self.wishes.append((action, tuple(names)))
+        self.max_unavailable = max_unavailable
+        self.asked_by.append(by)
+        return tuple(self._begin(action, row.name) for row in self._chosen(names))
+
+    def _chosen(self, names: Sequence[str]) -> list[ReplicaRow]:
         for name in names:
             if name not in {"*", *self.known_names()}:
                 raise RequestRefused(f'no worker "{name}"; did you mean "parse"?', ("parse",))
-        targets = [row.name for row in self.now.rows if {"*", row.name, row.worker} & set(names)]
-        return tuple(self._begin(action, target) for target in targets)
+        return [row for row in self.now.rows if {"*", row.name, row.worker} & set(names)]
+
+    def signal(self, names: Sequence[str], signal_name: str, by: str = "") -> SignalReply:
+        live = tuple(row.name for row in self._chosen(names) if row.pid is not None)
+        self.signals.append((tuple(names), signal_name))
+        self.asked_by.append(by)
+        return SignalReply(signalled=live, text=f"{signal_name} sent to {', '.join(live) or 'nobody'}")
+
+    def scale(self, worker: str, replicas: int | None, by: int, asked_by: str = "") -> ScaleReply:
+        before = self._chosen([worker])
+        self.scales.append((worker, replicas, by))
+        self.asked_by.append(asked_by)
+        wanted = max(0, len(before) + by if replicas is None else replicas)
+        fresh = [a_row(f"{worker}.{number}") for number in range(len(before) + 1, wanted + 1)]
+        others = [row for row in self.now.rows if row not in before]
+        self.change(rows=(*others, *before[:wanted], *fresh))
+        text = f"{worker}: {len(before)} -> {wanted} replicas"
+        return ScaleReply(worker=worker, before=len(before), after=wanted, text=text)
+
+    async def reload(self, dry_run: bool, by: str = "") -> ReloadReply:
+        self.reloads.append(dry_run)
+        self.asked_by.append(by)
+        if self.reload_error is not None:
+            raise self.reload_error
+        text = f"{len(self.plan)} changes{'' if dry_run else ' applied'}" if self.plan else "nothing differs"
+        return ReloadReply(plan=self.plan, is_applied=not dry_run, text=text)
+
+    def events(self, after: int, limit: int) -> EventList:
+        newer = [event for event in self.kept_events if event.cursor > after][:limit]
+        return EventList(
+            events=tuple(newer), next_cursor=newer[-1].cursor if newer else after, missed=0 if after else self.missed
+        )
+
+    async def wait_event(self, after: int, timeout_s: float) -> bool:
+        def is_there() -> bool:
+            return any(event.cursor > after for event in self.kept_events)
+
+        try:
+            async with asyncio.timeout(timeout_s):
+                while not is_there():
+                    self.event_happened.clear()
+                    await self.event_happened.wait()
+        except TimeoutError:
+            pass
+        return is_there()
+
+    def happen(self, event: Event) -> None:
+        """Keep `event` and say so."""
+        self.kept_events.append(event)
+        self.event_happened.set()
+        self.tell(event)
 
     def _has_channel(self, name: str) -> bool:
         return any(channel.name == name for channel in self.now.channels)

@@ -11,9 +11,9 @@ import aiohttp
 import msgspec
 import pytest
 
-from supervisor.api import admission, routes
+from supervisor.api import admission, exchange
 from supervisor.api import server as server_module
-from supervisor.api.messages import DownReply, ErrorReply, Fleet, Health, Job, JobList, WorkerDetail
+from supervisor.api.messages import ACTION_NAMES, DownReply, ErrorReply, Fleet, Health, Job, JobList, WorkerDetail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +107,7 @@ async def test_unknown_action_is_refused_with_the_list(session: aiohttp.ClientSe
     """The actions are a table, not attributes that could be reached by name."""
     for action in ("halt", "__class__", "down"):
         reply = await _post(session, f"/v1/workers/parse/{action}", ErrorReply, 404)
-        assert reply.suggestions == ("start", "stop", "restart", "kill")
+        assert reply.suggestions == ACTION_NAMES
     assert port.wishes == []
 
 
@@ -164,7 +164,7 @@ async def test_bad_body_is_refused_and_does_nothing(
 
 async def test_body_larger_than_the_limit_is_refused(session: aiohttp.ClientSession, port: FakePort) -> None:
     """413, whether its length is announced or not."""
-    huge = b'{"action": "stop", "names": ["' + b"x" * (routes.BODY_LIMIT_BYTES + 1) + b'"]}'
+    huge = b'{"action": "stop", "names": ["' + b"x" * (exchange.BODY_LIMIT_BYTES + 1) + b'"]}'
 
     async def pieces() -> Any:
         for start in range(0, len(huge), 10_000):
@@ -186,7 +186,7 @@ async def test_body_that_never_comes_is_given_up(
     server: Server, socket_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """408 after the body's deadline."""
-    monkeypatch.setattr(routes, "BODY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(exchange, "BODY_TIMEOUT_S", 0.05)
     reply = await _speak(socket_file, b"POST /v1/actions HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
     assert reply.startswith(b"HTTP/1.1 408 ")
 

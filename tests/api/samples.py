@@ -1,0 +1,74 @@
+"""Messages with figures that golden texts can hold: rows, a fleet, events, a plan, dead letters."""
+
+from __future__ import annotations
+
+import msgspec
+
+from supervisor.api.messages import ChannelRow, EngineVitals, Event, Fleet, Letter, LogState, ReplicaRow
+from supervisor.api.requests import PlanStep
+from supervisor.lifecycle.states import AT_REST, State
+
+
+def a_row(name: str, state: State = State.RUNNING, **changes: object) -> ReplicaRow:
+    """A replica with figures that golden texts can hold."""
+    worker, _, number = name.partition(".")
+    row = ReplicaRow(
+        name=name, worker=worker, replica=int(number or 1), kind="target", state=state, since_s=100.0, incarnation=1
+    )
+    if state not in AT_REST:
+        row = msgspec.structs.replace(
+            row, pid=4711, started_s=100.0, cpu_percent=12.34, rss_bytes=48 * 1024 * 1024, processes=1
+        )
+    return msgspec.structs.replace(row, **changes)
+
+
+def a_fleet(*rows: ReplicaRow, **changes: object) -> Fleet:
+    """A fleet of `rows` with one queue."""
+    fleet = Fleet(
+        project="census",
+        profile_path="/somewhere/census.toml",
+        run_id="run-1",
+        version="0.1.0",
+        started_at=1_700_000_000.0,
+        started_s=90.0,
+        now_s=165.0,
+        phase="running",
+        rows=rows,
+        channels=(
+            ChannelRow(
+                name="paths",
+                kind="queue",
+                depth=12,
+                maxsize=200,
+                put_total=1512,
+                got_total=1500,
+                writers=("walk",),
+                readers=("parse.1", "parse.2"),
+            ),
+        ),
+        log=LogState(directory="/somewhere/logs"),
+        engine=EngineVitals(pid=4700),
+    )
+    return msgspec.structs.replace(fleet, **changes)
+
+
+def an_event(cursor: int, what: str = "running, pid 4711", **changes: object) -> Event:
+    """An event at a time that golden texts can hold."""
+    event = Event(cursor=cursor, at=1_700_000_000.0 + cursor, subject="parse.1", what=what, kind="state")
+    return msgspec.structs.replace(event, **changes)
+
+
+def a_plan() -> tuple[PlanStep, ...]:
+    """A plan with a step of two kinds."""
+    return (
+        PlanStep(subject="parse", change="scale", keys=("replicas",), text="2 -> 3 replicas"),
+        PlanStep(subject="walk", change="restart", keys=("args",), text="its arguments differ"),
+    )
+
+
+def a_letter(letter_id: str, **changes: object) -> Letter:
+    """A dead letter, of which nothing depends on the time."""
+    letter = Letter(
+        id=letter_id, attempts=3, bytes=1200, reason="its consumer died 3 times", preview=f"str 'bad-{letter_id}.py'"
+    )
+    return msgspec.structs.replace(letter, **changes)
