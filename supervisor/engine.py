@@ -39,7 +39,15 @@ from supervisor.detail import make_detail
 from supervisor.diagnose.metrics import Sampler
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
-from supervisor.lifecycle.events import WishForce, WishKill, WishRestart, WishStart, WishStop
+from supervisor.lifecycle.events import (
+    WishForce,
+    WishKill,
+    WishPause,
+    WishRestart,
+    WishResume,
+    WishStart,
+    WishStop,
+)
 from supervisor.lifecycle.machine import Life, Wish
 from supervisor.lifecycle.states import AT_REST, State
 from supervisor.logs.intake import Intake
@@ -56,11 +64,13 @@ FRESH_S: Final = 0.1
 """How old what a client asks for may be."""
 EVENTS_KEPT: Final = 1000
 
-_WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill]] = {
+_WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill | WishPause | WishResume]] = {
     "start": WishStart,
     "stop": WishStop,
     "restart": WishRestart,
     "kill": WishKill,
+    "pause": WishPause,
+    "resume": WishResume,
 }
 
 Listener = Callable[[Job | Event | None], None]
@@ -79,8 +89,7 @@ class Engine:
         self._listeners: list[Listener] = []
         self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
         self._cursor = 0
-        self._jobs = jobs.JobBook()
-        self._settled: dict[int, asyncio.Event] = {}
+        self._jobs = jobs.JobBook(self._announce)
         self._is_going_down = False
         self._all_down = asyncio.Event()
         self._ending: asyncio.Task[DownReply] | None = None
@@ -157,8 +166,7 @@ class Engine:
         self._refreshed_s = 0.0
         if replica.life.state is not before.state or replica.life.incarnation != before.incarnation:
             self.happened(*naming.transition(before, replica.life))
-        for job in self._jobs.settle(replica.life, now_s):
-            self._announce(job)
+        self._jobs.settle(replica.life, now_s)
         self._notify()
         if self._is_going_down:
             self._stop_manager()
@@ -177,10 +185,6 @@ class Engine:
             listener(event)
 
     def _announce(self, job: Job) -> None:
-        if job.state != "running":
-            settled = self._settled.pop(job.id, None)
-            if settled is not None:
-                settled.set()
         for listener in tuple(self._listeners):
             listener(job)
 
@@ -271,8 +275,7 @@ class Engine:
             now_s = self._clock.monotonic_s()
             job = self._jobs.open(action, replica.life, now_s)
             self._driver.apply(replica, _WISHES[action](now_s))
-            for settled in self._jobs.settle(replica.life, now_s):
-                self._announce(settled)
+            self._jobs.settle(replica.life, now_s)
             opened.append(self._jobs.get(job.id) or job)
         return tuple(opened)
 
@@ -304,16 +307,7 @@ class Engine:
         return self._jobs.get(job_id)
 
     async def wait_job(self, job_id: int, timeout_s: float) -> Job:
-        job = self._jobs.get(job_id)
-        if job is None:
-            raise RequestRefused(f"no job {job_id}; it was never opened or is long over")
-        if job.state == "running":
-            settled = self._settled.setdefault(job_id, asyncio.Event())
-            try:
-                await asyncio.wait_for(settled.wait(), timeout_s)
-            except TimeoutError:
-                pass
-        return self._jobs.get(job_id) or job
+        return await self._jobs.wait(job_id, timeout_s)
 
     def watch(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)

@@ -1,4 +1,4 @@
-"""Workers that live and die together, after OTP's supervisor strategies (one_for_one, one_for_all, rest_for_one). Pure."""
+"""Workers that live and die together: OTP's strategies one_for_one, one_for_all and rest_for_one. Pure."""
 
 from __future__ import annotations
 
