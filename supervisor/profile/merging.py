@@ -33,7 +33,7 @@ def prepared(
         if key not in faulty_defaults
     }
     result = {"name": name, **tables, f"{HIDDEN}path": path, f"{HIDDEN}project": project}
-    for kind in NOUNS:
+    for kind in (*NOUNS, "groups"):
         result[kind] = _each(tables.get(kind, {}), lambda key, table: {**table, f"{HIDDEN}name": key})
     result["workers"] = _each(tables.get("workers", {}), lambda key, table: _worker(key, table, usable))
     return result

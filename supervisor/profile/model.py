@@ -10,11 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field, PlainValidator
 from pydantic.config import JsonDict
 from pydantic.json_schema import SkipJsonSchema
 
-from supervisor.profile import shapes
+from supervisor.profile import notations, shapes
 from supervisor.profile.channels import (
     ArraySpec,
     BlockSpec,
@@ -27,43 +27,45 @@ from supervisor.profile.channels import (
     QueueSpec,
     ValueSpec,
 )
+from supervisor.profile.checks import Probes, ProbeSpec
+from supervisor.profile.limits import Limits
 from supervisor.profile.merging import HIDDEN
 from supervisor.profile.names import NAME_PATTERN
-from supervisor.profile.quantities import backoff_high_s, backoff_low_s
+from supervisor.profile.running import (
+    Dependencies,
+    DependencySpec,
+    GroupSpec,
+    Restart,
+    RestartSpec,
+    Schedule,
+    ScheduleSpec,
+    Watch,
+    WatchSpec,
+)
 from supervisor.profile.table import Duration, Size, Table
+
+__all__ = [
+    "KINDS",
+    "DefaultsSpec",
+    "DependencySpec",
+    "GroupSpec",
+    "Kind",
+    "LogSpec",
+    "ProbeSpec",
+    "Profile",
+    "RestartSpec",
+    "ScheduleSpec",
+    "StartMethod",
+    "WatchSpec",
+    "WorkerSpec",
+]
 
 Kind = Literal["target", "script", "module", "command"]
 StartMethod = Literal["fork", "spawn", "forkserver"]
-RestartPolicy = Literal["never", "on-failure", "always"]
 
 KINDS: Final[tuple[Kind, ...]] = ("target", "script", "module", "command")
 
-_BackoffLow = Annotated[float, BeforeValidator(backoff_low_s, json_schema_input_type=str | float)]
-_BackoffHigh = Annotated[float, BeforeValidator(backoff_high_s)]
 _Named: Final[JsonDict] = {"propertyNames": {"pattern": f"^{NAME_PATTERN}$"}}
-
-
-class RestartSpec(Table):
-    """What happens when a worker ends by itself."""
-
-    policy: RestartPolicy = Field(default="on-failure", examples=["on-failure"])
-    """never: leave it. on-failure: start it again unless it ended well. always: start it again whatever the end."""
-    max: int = Field(default=5, ge=0, le=1_000_000, examples=[5])
-    """How many times it may end `within` the window; once more and it is FAILED and stays so."""
-    within_s: Duration = Field(default=60.0, gt=0, validation_alias="within", examples=["60s"])
-    """The window in which restarts are counted."""
-    backoff_min_s: _BackoffLow = Field(
-        default=0.5, validation_alias="backoff", examples=["0.5s..30s"], json_schema_extra={"default": "0.5s..30s"}
-    )
-    """How long to wait before a restart. The first after a calm time is immediate, the next waits the shorter time, and
-    it doubles up to the longer. One duration is both."""
-    backoff_max_s: SkipJsonSchema[_BackoffHigh] = Field(default=30.0, validation_alias="backoff")
-    """The longest wait before a restart."""
-
-
-Restart = Annotated[
-    RestartSpec, BeforeValidator(shapes.restart_table, json_schema_input_type=RestartPolicy | RestartSpec)
-]
 
 
 class DefaultsSpec(Table):
@@ -82,17 +84,50 @@ class DefaultsSpec(Table):
     python_path: list[str] = Field(default_factory=list, examples=[["src"]])
     """Directories, relative to the profile, in which targets and modules are found before the usual places."""
     env: dict[str, str] = Field(default_factory=dict, examples=[{"MODE": "test"}])
-    """Environment variables added to the engine's own."""
+    """Environment variables added to the engine's own and to those of `env_file`."""
+    env_file: Annotated[list[str], BeforeValidator(shapes.text_list, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list, examples=[[".env"]]
+    )
+    """Files of KEY=VALUE lines, relative to the profile; a later file wins, and `env` wins over all. What is in them is
+    taken for secret and shown nowhere."""
     cwd: str | None = Field(default=None, examples=["data"])
     """The working directory, relative to the profile. Without it: the profile's directory."""
     restart: Restart = Field(default_factory=RestartSpec, examples=["never"])
     """What happens when the worker ends by itself: a policy, or a table with its limits."""
+    success_exit_codes: list[Annotated[int, Field(ge=0, le=255)]] = Field(default=[0], min_length=1, examples=[[0, 3]])
+    """The exit codes that are a good end."""
+    max_age_s: Duration | None = Field(default=None, gt=0, validation_alias="max_age", examples=["1h"])
+    """How long one process lives before it is stopped and started anew. Without it: for ever."""
+    max_memory_bytes: Size | None = Field(default=None, gt=0, validation_alias="max_memory", examples=["500MiB"])
+    """How much memory its process tree may hold before it is stopped and started anew. Without it: any amount."""
+    start_timeout_s: Annotated[float | None, PlainValidator(shapes.patience_s, json_schema_input_type=str | float)] = (
+        Field(default=60.0, validation_alias="start_timeout", examples=["60s"])
+    )
+    """How long it may take from launch until it runs and passes its `startup` and `ready` checks for the first time;
+    then it is stopped, which counts as a failure. "unlimited": as long as it likes."""
     heartbeat_s: Duration | None = Field(default=None, gt=0, validation_alias="heartbeat", examples=["10s"])
     """Silent for longer than this while busy: a hang warning. Without it: no warning."""
     stop_timeout_s: Duration = Field(default=5.0, validation_alias="stop_timeout", examples=["5s"])
     """How long a stop may take before SIGKILL ends the whole process tree."""
     stop_signal_after_s: Duration = Field(default=1.0, validation_alias="stop_signal_after", examples=["1s"])
     """How long a worker may take to follow a friendly request to stop before SIGTERM is sent as well."""
+    stop_signal: Annotated[str, PlainValidator(notations.stop_signal_name, json_schema_input_type=str)] = Field(
+        default="SIGTERM", examples=["SIGINT"]
+    )
+    """The signal that is sent then. SIGKILL follows at `stop_timeout` whatever it is."""
+    stop_command: Annotated[tuple[str, ...], PlainValidator(shapes.program, json_schema_input_type=str | list[str])] = (
+        Field(default=(), examples=[["redis-cli", "-p", "6390", "shutdown"]])
+    )
+    """A program that asks the worker to stop, run first: a list is executed as it is, text is a shell line."""
+    limits: Limits = Field(default_factory=dict, examples=[{"nofile": 1024}])
+    """Limits that the system holds each of its processes to."""
+    nice: int | None = Field(default=None, ge=-20, le=19, examples=[5])
+    """How much it gives way to others when the processor is busy. Below the engine's own needs root."""
+    umask: Annotated[
+        int | None,
+        PlainValidator(notations.umask, json_schema_input_type=Annotated[str, Field(pattern="^(0o)?[0-7]{1,4}$")]),
+    ] = Field(default=None, examples=["027"])
+    """Which permissions the files that it makes do not have, as octal digits. Without it: the engine's."""
 
 
 class WorkerSpec(DefaultsSpec):
@@ -133,17 +168,46 @@ class WorkerSpec(DefaultsSpec):
     """What a target has in common with others, such as values and locks: `parameter = "channel"`."""
     autostart: bool = Field(default=True, examples=[False])
     """Whether it starts with the engine, or waits until somebody starts it."""
+    significant: bool = Field(default=False, examples=[True])
+    """Whether its end is the end of the run: everything is stopped, and procdeck ends with its exit code."""
+    schedule: Schedule = Field(default=None, examples=["*/5 * * * *"])
+    """When it is started again and again: a cron expression, or a table."""
+    watch: Watch = Field(default=None, examples=[["src/**/*.py"]])
+    """Files whose change restarts it: patterns relative to the profile, or a table."""
+    depends_on: Dependencies = Field(default_factory=dict, examples=[["redis"]])
+    """Workers that must be ready before this one starts, or a table of what must be true of each: "started", "ready",
+    "completed", "completed-ok" or `{ log = "a line" }`. Stops go the other way."""
+    startup: Probes = Field(default=(), examples=[{"log": "listening on"}])
+    """Checks that it has come up; until they pass, those of `ready` and `alive` wait. All must pass."""
+    ready: Probes = Field(default=(), examples=[{"tcp": "127.0.0.1:6390"}])
+    """Checks that it can serve. While they fail it is UNREADY, and it is left alone. All must pass."""
+    alive: Probes = Field(default=(), examples=[{"http": "http://127.0.0.1:8000/health"}])
+    """Checks that it has not hung. When one fails it is stopped and started anew."""
+    user: Annotated[str | int | None, PlainValidator(notations.user, json_schema_input_type=str | int)] = Field(
+        default=None, examples=["www-data"]
+    )
+    """The user that it runs as, by name or uid. Needs root."""
+    group: Annotated[str | int | None, PlainValidator(notations.group, json_schema_input_type=str | int)] = Field(
+        default=None, examples=["www-data"]
+    )
+    """The group that it runs as, by name or gid. Needs root. Without it: that of `user`."""
 
     @property
     def kind(self) -> Kind:
         """What runs: the one of target, script, module and command that is given."""
         return next((kind for kind in KINDS if getattr(self, kind) is not None), "command")
 
+    def replica_name(self, number: int) -> str:
+        """``parse.2``; ``walk`` for the first of a worker that declares one replica, whatever it was scaled to.
+
+        Args:
+            number: counted from 1.
+        """
+        return self.name if self.replicas == 1 and number == 1 else f"{self.name}.{number}"
+
     def replica_names(self) -> list[str]:
         """``["parse.1", "parse.2"]``, or ``["walk"]`` for a single replica."""
-        if self.replicas == 1:
-            return [self.name]
-        return [f"{self.name}.{number}" for number in range(1, self.replicas + 1)]
+        return [self.replica_name(number) for number in range(1, self.replicas + 1)]
 
 
 class LogSpec(Table):
@@ -192,6 +256,8 @@ class Profile(Table):
     """Namespaces of the manager process by name."""
     workers: dict[str, WorkerSpec] = Field(default_factory=dict, json_schema_extra=_Named)
     """Workers by name, in the order they are shown and started."""
+    groups: dict[str, GroupSpec] = Field(default_factory=dict, json_schema_extra=_Named)
+    """Groups by name: workers that end and restart together."""
     logs: LogSpec = Field(default_factory=LogSpec)
     """How large log files get, and how long they stay."""
 
