@@ -25,13 +25,15 @@ target = "code:printer"
 [workers.logger]
 target = "code:logger"
 [workers.shell]
-command = "while true; do printf '\\\\033[2J\\\\033[Hraw \\\\033]0;owned\\\\007shell\\\\n'; sleep 0.3; done"
+command = "while true; do printf '\\\\033[2J\\\\033[Hraw \\\\033]0;owned\\\\007shell\\\\n'; sleep 1; done"
 [workers.raiser]
 target = "code:raiser"
 restart = "never"
 """
 
 CODE = r"""
+PAUSE_S = 0.3  # each line has to come to the smallest screen before the next ones push it off
+
 LINES = (
     "\x1b]0;owned title\x07after the title",
     "\x1b]2;owned title\x1b\\after the other title",
@@ -53,16 +55,16 @@ def printer(ctx):
         for line in LINES:
             print(line, flush=True)
             sys.stderr.write(line + "\n")
-        if ctx.stopping.wait(0.3):
-            return
+            if ctx.stopping.wait(PAUSE_S):
+                return
 
 def logger(ctx):
     while True:
         for line in LINES:
             ctx.log.warning(line)
             ctx.doing(line)
-        if ctx.stopping.wait(0.3):
-            return
+            if ctx.stopping.wait(PAUSE_S):
+                return
 
 def raiser():
     raise ValueError(LINES[0] + LINES[2] + LINES[4] + "[red]")
