@@ -19,7 +19,7 @@ settings.load_profile("procdeck")
 MARKER = "PROCDECK_TEST_SESSION"
 """Every process that a test starts inherits this variable, so what is left of the session can be told from the rest."""
 
-SETTLE_S = 10.0
+SETTLE_S = 30.0
 """How long processes that are on their way out have after the last test."""
 
 _session = uuid.uuid4().hex

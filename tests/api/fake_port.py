@@ -293,12 +293,12 @@ class FakeEngine:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._is_ready.wait(10)
+        assert self._is_ready.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.end()
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
     def end(self) -> None:
@@ -330,7 +330,7 @@ class FakeEngine:
         os.close(lock)
 
 
-def wait_until(claim: Callable[[], bool], timeout_s: float = 10.0) -> None:
+def wait_until(claim: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Return once `claim` holds; fail after `timeout_s`."""
     deadline_s = time.monotonic() + timeout_s
     while not claim():

@@ -40,7 +40,7 @@ class Heard:
         return next((news for news in reversed(self.news) if isinstance(news, FleetView)), FleetView())
 
     async def until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not is_so():
                 self._came.clear()
                 await self._came.wait()

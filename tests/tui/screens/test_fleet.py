@@ -33,7 +33,7 @@ def screen_text(app: Dashboard) -> list[str]:
 
 async def until(pilot: Pilot[Leaving], is_so: Callable[[], bool]) -> None:
     """Wait until something is so; the deadline is generous because machines are busy."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not is_so():
             await pilot.pause(0.01)
 
