@@ -10,13 +10,16 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
+from supervisor.profile.combining import combination_mistakes, umask_mistakes
 from supervisor.profile.connecting import connection_mistakes
 from supervisor.profile.contents import content_mistakes
+from supervisor.profile.depending import dependency_mistakes
 from supervisor.profile.formats.toml_lines import KeyPath
 from supervisor.profile.kinds import NOUNS, a
 from supervisor.profile.merging import PYTHON_ONLY
 from supervisor.profile.names import NAME_RULE, RESERVED_NAMES, did_you_mean, is_legal_name
 from supervisor.profile.placing import Mistake
+from supervisor.profile.probing import probe_mistakes
 
 _KINDS: Final = ("target", "script", "module", "command")
 _PLACEHOLDERS: Final = ("@output", "@profile", "@stdlib")
@@ -29,8 +32,8 @@ _ALMOST_TARGET: Final = re.compile(rf"({_DOTTED}?)(?:\.py)?[.:/ ]+([^\W\d]\w*)(?
 def mistakes_in(tables: dict[str, Any]) -> list[Mistake]:
     """Every mistake that the tables of a profile show, in no particular order; those of channels are among them."""
     found = [*_profile_mistakes(tables), *_name_mistakes(tables)]
-    found += [*content_mistakes(tables), *connection_mistakes(tables)]
-    workers = tables.get("workers")
+    found += [*content_mistakes(tables), *connection_mistakes(tables), *dependency_mistakes(tables)]
+    workers, defaults = tables.get("workers"), tables.get("defaults")
     for name, worker in workers.items() if isinstance(workers, dict) else ():
         if not isinstance(worker, dict):
             continue
@@ -39,9 +42,11 @@ def mistakes_in(tables: dict[str, Any]) -> list[Mistake]:
         found += _target_mistakes(path, worker)
         found += _argument_mistakes(path, worker)
         found += _environment_mistakes((*path, "env"), worker)
-    defaults = tables.get("defaults")
+        found += probe_mistakes(path, worker, defaults)
+        found += combination_mistakes(path, worker, defaults)
     if isinstance(defaults, dict):
         found += _environment_mistakes(("defaults", "env"), defaults)
+        found += umask_mistakes(("defaults",), defaults)
     return found
 
 
@@ -63,7 +68,7 @@ def _profile_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
 
 def _name_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
     taken: dict[str, str] = {}
-    nouns = {**NOUNS, "workers": "worker"}
+    nouns = {**NOUNS, "workers": "worker", "groups": "group"}
     for kind, group in tables.items():
         what = nouns.get(kind)
         if what is None:

@@ -52,6 +52,7 @@ def load_profile(path: Path, project: str | None = None) -> Profile:
     if tables is None:
         raise ProfileError([f"{path}: there is no [tool.procdeck] table; add [tool.procdeck.workers.NAME]"])
     profile, mistakes = _validated(tables, path, project, prefix)
+    mistakes += _file_mistakes(tables, path.absolute().parent)
     if project is not None:
         mistakes = [*_project_mistakes(project), *mistakes]
     if profile is None or mistakes:
@@ -133,6 +134,25 @@ def _faulty_defaults(tables: dict[str, Any]) -> set[str]:
     except ValidationError as error:
         return {str(item["loc"][0]) for item in error.errors(include_url=False) if item["loc"]}
     return set()
+
+
+def _file_mistakes(tables: dict[str, Any], directory: Path) -> list[Mistake]:
+    """What is wrong with the files that the profile names; a mistake in one has its own file and line in it."""
+    from supervisor.profile.env_files import read_env_files
+    from supervisor.profile.placing import Mistake
+
+    workers = tables.get("workers")
+    owners: list[tuple[KeyPath, Any]] = [(("defaults",), tables.get("defaults"))]
+    owners += [(("workers", name), worker) for name, worker in (workers.items() if isinstance(workers, dict) else ())]
+    found: list[Mistake] = []
+    for path, table in owners:
+        named = table.get("env_file", ()) if isinstance(table, dict) else ()
+        files = [named] if isinstance(named, str) else named if isinstance(named, list | tuple) else ()
+        try:
+            read_env_files([directory / file for file in files if isinstance(file, str)])
+        except ProfileError as error:
+            found += [Mistake((*path, "env_file"), f"env_file cannot be used: {mistake}") for mistake in error.mistakes]
+    return found
 
 
 def _project_mistakes(project: str) -> list[Mistake]:

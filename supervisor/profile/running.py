@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -141,10 +140,3 @@ class GroupSpec(NamedTable):
     strategy: Strategy = Field(default="one-for-one", examples=["one-for-all"])
     """Who is restarted with a member that is. one-for-one: nobody. one-for-all: all members. rest-for-one: those after
     it in `workers`."""
-
-
-INNER_TABLES: Final[Mapping[str, type[Table]]] = {
-    "restart": RestartSpec,
-    "schedule": ScheduleSpec,
-    "watch": WatchSpec,
-}

@@ -13,15 +13,35 @@ from typing import Any, Final
 from pydantic.fields import FieldInfo
 
 from supervisor.profile.channels import CHANNEL_TABLES
+from supervisor.profile.checks import ROLES, HttpTable, ProbeTable
 from supervisor.profile.formats.toml_lines import KeyPath
 from supervisor.profile.kinds import CONNECTIONS
+from supervisor.profile.limits import LimitsTable
 from supervisor.profile.merging import HIDDEN
-from supervisor.profile.model import KINDS, DefaultsSpec, LogSpec, Profile, RestartSpec, WorkerSpec
+from supervisor.profile.model import KINDS, DefaultsSpec, LogSpec, Profile, WorkerSpec
 from supervisor.profile.names import did_you_mean, quoted
 from supervisor.profile.placing import Mistake
+from supervisor.profile.running import GroupSpec, LogTable, RestartSpec, ScheduleSpec, WatchSpec
 from supervisor.profile.table import Table
 
-_TABLES: Final[Mapping[str, type[Table]]] = {"workers": WorkerSpec, **CHANNEL_TABLES}
+_TABLES: Final[Mapping[str, type[Table]]] = {"workers": WorkerSpec, "groups": GroupSpec, **CHANNEL_TABLES}
+_INNER: Final[Mapping[tuple[str, ...], type[Table]]] = {
+    ("restart",): RestartSpec,
+    ("schedule",): ScheduleSpec,
+    ("watch",): WatchSpec,
+    ("limits",): LimitsTable,
+    **{(role,): ProbeTable for role in ROLES},
+    **{(role, "http"): HttpTable for role in ROLES},
+}
+"""The tables inside a worker's table, by the keys that lead there."""
+_SHAPES: Final = {
+    "restart": 'must be "never", "on-failure", "always" or a table',
+    "schedule": "must be a cron expression in quotes or a table",
+    "watch": "must be a list of patterns or a table",
+    "http": "must be a URL in quotes or a table",
+    "depends_on": "must be a list of workers or a table",
+}
+"""What a key of a worker must be where a table is only one way to write it."""
 _EXPECTED: Final = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
@@ -30,6 +50,8 @@ _EXPECTED: Final = {
     "list_type": "must be a list",
     "dict_type": "must be a table",
     "model_type": "must be a table",
+    "float_type": "must be a number",
+    "too_short": "is empty",
     "missing": "is missing",
 }
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -64,12 +86,25 @@ def known_keys(model: type[Table]) -> dict[str, FieldInfo]:
 
 
 def _mistake(error: Mapping[str, Any], tables: dict[str, Any], prefix: KeyPath) -> Mistake:
-    path: KeyPath = tuple(error["loc"])
+    full: KeyPath = tuple(error["loc"])
+    path = _as_written(full, tables)
     if error["type"] == "extra_forbidden":
         return Mistake(path, _unknown_key(path, error["input"], prefix))
-    if path[-1] == "policy" and _is_restart(path[:-1]) and isinstance(_at(tables, path[:-1]), str):
-        path = path[:-1]
     return Mistake(path, f"{_label(path, prefix)} {_rule(error)}{_example(path, error['type'])}")
+
+
+def _as_written(path: KeyPath, tables: Any) -> KeyPath:
+    """`path` without the keys that a short form leaves out: ``restart = "never"`` has no `policy` in it."""
+    written: list[str | int] = []
+    for key in path:
+        if isinstance(tables, dict):
+            tables = tables.get(key)
+        elif isinstance(tables, list) and isinstance(key, int) and key < len(tables):
+            tables = tables[key]
+        else:
+            continue
+        written.append(key)
+    return tuple(written)
 
 
 def _rule(error: Mapping[str, Any]) -> str:
@@ -81,12 +116,17 @@ def _rule(error: Mapping[str, Any]) -> str:
         wrong = error["input"]
         near = did_you_mean(wrong, choices) if isinstance(wrong, str) else ""
         return f"must be {quoted(choices, 'or')}{near}"
-    if kind == "model_type" and _is_restart(error["loc"]):
-        return 'must be "never", "on-failure", "always" or a table'
+    if kind in {"model_type", "dict_type"} and (shape := _shape_of(tuple(error["loc"]))):
+        return shape
     if kind in {"greater_than", "greater_than_equal", "less_than_equal"}:
         bound = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}[kind]
         return f"must be {bound} {next(iter(context.values()))}"
     return _EXPECTED.get(kind) or str(error["msg"]).lower()
+
+
+def _shape_of(path: KeyPath) -> str | None:
+    inside = _inside_worker(path)
+    return _SHAPES.get(inside[-1]) if inside and (len(inside) == 1 or inside in _INNER) else None
 
 
 def _example(path: KeyPath, kind: str) -> str:
@@ -105,7 +145,8 @@ def _example(path: KeyPath, kind: str) -> str:
 def _unknown_key(path: KeyPath, value: object, prefix: KeyPath) -> str:
     key, model = str(path[-1]), _model_at(path[:-1]) or Profile
     keys = list(known_keys(model))
-    where = f"in {table_name(prefix + path[:-1])}" if prefix + path[:-1] else "at the top of the profile"
+    table = path[:-1]
+    where = f"in {_table_label(table, prefix)}" if prefix + table else "at the top of the profile"
     text = f"unknown key {json.dumps(key, ensure_ascii=False)} {where}"
     if near := did_you_mean(key, keys):
         return text + near
@@ -116,17 +157,19 @@ def _unknown_key(path: KeyPath, value: object, prefix: KeyPath) -> str:
 
 def _model_at(path: KeyPath) -> type[Table] | None:
     """The model of the table at `path`."""
-    if _is_restart(path):
-        return RestartSpec
-    if len(path) == 2:
-        return _TABLES.get(str(path[0]))
     fixed: dict[KeyPath, type[Table]] = {(): Profile, ("defaults",): DefaultsSpec, ("logs",): LogSpec}
-    return fixed.get(path)
+    if path in fixed:
+        return fixed[path]
+    inside = _inside_worker(path)
+    if inside[:1] == ("depends_on",):
+        return LogTable if len(inside) == 2 else None
+    return _INNER.get(inside) if inside else _TABLES.get(str(path[0])) if len(path) == 2 else None
 
 
-def _is_restart(path: KeyPath) -> bool:
-    """Whether `path` is a `restart` key, and not something that a person called so."""
-    return path[-1:] == ("restart",) and (len(path) == 3 or path == ("defaults", "restart"))
+def _inside_worker(path: KeyPath) -> tuple[str, ...]:
+    """The keys below a worker's table or `[defaults]`, without the places in lists; nothing for any other path."""
+    above = {"defaults": 1, "workers": 2}.get(str(path[0]), len(path)) if path else 0
+    return tuple(key for key in path[above:] if isinstance(key, str))
 
 
 def _is_nearly_there(error: Mapping[str, Any], tables: dict[str, Any]) -> bool:
@@ -146,7 +189,14 @@ def _label(path: KeyPath, prefix: KeyPath) -> str:
     if len(path) == 2 and path[0] in _TABLES:
         return table_name(prefix + path)
     table = prefix + path[:-1]
+    if any(isinstance(key, int) for key in table):
+        return f"{path[-1]} of {_label(path[:-1], prefix)}"
     return f"{path[-1]} in {table_name(table)}" if table else str(path[-1])
+
+
+def _table_label(path: KeyPath, prefix: KeyPath) -> str:
+    """The name of a table, or of where in a list it stands."""
+    return _label(path, prefix) if any(isinstance(key, int) for key in path) else table_name(prefix + path)
 
 
 def _at(tables: Any, path: KeyPath) -> object:
