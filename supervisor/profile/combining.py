@@ -25,7 +25,8 @@ def combination_mistakes(path: KeyPath, worker: dict[str, Any], defaults: object
 def umask_mistakes(path: KeyPath, table: dict[str, Any]) -> Iterator[Mistake]:
     """TOML's 22 and 0o26 are the same number, so that a mask without quotes cannot be known for what was meant."""
     if isinstance(table.get("umask"), int):
-        yield Mistake((*path, "umask"), f"umask in [{'.'.join(map(str, path))}] {UMASK_RULE}")
+        whose = "[defaults]" if path == ("defaults",) else f'worker "{path[-1]}"'
+        yield Mistake((*path, "umask"), f"the umask of {whose} {UMASK_RULE}")
 
 
 def _schedule_mistakes(path: KeyPath, worker: dict[str, Any], defaults: object) -> Iterator[Mistake]:

@@ -27,7 +27,7 @@ def dependency_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
             if other == name:
                 yield Mistake(path, f'worker "{name}" depends on itself and would never start; remove it')
             elif other not in workers:
-                yield Mistake(path, f'{_unknown(other, tables)}, which worker "{name}" depends on')
+                yield Mistake(path, f'worker "{name}" depends on {_unknown(other, tables)}')
             elif condition in _ENDED and restart_policy(workers[other], defaults) == "always":
                 yield Mistake(
                     path,
@@ -57,13 +57,13 @@ def _conditions(worker: dict[str, Any]) -> dict[str, object]:
 
 
 def _unknown(name: str, tables: dict[str, Any]) -> str:
-    """``no worker is called "x"``, with the nearest name or with what there is."""
+    """``"x", which is no worker; did you mean "y"?``"""
     workers = list(_tables(tables.get("workers")))
     for kind, noun in {**NOUNS, "groups": "group"}.items():
         if name in _tables(tables.get(kind)):
-            return f'"{name}" is {a(noun)} and no worker'
-    near = did_you_mean(name, workers).removeprefix("; did you mean ").removesuffix("?")
-    return f'no worker is called "{name[:60]}" ({f"did you mean {near}?" if near else f"there is {quoted(workers)}"})'
+            return f'"{name}", which is {a(noun)} and no worker'
+    near = did_you_mean(name, workers)
+    return f'"{name[:60]}", which is no worker{near or f"; there is {quoted(workers)}"}'
 
 
 def _ring_mistakes(waits: Mapping[str, list[str]]) -> Iterator[Mistake]:
@@ -99,7 +99,7 @@ def _group_mistakes(tables: dict[str, Any], workers: Mapping[str, object]) -> It
             if not isinstance(name, str):
                 continue
             if name not in workers:
-                yield Mistake(path, f'{_unknown(name, tables)}, which is in the group "{group}"')
+                yield Mistake(path, f'the group "{group}" has {_unknown(name, tables)}')
             elif taken.get(name) == group:
                 yield Mistake(path, f'the group "{group}" has the worker "{name}" twice; keep one')
             elif name in taken:

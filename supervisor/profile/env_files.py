@@ -10,6 +10,7 @@ told by its number.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import stat
@@ -51,6 +52,15 @@ def read_env_files(paths: Sequence[Path]) -> dict[str, str]:
     if mistakes:
         raise ProfileError(mistakes)
     return found
+
+
+def digest_of(paths: Sequence[Path]) -> str:
+    """Stands for the variables of all files: the same for the same variables; empty when they cannot be read."""
+    try:
+        variables = sorted(read_env_files(paths).items())
+    except ProfileError:
+        return ""
+    return hashlib.sha256(repr(variables).encode("utf-8", "surrogatepass")).hexdigest() if paths else ""
 
 
 class _Unreadable(Exception):

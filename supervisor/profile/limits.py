@@ -24,8 +24,8 @@ def _one(value: object, *, is_size: bool) -> int:
     if is_size and isinstance(value, str):
         return size_bytes(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST:
-        example = '"2GiB"' if is_size else "1024"
-        raise ValueError(f'must be {example}, [soft, hard] or "unlimited"')
+        one = 'a size such as "2GiB"' if is_size else "a whole number such as 1024"
+        raise ValueError(f'must be {one}, a list of two, soft and hard, or "unlimited"')
     return value
 
 

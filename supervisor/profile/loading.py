@@ -52,7 +52,6 @@ def load_profile(path: Path, project: str | None = None) -> Profile:
     if tables is None:
         raise ProfileError([f"{path}: there is no [tool.procdeck] table; add [tool.procdeck.workers.NAME]"])
     profile, mistakes = _validated(tables, path, project, prefix)
-    mistakes += _file_mistakes(tables, path.absolute().parent)
     if project is not None:
         mistakes = [*_project_mistakes(project), *mistakes]
     if profile is None or mistakes:
@@ -110,7 +109,8 @@ def _validated(
     from supervisor.profile.names import name_from_path
     from supervisor.profile.wording import mistakes_of
 
-    mistakes = mistakes_in(tables)
+    directory = path.absolute().parent
+    mistakes = [*mistakes_in(tables), *_file_mistakes(tables, directory, prefix)]
     complete = prepared(
         tables,
         name=name_from_path(path),
@@ -118,6 +118,7 @@ def _validated(
         project=project,
         faulty_defaults=_faulty_defaults(tables),
     )
+    _add_digests(complete["workers"], directory)
     try:
         return Profile.model_validate(complete, by_name=False), mistakes
     except ValidationError as error:
@@ -136,23 +137,38 @@ def _faulty_defaults(tables: dict[str, Any]) -> set[str]:
     return set()
 
 
-def _file_mistakes(tables: dict[str, Any], directory: Path) -> list[Mistake]:
+def _file_mistakes(tables: dict[str, Any], directory: Path, prefix: KeyPath) -> list[Mistake]:
     """What is wrong with the files that the profile names; a mistake in one has its own file and line in it."""
     from supervisor.profile.env_files import read_env_files
     from supervisor.profile.placing import Mistake
+    from supervisor.profile.wording import table_name
 
     workers = tables.get("workers")
     owners: list[tuple[KeyPath, Any]] = [(("defaults",), tables.get("defaults"))]
     owners += [(("workers", name), worker) for name, worker in (workers.items() if isinstance(workers, dict) else ())]
     found: list[Mistake] = []
     for path, table in owners:
-        named = table.get("env_file", ()) if isinstance(table, dict) else ()
-        files = [named] if isinstance(named, str) else named if isinstance(named, list | tuple) else ()
         try:
-            read_env_files([directory / file for file in files if isinstance(file, str)])
+            read_env_files(_env_files(table, directory))
         except ProfileError as error:
-            found += [Mistake((*path, "env_file"), f"env_file cannot be used: {mistake}") for mistake in error.mistakes]
+            start = f"env_file in {table_name(prefix + path)} cannot be used"
+            found += [Mistake((*path, "env_file"), f"{start}: {mistake}") for mistake in error.mistakes]
     return found
+
+
+def _env_files(table: object, directory: Path) -> list[Path]:
+    named = table.get("env_file") if isinstance(table, dict) else None
+    files = named if isinstance(named, list) else [named]
+    return [directory / file for file in files if isinstance(file, str)]
+
+
+def _add_digests(workers: object, directory: Path) -> None:
+    from supervisor.profile.env_files import digest_of
+    from supervisor.profile.merging import HIDDEN
+
+    for worker in workers.values() if isinstance(workers, dict) else ():
+        if files := _env_files(worker, directory):
+            worker[f"{HIDDEN}env_file_digest"] = digest_of(files)
 
 
 def _project_mistakes(project: str) -> list[Mistake]:

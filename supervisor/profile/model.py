@@ -141,6 +141,8 @@ class WorkerSpec(DefaultsSpec):
         default="procdeck's default", validation_alias=f"{HIDDEN}start_method_reason"
     )
     """Who chose the start method, in words."""
+    env_file_digest: SkipJsonSchema[str] = Field(default="", validation_alias=f"{HIDDEN}env_file_digest", repr=False)
+    """Stands for what was in `env_file` when the profile was loaded, so that a reload knows when that has changed."""
     target: str | None = Field(default=None, examples=["census:walk"])
     """A Python function, `module:function`, found beside the profile or on `python_path`."""
     script: str | None = Field(default=None, examples=["job.py"])

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 from supervisor.profile.checks import AGENT_KINDS, CHECK_KINDS, ROLES, SHORT_KINDS, CheckKind
 from supervisor.profile.formats.toml_lines import KeyPath
-from supervisor.profile.kinds import a
-from supervisor.profile.names import did_you_mean, quoted
+from supervisor.profile.names import did_you_mean
 from supervisor.profile.placing import Mistake
 
 _OPTIONS: Final = ("interval", "timeout", "failures", "successes", "delay")
@@ -39,7 +38,7 @@ def probe_mistakes(path: KeyPath, worker: dict[str, Any], defaults: object) -> I
                 if kind not in kinds:
                     fitting = [other for other, allowed in ROLES.items() if kind in allowed]
                     yield Mistake(
-                        (*place, kind), f"{a(kind)} check cannot be in {role}; it belongs in {quoted(fitting, 'or')}"
+                        (*place, kind), f'the check "{kind}" cannot be in {role}; it belongs in {" or ".join(fitting)}'
                     )
             yield from _agent_mistakes(place, worker, defaults, item)
 
@@ -71,8 +70,8 @@ def _agent_mistakes(
         if "command" in worker:
             yield Mistake(
                 (*place, kind),
-                f'{a(kind)} check has no meaning for worker "{name}": a command is executed directly; use notify, tcp, '
-                "http, exec or log",
+                f'the check "{kind}" has no meaning for worker "{name}": a command is executed directly; use notify, '
+                "tcp, http, exec or log",
             )
         elif (kind, role, item[kind]) == ("heartbeat", "alive", True) and worker.get("heartbeat", inherited) is None:
             yield Mistake(

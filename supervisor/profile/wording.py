@@ -120,7 +120,7 @@ def _rule(error: Mapping[str, Any]) -> str:
         return shape
     if kind in {"greater_than", "greater_than_equal", "less_than_equal"}:
         bound = {"greater_than": "more than", "greater_than_equal": "at least", "less_than_equal": "at most"}[kind]
-        return f"must be {bound} {next(iter(context.values()))}"
+        return f"must be {bound} {next(iter(context.values())):g}"
     return _EXPECTED.get(kind) or str(error["msg"]).lower()
 
 
@@ -148,6 +148,8 @@ def _unknown_key(path: KeyPath, value: object, prefix: KeyPath) -> str:
     table = path[:-1]
     where = f"in {_table_label(table, prefix)}" if prefix + table else "at the top of the profile"
     text = f"unknown key {json.dumps(key, ensure_ascii=False)} {where}"
+    if path[:-1] == ("defaults",) and key in known_keys(WorkerSpec):
+        return f"{text}; it is for one worker alone: put it in {table_name((*prefix, 'workers', 'NAME'))}"
     if near := did_you_mean(key, keys):
         return text + near
     if len(path) == 1 and isinstance(value, dict) and any(kind in value for kind in KINDS):
