@@ -1,7 +1,7 @@
 """One look at all processes of the machine: parents, states, CPU time and memory, read straight from ``/proc``.
 
-It is one pass over ``/proc/*/stat`` (about 15 µs a process), which is what makes whole-tree figures cheap; where there
-is no ``/proc`` the same table is made with psutil.
+It is one pass over ``/proc/*/stat`` (about 15 µs a process), which is what makes whole-tree figures cheap, or a walk of
+a few trees through the kernel's lists of children; where there is no ``/proc`` the same table is made with psutil.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -30,13 +31,18 @@ class ProcessEntry:
     """When it started; with the pid, its identity."""
     name: str
 
+    @property
+    def identity(self) -> tuple[int, int]:
+        """What no other process of this boot has had: the pid, and when it started."""
+        return self.pid, self.start_ticks
+
 
 Table = Mapping[int, ProcessEntry]
 
 
 def look() -> Table:
     """All processes now, by pid."""
-    if not os.path.isdir("/proc/self"):
+    if not _has_proc():
         return _look_with_psutil()
     table: dict[int, ProcessEntry] = {}
     for name in os.listdir("/proc"):
@@ -47,8 +53,84 @@ def look() -> Table:
     return table
 
 
+def look_below(roots: Iterable[int]) -> Table:
+    """The processes of the trees below `roots`: a few files for each of them, whatever else the machine runs."""
+    if not _has_children_files():
+        return look()
+    table: dict[int, ProcessEntry] = {}
+    waiting = list(roots)
+    while waiting:
+        pid = waiting.pop()
+        if pid in table:
+            continue
+        entry = read_entry(pid)
+        if entry is not None:
+            table[pid] = entry
+            waiting.extend(children(pid))
+    return table
+
+
+def children(pid: int) -> list[int]:
+    """The children of one process, zombies included; empty when it is gone."""
+    if not _has_children_files():
+        return [entry.pid for entry in look().values() if entry.parent_pid == pid]
+    found: list[int] = []
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+    except OSError:
+        return found
+    for thread in threads:  # a child is listed with the thread that forked it
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                found += map(int, file.read().split())
+        except OSError:
+            continue
+    return found
+
+
+@cache
+def _has_children_files() -> bool:
+    """Whether the kernel lists children (CONFIG_PROC_CHILDREN)."""
+    return os.path.exists(f"/proc/self/task/{os.getpid()}/children")
+
+
+def environment_words(pid: int) -> frozenset[bytes]:
+    """``NAME=value`` of the environment that a process was started with; empty where it may not be read.
+
+    A process that was forked and executed nothing shows its parent's.
+    """
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:
+            return frozenset(file.read().split(b"\0"))
+    except OSError:
+        return frozenset()
+
+
+def open_pipes(pid: int) -> frozenset[str]:
+    """The pipes and sockets that a process holds, as ``pipe:[4711]``; empty where it may not be read."""
+    found = set()
+    try:
+        for descriptor in os.listdir(f"/proc/{pid}/fd"):
+            found.add(os.readlink(f"/proc/{pid}/fd/{descriptor}"))
+    except OSError:
+        pass
+    return frozenset(link for link in found if link.startswith(("pipe:", "socket:")))
+
+
+@cache
+def boot_id() -> str:
+    """What tells this boot of the machine from every other; empty where the system does not say."""
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
 def read_entry(pid: int) -> ProcessEntry | None:
     """One process; None when it is gone or may not be read."""
+    if not _has_proc():
+        return _look_with_psutil([pid]).get(pid)
     try:
         descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
     except OSError:
@@ -76,12 +158,20 @@ def read_entry(pid: int) -> ProcessEntry | None:
     )
 
 
-def _look_with_psutil() -> Table:
+@cache
+def _has_proc() -> bool:
+    return os.path.isdir("/proc/self")
+
+
+def _look_with_psutil(pids: Iterable[int] | None = None) -> Table:
     import psutil
 
+    wanted = None if pids is None else frozenset(pids)
     table = {}
     for process in psutil.process_iter(["pid", "ppid", "status", "cpu_times", "memory_info", "create_time", "name"]):
         seen = process.info
+        if wanted is not None and seen["pid"] not in wanted:
+            continue
         times, memory = seen["cpu_times"], seen["memory_info"]
         table[seen["pid"]] = ProcessEntry(
             pid=seen["pid"],

@@ -10,20 +10,22 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from supervisor import proctable
 from supervisor.channels import StatusBoard
 from supervisor.lifecycle.events import ExitCause
-from supervisor.processes import stopping
+from supervisor.processes import linux, stopping
+from supervisor.processes.cgroups import Cgroup
+from supervisor.processes.control_pipe import ControlPipe
 from supervisor.processes.launching import ChildEnds, Launcher, Refusal
 from supervisor.processes.orders import LaunchOrder
 from supervisor.processes.reaping import ExitWatch, exit_cause
+from supervisor.processes.stop_command import StopCommand
 from supervisor.proctable import ProcessEntry
 
 DRAIN_LIMIT_S: Final = 2.0
@@ -32,7 +34,11 @@ DRAIN_LIMIT_S: Final = 2.0
 KILL_HOLDERS_S: Final = 1.0
 """When those processes get SIGKILL."""
 
-FRAME_LIMIT_BYTES: Final = 60_000
+CLOSED_EARLY_S: Final = 1.0
+"""How long a worker lives on after its control pipe has ended before that is worth a word."""
+
+MARKING_VARIABLES: Final = ("PROCDECK_RUN", "PROCDECK_WORKER", "PROCDECK_INCARNATION")
+"""What tells the processes of one incarnation from all others, in the environment that they inherit."""
 
 
 class Listener(Protocol):
@@ -41,6 +47,12 @@ class Listener(Protocol):
     def on_launched(self, incarnation: Incarnation, pid: int) -> None: ...
     def on_refused(self, incarnation: Incarnation, cause: ExitCause) -> None: ...
     def on_running(self, incarnation: Incarnation, *, hears_stop: bool) -> None: ...
+    def on_ctx_ready(self, incarnation: Incarnation) -> None:
+        """The target has called ``ctx.ready()``."""
+
+    def on_trouble(self, incarnation: Incarnation, text: str) -> None:
+        """Something is wrong that it lives on with; one sentence for people."""
+
     def on_reaped(self, incarnation: Incarnation) -> None: ...
     def on_ended(self, incarnation: Incarnation, cause: ExitCause) -> None: ...
 
@@ -49,6 +61,7 @@ class Pipe(Protocol):
     """What reads one of the worker's pipes (`supervisor.logs.intake.LaneReader`)."""
 
     when_closed: Callable[[], None] | None
+    is_open: bool
 
     def drain(self) -> bool: ...
     def close(self) -> None: ...
@@ -64,38 +77,78 @@ class Pipes:
     readers: tuple[Pipe, ...]
 
 
-class Incarnation:
-    """The process of one incarnation and all that the engine shares with it."""
+@dataclass(frozen=True, slots=True)
+class StopOrders:
+    """How a worker wants to be stopped."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, order: LaunchOrder, pipes: Pipes, listener: Listener) -> None:
+    signal_number: int = signal.SIGTERM
+    """What `Incarnation.term` sends to the whole tree."""
+    command: tuple[str, ...] = ()
+    """What `Incarnation.ask_to_stop` runs instead of asking; empty for none."""
+
+
+class Incarnation:
+    """The process of one incarnation and all that the engine shares with it.
+
+    Args:
+        loop: the engine's.
+        order: what to launch.
+        pipes: its lanes.
+        listener: who is told.
+        stop: how it wants to be stopped.
+        group: a control group of its own to live in, where there are any.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        order: LaunchOrder,
+        pipes: Pipes,
+        listener: Listener,
+        *,
+        stop: StopOrders | None = None,
+        group: Cgroup | None = None,
+    ) -> None:
         self.order = order
+        self.name = order.name
         self.number = order.incarnation
         self.pid: int | None = None
         self.failure = ""
         self.traceback = ""
+        self.advice = ""
+        """What a person can do about the failure, in the agent's words."""
         self.known_tree: tuple[ProcessEntry, ...] = ()
         """Its tree at the last look, so that what escapes it later is still known."""
         self.board = StatusBoard.create()
+        words = [f"{name}={order.environment[name]}" for name in MARKING_VARIABLES if name in order.environment]
+        self.environment_marks = frozenset(map(os.fsencode, words))
+        ends = (pipes.lane, pipes.stdout, pipes.stderr)
+        self.pipe_marks = frozenset(f"pipe:[{os.fstat(descriptor).st_ino}]" for descriptor in ends)
         self._loop = loop
         self._listener = listener
         self._pipes = pipes
+        self._stop = stop or StopOrders()
+        self._stop_command: StopCommand | None = None
+        self._group = group
         self._is_import_failure = False
+        self._leader: tuple[ProcessEntry, ...] = ()
+        self._adopted: dict[tuple[int, int], ProcessEntry] = {}
+        self._killed: tuple[ProcessEntry, ...] = ()
         self._sent: set[int] = set()
         self._watch: ExitWatch | None = None
         self._status: int | None = None
         self._deadlines: list[asyncio.TimerHandle] = []
-        self._control, self._child_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._control.setblocking(False)
+        self._control = ControlPipe(loop, self)
 
     def launch(self, launcher: Launcher) -> None:
         """Start the process; the listener hears `on_launched` or `on_refused`, perhaps before this returns."""
         ends = ChildEnds(
-            self._child_control.fileno(), self._pipes.lane, self._pipes.stdout, self._pipes.stderr, self.board.fd
+            self._control.child_end, self._pipes.lane, self._pipes.stdout, self._pipes.stderr, self.board.fd
         )
         try:
             launcher.launch(self.order, ends, self._on_answer)
         finally:
-            self._child_control.close()
+            self._control.close_child_end()
             for descriptor in (self._pipes.lane, self._pipes.stdout, self._pipes.stderr):
                 os.close(descriptor)
 
@@ -106,72 +159,158 @@ class Incarnation:
             is_permanent = refusal is not None and refusal.is_permanent
             self._listener.on_refused(self, ExitCause(text, is_ok=False, is_permanent=is_permanent))
             return
-        self.pid = pid
-        self._loop.add_reader(self._control.fileno(), self._on_control)
+        self._take_in(pid)
         self._listener.on_launched(self, pid)
         if self.order.method == "exec":
-            self._listener.on_running(self, hears_stop=False)
+            self._listener.on_running(self, hears_stop=bool(self._stop.command))
+        else:
+            self._control.listen()
         try:
             self._watch = ExitWatch(self._loop, pid, self._on_reaped)
         except ProcessLookupError:  # reaped by somebody else before we could look
             self._on_reaped(None)
 
+    def _take_in(self, pid: int) -> None:
+        """Note who the new process is, and put it where its whole tree can be ended."""
+        self.pid = pid
+        leader = proctable.read_entry(pid)
+        self._leader = (leader,) if leader is not None else ()
+        linux.unshield(pid)
+        if self._group is not None and self._group.create():
+            self._group.attach(pid)
+
+    @property
+    def is_alive(self) -> bool:
+        """Its leader runs, or is not reaped yet."""
+        return self._watch is not None
+
+    @property
+    def own_pids(self) -> frozenset[int]:
+        """What the engine launched for it: the leader, and a stop command while it runs."""
+        command = self._stop_command.pid if self._stop_command is not None else None
+        return frozenset(pid for pid in (self.pid, command) if pid is not None)
+
+    @property
+    def daemonized(self) -> tuple[ProcessEntry, ...]:
+        """Processes of its own that live outside of its tree, as they are now."""
+        return stopping.still_alive(self._adopted.values())
+
+    @property
+    def closed_streams(self) -> tuple[str, ...]:
+        """Which of ``log``, ``stdout`` and ``stderr`` it has closed while it lives."""
+        if not self.is_alive:
+            return ()
+        streams = zip(("log", "stdout", "stderr"), self._pipes.readers, strict=False)
+        # A command has no use for its lane: nobody holds that pipe's other end.
+        return tuple(
+            name for name, reader in streams if not reader.is_open and (name, self.order.method) != ("log", "exec")
+        )
+
+    @property
+    def garbage_frames(self) -> int:
+        """What came on its control pipe and could not be understood."""
+        return self._control.garbage_frames
+
+    def survivors(self) -> tuple[ProcessEntry, ...]:
+        """Processes that got SIGKILL and have not died of it."""
+        return stopping.still_alive(self._killed)
+
+    def adopt(self, entry: ProcessEntry) -> None:
+        """Count a process that has left the tree as this worker's, to be signalled with it."""
+        self._adopted[entry.identity] = entry
+
+    def _known(self) -> tuple[ProcessEntry, ...]:
+        return (*self._leader, *self.known_tree, *self._adopted.values())
+
     def ask_to_stop(self) -> None:
-        """Say "stop" on the control pipe."""
-        try:
-            self._control.send(b'{"op":"stop"}')
-        except OSError:
-            pass  # its end is closed or full of earlier wishes; SIGTERM follows
+        """Say "stop" on the control pipe, or run the worker's own stop command."""
+        if not self._stop.command or self.pid is None or self._watch is None:
+            self._control.say("stop")
+        elif self._stop_command is None:
+            try:
+                self._stop_command = StopCommand(self._loop, self._stop.command, self.order, self.pid, self._complain)
+            except OSError as error:
+                self._complain(f"cannot run its stop command {self._stop.command[0]}: {error.strerror}")
+                self._control.say("stop")
 
     def term(self) -> None:
-        """SIGTERM and SIGCONT to the whole tree."""
+        """The chosen stop signal (SIGTERM) and SIGCONT to the whole tree."""
         if self.pid is not None and self._watch is not None:
-            self._sent.add(signal.SIGTERM)
-            stopping.term_tree(self.pid, self.known_tree)
+            self._sent.add(self._stop.signal_number)
+            stopping.term_tree(self.pid, self._known(), self._stop.signal_number)
 
     def kill(self) -> None:
-        """SIGKILL to the whole tree."""
+        """SIGKILL to the whole tree and to its stop command."""
+        if self._stop_command is not None:
+            self._stop_command.kill()
         if self.pid is not None and self._watch is not None:
             self._sent.add(signal.SIGKILL)
-            stopping.kill_tree(self.pid, self.known_tree)
+            self._killed = stopping.kill_tree(self.pid, self._known(), self._group)
 
-    def _on_control(self) -> None:
-        while True:
-            try:
-                frame = self._control.recv(FRAME_LIMIT_BYTES)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError:
-                frame = b""
-            if not frame:
-                self._loop.remove_reader(self._control.fileno())
-                return
-            self._take(frame)
+    def abort(self) -> None:
+        """SIGABRT to the leader, and SIGCONT so that it can obey."""
+        self.signal(signal.SIGABRT, signal.SIGCONT)
 
-    def _take(self, frame: bytes) -> None:
-        try:
-            message = json.loads(frame)
-        except ValueError:
-            return
-        if not isinstance(message, dict):
-            return
-        operation = message.get("op")
+    def signal(self, *numbers: int) -> bool:
+        """Signal the leader alone; whether it was there."""
+        if self.pid is None or self._watch is None:
+            return False
+        self._sent.update(numbers)
+        return stopping.signal_leader(self.pid, self._leader[0].start_ticks if self._leader else None, *numbers)
+
+    def pause(self) -> int:
+        """SIGSTOP to the whole tree; how many processes stand still."""
+        if self.pid is None or self._watch is None:
+            return 0
+        return len(stopping.pause_tree(self.pid, self._known()))
+
+    def resume(self) -> int:
+        """SIGCONT to the whole tree; how many processes got it."""
+        if self.pid is None or self._watch is None:
+            return 0
+        return stopping.resume_tree(self.pid, self._known())
+
+    def on_frame(self, operation: str, message: dict[str, Any]) -> None:
+        """A worker has said something on its control pipe."""
         if operation == "running":
-            self._listener.on_running(self, hears_stop=bool(message.get("hears_stop")))
+            hears_stop = bool(message.get("hears_stop")) or bool(self._stop.command)
+            self._listener.on_running(self, hears_stop=hears_stop)
+        elif operation == "ready":
+            self._listener.on_ctx_ready(self)
         elif operation == "failed":
             self._note_failure(message)
+
+    def on_pipe_closed(self) -> None:
+        """Its control pipe has ended, mostly because the worker ends."""
+        if self._watch is not None:
+            self._deadlines.append(self._loop.call_later(CLOSED_EARLY_S, self._tell_closed))
+
+    def _tell_closed(self) -> None:
+        if self._watch is not None:
+            self._complain("has closed its control pipe and cannot be asked to stop any more; its stop signal is left")
+
+    def on_quarantined(self, frames: int) -> None:
+        """What comes on its control pipe is nothing that the agent says."""
+        self._complain(
+            f"{frames} messages on its control pipe could not be understood; it is not listened to any more. "
+            "Something in the worker writes to a descriptor that is not its own"
+        )
+
+    def _complain(self, text: str) -> None:
+        self._listener.on_trouble(self, text)
 
     def _note_failure(self, message: dict[str, Any]) -> None:
         place = message.get("place")
         self.failure = f"{message.get('error', 'exception')}" + (f" at {place}" if place else "")
         self.traceback = str(message.get("traceback", ""))
+        self.advice = str(message.get("advice") or "")
         self._is_import_failure = message.get("phase") == "import"
 
     def _on_reaped(self, status: int | None) -> None:
         self._status = status
         self._watch = None
-        if self._control.fileno() >= 0:
-            self._on_control()
+        self._forget_deadlines()
+        self._control.read_rest()
         self._listener.on_reaped(self)
         if self._drain():
             self._end()
@@ -179,7 +318,7 @@ class Incarnation:
         for delay_s, act in ((KILL_HOLDERS_S, self._kill_holders), (DRAIN_LIMIT_S, self._end)):
             self._deadlines.append(self._loop.call_later(delay_s, act))
         for reader in self._pipes.readers:
-            reader.when_closed = self._on_pipe_closed
+            reader.when_closed = self._on_lane_closed
         self._term_holders()
 
     def _drain(self) -> bool:
@@ -187,22 +326,25 @@ class Incarnation:
         ended = [reader.drain() for reader in self._pipes.readers]
         return all(ended)
 
-    def _on_pipe_closed(self) -> None:
+    def _on_lane_closed(self) -> None:
         if self._deadlines and self._drain():
             self._end()
 
     def _term_holders(self) -> None:
         if self.pid is not None:
-            stopping.term_tree(self.pid, self.known_tree)
+            stopping.term_tree(self.pid, self._known())
 
     def _kill_holders(self) -> None:
         if self.pid is not None:
-            stopping.kill_tree(self.pid, self.known_tree)
+            self._killed = (*self._killed, *stopping.kill_tree(self.pid, self._known(), self._group))
 
-    def _end(self) -> None:
+    def _forget_deadlines(self) -> None:
         for deadline in self._deadlines:
             deadline.cancel()
         self._deadlines.clear()
+
+    def _end(self) -> None:
+        self._forget_deadlines()
         for reader in self._pipes.readers:
             reader.when_closed = None
         self._release()
@@ -217,7 +359,9 @@ class Incarnation:
     def _release(self) -> None:
         for reader in self._pipes.readers:
             reader.close()
-        if self._control.fileno() >= 0:
-            self._loop.remove_reader(self._control.fileno())
-            self._control.close()
+        if self._stop_command is not None:
+            self._stop_command.kill()
+        if self._group is not None and not self._group.remove():
+            self._group.kill()  # whoever is still in it has no worker any more; the guardian removes the folder
+        self._control.close()
         self.board.close()
