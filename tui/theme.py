@@ -1,4 +1,4 @@
-"""The colours of the dashboard: one accent for focus and keys, red for failed, amber for hung and backoff."""
+"""The colours of the dashboard: an accent for focus and keys, red for failed, amber for not well, violet for paused."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ NO_COLOR_THEME = "ansi-dark"
 DEFAULTS: dict[str, str] = {
     "dim": "#7b8794",
     "strong": "#eef2f6",
+    "cool": "#a99be8",
     "cursor": "#1d3b46",
     "cursor-blurred": "#1a232c",
     "title": "#161e26",
@@ -54,6 +55,7 @@ _TONE_VARIABLES: dict[Tone, str] = {
     Tone.STRONG: "strong",
     Tone.ACCENT: "accent",
     Tone.GOOD: "success",
+    Tone.COOL: "cool",
     Tone.AMBER: "warning",
     Tone.RED: "error",
 }

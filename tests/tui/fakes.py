@@ -14,6 +14,7 @@ from supervisor.api.messages import (
     ChannelReply,
     ChannelRow,
     ChannelUser,
+    CheckState,
     DownReply,
     EngineVitals,
     ExitRecord,
@@ -108,6 +109,38 @@ def census(**fields: object) -> Fleet:
     return Fleet(**(values | fields))  # type: ignore[arg-type]
 
 
+def lives() -> tuple[ReplicaRow, ...]:
+    """Rows in which every state occurs, each with what it waits for and what comes next."""
+    since_s = NOW_S - 72
+    return (
+        replica(
+            "redis",
+            State.UNREADY,
+            pid=4711,
+            started_s=NOW_S - 3,
+            waits_for="tcp 127.0.0.1:6390 connection refused",
+            next_step="start timeout",
+            next_step_s=NOW_S + 57,
+        ),
+        replica("web", State.WAITING, waits_for="redis to be ready"),
+        replica(
+            "backup", State.SCHEDULED, next_step="scheduled run", next_step_s=NOW_S + 200, exit_cause="exit code 0"
+        ),
+        replica("slow", State.STARTING, next_step="start timeout", next_step_s=NOW_S + 3.25),
+        replica("api", next_step="max age", next_step_s=NOW_S + 3000, activity="get paths"),
+        replica("still", State.PAUSED, pid=4712, since_s=since_s, warnings=("paused by a signal",)),
+        replica("asked", State.STOPPING, next_step="SIGTERM", next_step_s=NOW_S + 0.75, kill_s=NOW_S + 4.75),
+        replica("ends", State.STOPPING, next_step="SIGKILL", next_step_s=NOW_S + 3.75),
+        replica("killed", State.STOPPING, next_step="stuck", next_step_s=NOW_S + 1.75),
+        replica("again", State.BACKOFF, next_step="restart", next_step_s=NOW_S + 3, exit_cause="exit code 3"),
+        replica("done", State.FINISHED, exit_cause="exit code 0"),
+        replica("broken", State.FAILED, exit_cause="exit code 1", last_error="exit code 1"),
+        replica("migrate", State.SKIPPED, exit_cause="broken failed: exit code 1"),
+        replica("stuck", State.STUCK, pid=4713, exit_cause="pid 4713 did not die of SIGKILL"),
+        replica("rest", State.STOPPED),
+    )
+
+
 def channels() -> tuple[ChannelRow, ...]:
     """Channels in which every kind of cell occurs."""
     return (
@@ -182,6 +215,10 @@ def detail_of(row: ReplicaRow) -> WorkerDetail:
         environment={"LEVEL": "info"},
         restart_policy="on-failure, at most 5 times within 60 s, after 0.5 s to 30 s",
         stop_policy="asked, SIGTERM after 1 s, SIGKILL after 5 s",
+        depends_on=("redis to be ready", "migrate to complete"),
+        schedule="*/5 * * * *; a run that is due while the last one goes on is skipped",
+        group="pipeline, one-for-all: walk, parse",
+        limits=("nofile 1024", "nice 5", "user www-data"),
         exits=(
             ExitRecord(
                 incarnation=1, pid=4001, started_at=NOW_AT - 60, ended_at=NOW_AT - 20, cause="exit code 1", ok=False
@@ -192,6 +229,15 @@ def detail_of(row: ReplicaRow) -> WorkerDetail:
             TreeProcess(pid=4008, parent_pid=4007, command="git ls-files", rss_bytes=2 << 20),
         ),
         last_traceback='Traceback (most recent call last):\n  File "census.py", line 41, in parse\nValueError: bad',
+    )
+
+
+def checks() -> tuple[CheckState, ...]:
+    """A check of each role, in each state."""
+    return (
+        CheckState(role="startup", what='log "listening"', is_passing=True),
+        CheckState(role="ready", what="tcp 127.0.0.1:6390", is_passing=False, text="connection refused"),
+        CheckState(role="alive", what="heartbeat 10s"),
     )
 
 

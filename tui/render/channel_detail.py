@@ -152,7 +152,7 @@ def _user(name: str, row: ReplicaRow | None, doing: Iterable[str], wide: int, gl
         word = shown_state(row)
         pieces = [(f" {glyphs.states[word]} ", STATE_TONES[word])]
     tone = STATE_TONES[word] if word else Tone.DIM
-    pieces += [(fit(plain(name), wide, ellipsis=glyphs.ellipsis) + " ", Tone.PLAIN), (f"{word:<8} ", tone)]
+    pieces += [(fit(plain(name), wide, ellipsis=glyphs.ellipsis) + " ", Tone.PLAIN), (f"{word:<9} ", tone)]
     return (*pieces, (", ".join(doing), Tone.PLAIN))
 
 

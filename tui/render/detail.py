@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from supervisor.api.messages import ChannelRow, ExitRecord, ReplicaRow, TreeProcess, WorkerDetail
+from supervisor.api.messages import ChannelRow, CheckState, ExitRecord, ReplicaRow, TreeProcess, WorkerDetail
+from supervisor.lifecycle.events import Timer
+from supervisor.lifecycle.states import State
 from tui.render.channel_words import FLOWING, state_words
 from tui.render.facts import LABEL, fact, heading
-from tui.render.figures import count, depth_bar, duration, percent, plural, size, sparkline
+from tui.render.figures import count, depth_bar, duration, percent, plural, size, sparkline, time_left
 from tui.render.fleet_rows import CPU_HISTORY_HIGH, depth_text, doing_line
 from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
+from tui.render.life_words import advice, next_words, waiting_words
 from tui.render.log_lines import traceback_lines
 from tui.render.pieces import Line, Piece, Tone, fit_line, plain
 
@@ -23,9 +26,15 @@ def detail_lines(
     now_s: float,
     width: int,
     utc_offset_s: int,
+    local_offset_s: float = 0.0,
 ) -> list[Line]:
-    """All that is known of one replica; `detail` None while the engine has not answered yet."""
-    lines = _now(row, glyphs, now_s, width)
+    """All that is known of one replica; `detail` None while the engine has not answered yet.
+
+    `utc_offset_s` makes a Unix timestamp a local time, `local_offset_s` one of the monotonic clock.
+    """
+    lines = _now(row, glyphs, now_s, width, local_offset_s)
+    if detail is not None:
+        lines += _checks(detail.checks, glyphs, width)
     lines += _channels(row, channels, glyphs, width)
     if detail is None:
         return [*lines, (), ((" asking the engine for the rest", Tone.DIM),)]
@@ -38,7 +47,7 @@ def detail_lines(
     return lines
 
 
-def _now(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int) -> list[Line]:
+def _now(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float) -> list[Line]:
     word = shown_state(row)
     state: list[Piece] = [
         (f" {glyphs.states[word]} {word}", STATE_TONES[word]),
@@ -48,9 +57,7 @@ def _now(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int) -> list[Line
         state.append((f"   pid {row.pid}", Tone.PLAIN))
     state.append((f"   incarnation {row.incarnation}, {plural(row.restarts, 'restart')}", Tone.DIM))
     lines: list[Line] = [fit_line(tuple(state), width, glyphs.ellipsis)]
-    doing = doing_line(row, now_s)
-    if doing and doing[0][0]:
-        lines.append(fit_line(((f" {'doing':<{LABEL}}", Tone.DIM), *doing), width, glyphs.ellipsis))
+    lines += _doing(row, glyphs, now_s, width, local_offset_s)
     if row.progress is not None and row.progress[1]:
         done, total = row.progress
         bar = depth_bar(done, total, 20, is_ascii=glyphs.is_ascii)
@@ -64,6 +71,45 @@ def _now(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int) -> list[Line
         lines += fact("warning", warning, width, Tone.AMBER)
     if row.last_error:
         lines += fact("error", row.last_error, width, Tone.RED)
+    return lines + fact("advice", advice(row), width)
+
+
+def _doing(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float) -> list[Line]:
+    """What it does, or what it waits for and what comes next, each in full."""
+    doing = doing_line(row, now_s, local_offset_s)
+    if waiting := waiting_words(row):
+        lines = fact("doing", waiting, width, Tone.AMBER if row.state is State.UNREADY else Tone.PLAIN)
+        lines += fact("next", next_words(row, now_s, local_offset_s), width)
+    elif doing and doing[0][0]:
+        lines = [fit_line(((f" {'doing':<{LABEL}}", Tone.DIM), *doing), width, glyphs.ellipsis)]
+    else:
+        lines = []
+    if row.next_step == Timer.AGE.value and row.next_step_s is not None:
+        lines += fact("next", f"a fresh process in {time_left(row.next_step_s - now_s)} (max_age)", width)
+    return lines
+
+
+def _checks(checks: Iterable[CheckState], glyphs: Glyphs, width: int) -> list[Line]:
+    """Each check with a sign of how it stands, and what its last try said."""
+    shown = tuple(checks)
+    if not shown:
+        return []
+    signs = {
+        True: (glyphs.states["finished"], Tone.GOOD, "passes"),
+        False: (glyphs.states["failed"], Tone.AMBER, "fails"),
+        None: (glyphs.states["waiting"], Tone.DIM, "no result yet"),
+    }
+    lines = heading("Checks")
+    for check in shown:
+        sign, tone, word = signs[check.is_passing]
+        said = f": {plain(check.text)}" if check.text else ""
+        pieces: Line = (
+            (f" {check.role:<{LABEL - 2}}", Tone.DIM),
+            (f"{sign} ", tone),
+            (plain(check.what), Tone.PLAIN),
+            (f"  {word}{said}", tone if check.is_passing is False else Tone.DIM),
+        )
+        lines.append(fit_line(pieces, width, glyphs.ellipsis))
     return lines
 
 
@@ -102,8 +148,12 @@ def _what_runs(detail: WorkerDetail, width: int) -> list[Line]:
 
 def _rules(detail: WorkerDetail, width: int) -> list[Line]:
     lines = heading("Rules")
+    lines += fact("depends on", ", ".join(detail.depends_on), width)
+    lines += fact("schedule", detail.schedule, width)
     lines += fact("restart", detail.restart_policy, width)
+    lines += fact("group", detail.group, width)
     lines += fact("stop", detail.stop_policy, width)
+    lines += fact("limits", ", ".join(detail.limits), width)
     return lines
 
 

@@ -20,9 +20,20 @@ def duration(seconds: float) -> str:
     return f"{days}d" if days < 1000 else f"{days // 365}y"
 
 
-def countdown(seconds: float) -> str:
-    """What is left of a wait, rounded up, so that ``0s`` means now."""
-    return duration(math.ceil(seconds)) if seconds > 0 else "0s"
+def time_left(seconds: float) -> str:
+    """What is left of a wait, rounded up, so that ``0.0 s`` means now: ``0.8 s`` ``42 s`` ``3 m 20 s`` ``2 h 05 m``."""
+    tenths = math.ceil(max(seconds, 0.0) * 10)
+    if tenths < 100:
+        return f"{tenths / 10:.1f} s"
+    whole = math.ceil(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} m {whole % 60:02d} s"
+    minutes = math.ceil(whole / 60)
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h {minutes % 60:02d} m"
+    return f"{minutes // (24 * 60)} d {minutes // 60 % 24:02d} h"
 
 
 def size(count_bytes: int) -> str:

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from supervisor.api.messages import ChannelRow, ReplicaRow
-from supervisor.lifecycle.states import State
-from tui.render.figures import countdown, depth_bar, duration, percent, size, sparkline
+from supervisor.lifecycle.states import UP, State
+from tui.render.figures import depth_bar, duration, percent, size, sparkline, time_left
 from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
-from tui.render.pieces import Line, Piece, Tone, fit, fit_line, line_width, plain
+from tui.render.life_words import held_words, next_words, waiting_words
+from tui.render.pieces import Line, Piece, Tone, fit, fit_line, line_text, line_width, plain
 
 WIDE_COLUMNS = 120
-"""From this many cells on a row also shows kind, CPU history, queue depths and the last error."""
+"""From this many cells on a row also shows kind, CPU history and queue depths."""
+
+ERROR_COLUMNS = 140
+"""From this many cells on there is a column for the last error; one that failed says it in any width."""
+
+BOTH_DEADLINES = len("SIGTERM in 0.8 s, SIGKILL in 4.8 s")
 
 CPU_HISTORY_HIGH = 100.0
 """The top of every CPU sparkline: one core, the same for all rows."""
@@ -43,13 +49,15 @@ def columns_for(width: int, longest_name: int) -> tuple[Column, ...]:
     ]
     memory = Column("mem", "mem", 5, is_right=True)
     if not is_wide:
-        fixed = [name, Column("state", "state", 8), *numbers, memory]
+        fixed = [name, Column("state", "state", 9), *numbers, memory]
         return (*fixed, Column("doing+queue", "doing", _room(width, fixed, 1)))
     fixed = [name, Column("state", "state", 9), Column("kind", "kind", 7), *numbers]
     fixed += [Column("history", "", 10), memory]
     queues = Column("queues", "queues", 28 if width >= 150 else 18)
+    if width < ERROR_COLUMNS:
+        return (*fixed, Column("doing", "doing", _room(width, [*fixed, queues], 1)), queues)
     room = _room(width, [*fixed, queues], 2)
-    doing = room // 2
+    doing = max(room // 2, min(BOTH_DEADLINES, room - 16))
     return (*fixed, Column("doing", "doing", doing), queues, Column("error", "last error", room - doing))
 
 
@@ -65,13 +73,13 @@ def header_line(columns: tuple[Column, ...], width: int) -> Line:
     return fit_line(((" " + cells, Tone.DIM),), width)
 
 
-def time_texts(row: ReplicaRow, now_s: float) -> tuple[str, str, str]:
+def time_texts(row: ReplicaRow, now_s: float, local_offset_s: float = 0.0) -> tuple[str, str]:
     """Everything in a row that changes by itself as time goes by; a row with equal texts needs no repaint."""
-    return (
-        "" if row.started_s is None else duration(now_s - row.started_s),
-        "" if row.next_step_s is None else countdown(row.next_step_s - now_s),
-        "" if row.activity_since_s is None else duration(now_s - row.activity_since_s),
-    )
+    return _uptime(row, now_s), line_text(doing_line(row, now_s, local_offset_s))
+
+
+def _uptime(row: ReplicaRow, now_s: float) -> str:
+    return "" if row.started_s is None else duration(now_s - row.started_s)
 
 
 def row_line(
@@ -81,13 +89,18 @@ def row_line(
     glyphs: Glyphs,
     now_s: float,
     width: int,
+    local_offset_s: float = 0.0,
 ) -> Line:
-    """One row in exactly `width` cells."""
+    """One row in exactly `width` cells; `local_offset_s` makes a monotonic time a local one."""
     pieces: list[Piece] = [(" ", Tone.PLAIN)]
     for index, column in enumerate(columns):
         if index:
             pieces.append((" ", Tone.PLAIN))
-        pieces.extend(_cell(row, column, channels, glyphs, now_s))
+        if column.id.startswith("doing"):
+            depth = _first_depth(row, channels) if column.id == "doing+queue" else ""
+            pieces.extend(_doing_cell(row, column.width, depth, glyphs, now_s, local_offset_s))
+        else:
+            pieces.extend(_cell(row, column, channels, glyphs, now_s))
     return fit_line(tuple(pieces), width, glyphs.ellipsis)
 
 
@@ -99,10 +112,6 @@ def _cell(row: ReplicaRow, column: Column, channels: Mapping[str, ChannelRow], g
     if column.id == "state":
         word = shown_state(row)
         return ((fit(word, column.width), STATE_TONES[word]),)
-    if column.id == "doing":
-        return fit_line(doing_line(row, now_s), column.width, glyphs.ellipsis)
-    if column.id == "doing+queue":
-        return _doing_and_queue(row, column.width, channels, glyphs, now_s)
     if column.id == "queues":
         return fit_line(queue_depths(row, channels, glyphs, column.width), column.width, glyphs.ellipsis)
     text, tone = _figure(row, column.id, glyphs, now_s)
@@ -115,14 +124,14 @@ def _figure(row: ReplicaRow, column_id: str, glyphs: Glyphs, now_s: float) -> Pi
         case "pid":
             return ("" if row.pid is None else str(row.pid), Tone.DIM)
         case "up":
-            return (time_texts(row, now_s)[0], Tone.PLAIN)
+            return (_uptime(row, now_s), Tone.PLAIN)
         case "restarts":
             return (str(row.restarts) if row.restarts else "", Tone.PLAIN)
         case "cpu":
             return ("" if row.cpu_percent is None else percent(row.cpu_percent), Tone.PLAIN)
         case "history":
             history = sparkline(row.cpu_history, 10, 0.0, CPU_HISTORY_HIGH, is_ascii=glyphs.is_ascii)
-            return (history if row.state is State.RUNNING else "", Tone.DIM)
+            return (history if row.state in UP else "", Tone.DIM)
         case "mem":
             return ("" if row.rss_bytes is None else size(row.rss_bytes), Tone.PLAIN)
         case "kind":
@@ -132,36 +141,59 @@ def _figure(row: ReplicaRow, column_id: str, glyphs: Glyphs, now_s: float) -> Pi
     return ("", Tone.PLAIN)
 
 
-def _doing_and_queue(
-    row: ReplicaRow, width: int, channels: Mapping[str, ChannelRow], glyphs: Glyphs, now_s: float
-) -> Line:
-    """What the replica is doing, then the depth of its first queue where there is room."""
-    doing = doing_line(row, now_s)
-    known = _known_channels(row, channels) if row.state is State.RUNNING else []
-    depth = depth_text(known[0]) if known else ""
+def _doing_cell(row: ReplicaRow, width: int, depth: str, glyphs: Glyphs, now_s: float, local_offset_s: float) -> Line:
+    """What the replica is doing; its deadline even where that has to be cut, `depth` where there is room."""
+    doing, until = doing_line(row, now_s, local_offset_s), _deadline(row, now_s)
+    room = width - line_width(until)
+    if until and room > 0 and line_width(doing) > width:
+        return (*fit_line(_obstacle(row), room, glyphs.ellipsis), *until)
     if depth and line_width(doing) + 2 + len(depth) <= width:
-        room = width - line_width(doing)
-        doing = (*doing, (fit(depth, room, is_right=True), Tone.DIM))
+        doing = (*doing, (fit(depth, width - line_width(doing), is_right=True), Tone.DIM))
     return fit_line(doing, width, glyphs.ellipsis)
 
 
-def doing_line(row: ReplicaRow, now_s: float) -> Line:
-    """What the replica is doing now, or what happens to it next, or how it ended."""
-    _, countdown_text, busy_text = time_texts(row, now_s)
-    if row.next_step:
-        tone = Tone.AMBER if row.state is State.BACKOFF else Tone.PLAIN
-        when = f" in {countdown_text}" if countdown_text else ""
-        return ((plain(row.next_step) + when, tone),)
-    if row.state is State.FAILED:
-        return ((plain(row.last_error or row.exit_cause), Tone.RED),)
-    if row.state in (State.FINISHED, State.STOPPED, State.STUCK):
-        return ((plain(row.exit_cause), Tone.RED if row.state is State.STUCK else Tone.DIM),)
+def doing_line(row: ReplicaRow, now_s: float, local_offset_s: float = 0.0) -> Line:
+    """What the replica is doing now, or what it waits for, or what happens to it next, or how it ended."""
+    coming = next_words(row, now_s, local_offset_s)
+    match row.state:
+        case State.FAILED:
+            return ((plain(row.last_error or row.exit_cause), Tone.RED),)
+        case State.STUCK:
+            return ((plain(row.exit_cause) or coming, Tone.RED),)
+        case State.FINISHED | State.STOPPED | State.SKIPPED:
+            return ((plain(row.exit_cause), Tone.DIM),)
+        case State.WAITING:
+            return ((plain(waiting_words(row)), Tone.PLAIN),)
+        case State.PAUSED:
+            return ((held_words(row, now_s), Tone.COOL),)
+        case State.BACKOFF | State.SCHEDULED:
+            tone = Tone.AMBER if row.state is State.BACKOFF else Tone.PLAIN
+            return ((plain(coming), tone), (f"  {plain(row.exit_cause)}" if row.exit_cause else "", Tone.DIM))
+        case State.STARTING | State.UNREADY if row.waits_for or coming:
+            return (*_obstacle(row), *_deadline(row, now_s))
+    if coming:
+        return ((plain(coming), Tone.PLAIN),)
     if row.warnings:
         return ((plain(row.warnings[0]), Tone.AMBER),)
-    return _activity(row, busy_text)
+    return _activity(row, now_s)
 
 
-def _activity(row: ReplicaRow, busy_text: str) -> Line:
+def _obstacle(row: ReplicaRow) -> Line:
+    """For what one that starts or is not ready waits; the word for its state stands beside it."""
+    waits_for = plain(row.waits_for or row.activity)
+    return ((waits_for, Tone.AMBER if row.state is State.UNREADY else Tone.PLAIN),) if waits_for else ()
+
+
+def _deadline(row: ReplicaRow, now_s: float) -> Line:
+    """How long one that starts or is not ready may still take; empty for all others."""
+    if row.state not in (State.STARTING, State.UNREADY) or row.next_step_s is None:
+        return ()
+    gap = "  " if _obstacle(row) else ""
+    return ((f"{gap}{time_left(row.next_step_s - now_s)} left", Tone.DIM),)
+
+
+def _activity(row: ReplicaRow, now_s: float) -> Line:
+    busy_text = "" if row.activity_since_s is None else duration(now_s - row.activity_since_s)
     pieces: list[Piece] = [(plain(row.activity), Tone.PLAIN)] if row.activity else []
     if row.activity and busy_text not in ("", "0s", "1s", "2s"):
         pieces.append((f" {busy_text}", Tone.DIM))
@@ -175,6 +207,11 @@ def _activity(row: ReplicaRow, busy_text: str) -> Line:
 def _known_channels(row: ReplicaRow, channels: Mapping[str, ChannelRow]) -> list[ChannelRow]:
     names = dict.fromkeys((*row.reads, *row.writes))
     return [channels[name] for name in names if name in channels and channels[name].depth is not None]
+
+
+def _first_depth(row: ReplicaRow, channels: Mapping[str, ChannelRow]) -> str:
+    known = _known_channels(row, channels) if row.state is State.RUNNING else []
+    return depth_text(known[0]) if known else ""
 
 
 def depth_text(channel: ChannelRow) -> str:
@@ -202,11 +239,11 @@ def queue_depths(row: ReplicaRow, channels: Mapping[str, ChannelRow], glyphs: Gl
 
 
 def matches(row: ReplicaRow, needle: str) -> bool:
-    """Whether the row has `needle` in its name, state, kind or activity; a leading ``!`` inverts."""
+    """Whether the row has `needle` in its name, state, kind, activity or obstacle; a leading ``!`` inverts."""
     wanted = needle.strip().lower()
     is_inverted = wanted.startswith("!")
     wanted = wanted.removeprefix("!")
     if not wanted:
         return True
-    texts = (row.name, shown_state(row), row.kind, row.activity)
+    texts = (row.name, shown_state(row), row.kind, row.activity, row.waits_for)
     return any(wanted in text.lower() for text in texts) != is_inverted

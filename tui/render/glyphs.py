@@ -21,14 +21,19 @@ class Glyphs:
 
 UNICODE = Glyphs(
     states={
+        "waiting": "⋯",
+        "scheduled": "◷",
         "starting": "▹",
+        "unready": "◒",
         "running": "◉",
         "hung": "⧗",
+        "paused": "ǁ",
         "backoff": "⟳",
         "stopping": "⊘",
         "stopped": "◌",
         "finished": "✓",
         "failed": "✗",
+        "skipped": "↷",
         "stuck": "⧗",
     },
     ellipsis="…",
@@ -37,14 +42,19 @@ UNICODE = Glyphs(
 
 ASCII = Glyphs(
     states={
+        "waiting": ":",
+        "scheduled": "@",
         "starting": ">",
+        "unready": "o",
         "running": "*",
         "hung": "?",
+        "paused": "=",
         "backoff": "~",
         "stopping": "-",
         "stopped": ".",
         "finished": "+",
         "failed": "!",
+        "skipped": "/",
         "stuck": "?",
     },
     ellipsis="~",
@@ -52,19 +62,27 @@ ASCII = Glyphs(
 )
 
 STATE_TONES: dict[str, Tone] = {
+    "waiting": Tone.PLAIN,
+    "scheduled": Tone.PLAIN,
     "starting": Tone.PLAIN,
+    "unready": Tone.AMBER,
     "running": Tone.GOOD,
     "hung": Tone.AMBER,
+    "paused": Tone.COOL,
     "backoff": Tone.AMBER,
     "stopping": Tone.PLAIN,
     "stopped": Tone.DIM,
     "finished": Tone.DIM,
     "failed": Tone.RED,
+    "skipped": Tone.DIM,
     "stuck": Tone.RED,
 }
 
-STATE_ORDER = ("running", "starting", "hung", "backoff", "stopping", "stuck", "failed", "finished", "stopped")
-"""In which order the states are counted in the header."""
+STATE_ORDER = (
+    "running", "failed", "stuck", "hung", "unready", "backoff", "paused", "stopping", "starting", "waiting",
+    "scheduled", "skipped", "finished", "stopped",
+)  # fmt: skip
+"""In which order the states are counted in the header: what needs a person before what goes its way."""
 
 
 def glyph_set(name: str) -> Glyphs:

@@ -18,8 +18,10 @@ def header(fleet: Fleet | None, project: str, clock: str, width: int, glyphs: Gl
         return spread(tuple(left), ((clock + " ", Tone.DIM),), width)
     if fleet.phase != "running":
         left.append((f" {fleet.phase}", Tone.GOOD if fleet.phase == "completed" else Tone.AMBER))
-    left.extend(state_counts(fleet, glyphs, is_wordy=width >= 110))
     right = _trouble_counts(fleet)
+    wordy = state_counts(fleet, glyphs, is_wordy=True)
+    fits = line_width((*left, *wordy)) + line_width(right) + 2 <= width
+    left.extend(wordy if fits else state_counts(fleet, glyphs, is_wordy=False))
     engine = f"   engine {percent(fleet.engine.cpu_percent)} %  {size(fleet.engine.rss_bytes)}"
     if line_width(tuple(left)) + line_width(right) + len(engine) + 14 <= width:
         right = (*right, (engine, Tone.DIM))

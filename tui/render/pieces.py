@@ -23,8 +23,10 @@ class Tone(StrEnum):
     ACCENT = "accent"
     """Focus and keys, nothing else."""
     GOOD = "good"
+    COOL = "cool"
+    """Held by wish: paused."""
     AMBER = "amber"
-    """Hung, backoff, warnings."""
+    """Hung, not ready, backoff, warnings."""
     RED = "red"
     """Failed, killed, errors."""
 

@@ -128,7 +128,7 @@ class FleetScreen(RoomScreen):
             self.share_height()
         self.set_class(view.state is LinkState.LOST, "-stale")
         self.table.explain_empty(self._wording.no_workers(view, self._filters["workers"]))
-        self.table.show(view.rows, view.channels, now_s)
+        self.table.show(view.rows, view.channels, now_s, self._wording.local_offset_s())
         self.channel_table.explain_empty(self._wording.no_channels(view, self._filters["channels"]))
         self.channel_table.show_rows(view.fleet.channels if view.fleet else (), now_s)
         self.log_view.explain_empty(

@@ -29,6 +29,10 @@ class Wording:
     clock: Clock
     utc_offset_s: int
 
+    def local_offset_s(self) -> float:
+        """What makes a time of the monotonic clock one that people read off the wall."""
+        return self.clock.wall_s() - self.clock.monotonic_s() + self.utc_offset_s
+
     def header(self, view: FleetView, width: int) -> Line:
         """The top line."""
         second = int(self.clock.wall_s() + self.utc_offset_s) % 86400
@@ -103,7 +107,8 @@ class Wording:
         """The selected replica in full."""
         if row is None:
             return Page([((" No worker is selected.", Tone.DIM),)] if view.fleet else [])
-        return Page(detail_lines(row, detail, view.channels, self.glyphs, now_s, width, self.utc_offset_s))
+        offsets = self.utc_offset_s, self.local_offset_s()
+        return Page(detail_lines(row, detail, view.channels, self.glyphs, now_s, width, *offsets))
 
     def channel(
         self, channel: ChannelRow | None, inside: ChannelInside | None, view: FleetView, now_s: float, width: int

@@ -17,10 +17,20 @@ class FleetTable(RowsTable[ReplicaRow]):
     def __init__(self, *, id: str | None = None, glyphs: Glyphs = UNICODE) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id, glyphs=glyphs)
         self._channels: Mapping[str, ChannelRow] = {}
+        self._local_offset_s = 0.0
 
-    def show(self, rows: tuple[ReplicaRow, ...], channels: Mapping[str, ChannelRow], now_s: float) -> None:
-        """Show `rows`, their times counted at `now_s` (monotonic); only lines that differ are painted."""
-        self._channels = channels
+    def show(
+        self,
+        rows: tuple[ReplicaRow, ...],
+        channels: Mapping[str, ChannelRow],
+        now_s: float,
+        local_offset_s: float = 0.0,
+    ) -> None:
+        """Show `rows`, their times counted at `now_s` (monotonic); only lines that differ are painted.
+
+        `local_offset_s` makes a monotonic time a local one.
+        """
+        self._channels, self._local_offset_s = channels, local_offset_s
         self.show_rows(rows, now_s)
 
     def columns_of(self, width: int, longest_name: int, rows: tuple[ReplicaRow, ...]) -> tuple[Column, ...]:
@@ -28,11 +38,11 @@ class FleetTable(RowsTable[ReplicaRow]):
         return columns_for(width, longest_name)
 
     def line_of(self, row: ReplicaRow, columns: tuple[Column, ...], width: int) -> Line:
-        return row_line(row, columns, self._channels, self._glyphs, self._now_s, width)
+        return row_line(row, columns, self._channels, self._glyphs, self._now_s, width, self._local_offset_s)
 
     def beside(self, row: ReplicaRow) -> tuple[object, ...]:
         get = self._channels.get
-        return (*time_texts(row, self._now_s), *(get(name) for name in (*row.reads, *row.writes)))
+        return (*time_texts(row, self._now_s, self._local_offset_s), *(get(name) for name in (*row.reads, *row.writes)))
 
     def is_found(self, row: ReplicaRow, needle: str) -> bool:
         return matches(row, needle)

@@ -91,11 +91,11 @@ def test_shared_channel_in_full() -> None:
         " state      2 of 5 free",
         "",
         " Shared by",
-        " ◉ parse.1  running  holds it",
+        " ◉ parse.1  running   holds it",
         " ◉ parse.2  running",
         "",
         " Others in it",
-        "   stranger          waits in acquire for 30s",
+        "   stranger           waits in acquire for 30s",
     ]
 
 

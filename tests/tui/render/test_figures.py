@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from tui.render.figures import count, countdown, depth_bar, duration, percent, plural, size, sparkline
+from tui.render.figures import count, depth_bar, duration, percent, plural, size, sparkline, time_left
 
 
 @pytest.mark.parametrize(
@@ -19,9 +19,13 @@ def test_duration_has_four_cells_at_most(seconds: float, expected: str) -> None:
     assert len(duration(seconds)) <= 4
 
 
-def test_countdown_rounds_up_so_that_zero_means_now() -> None:
-    """A wait of 0.2 s is not over."""
-    assert [countdown(seconds) for seconds in (3.2, 0.2, 0.0, -1.0)] == ["4s", "1s", "0s", "0s"]
+def test_time_left_is_rounded_up_so_that_zero_means_now() -> None:
+    """A wait of 0.01 s is not over; tenths only where they matter, at most two units."""
+    waits = (-1, 0, 0.01, 3.2, 9.95, 10, 41.2, 59.5, 60, 199.1, 3599.5, 3600, 7500, 90_000, 1e6)
+    assert [time_left(seconds) for seconds in waits] == [
+        "0.0 s", "0.0 s", "0.1 s", "3.2 s", "10 s", "10 s", "42 s", "1 m 00 s", "1 m 00 s", "3 m 20 s", "1 h 00 m",
+        "1 h 00 m", "2 h 05 m", "1 d 01 h", "11 d 13 h",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+import pytest
 from rich.cells import cell_len
 
+from supervisor.api.messages import ReplicaRow
+from supervisor.lifecycle.states import State
 from supervisor.logs.record import decode
-from tests.tui.fakes import NOW_S, census, detail_of, replica, stored_line
+from tests.tui.fakes import NOW_AT, NOW_S, census, checks, detail_of, lives, replica, stored_line
 from tui.render.detail import detail_lines
-from tui.render.fleet_rows import columns_for, header_line, matches, row_line
+from tui.render.fleet_rows import columns_for, header_line, matches, row_line, time_texts
 from tui.render.glyphs import ASCII, UNICODE, Glyphs
 from tui.render.header import completed_banner, header, lost_banner, stopping_banner
 from tui.render.log_lines import record_line, record_view
@@ -23,12 +27,12 @@ def golden(name: str) -> str:
     return (GOLDEN / f"{name}.txt").read_text().rstrip("\n")
 
 
-def _table(width: int, glyphs: Glyphs = UNICODE) -> list[str]:
+def _table(width: int, glyphs: Glyphs = UNICODE, rows: tuple[ReplicaRow, ...] = ()) -> list[str]:
     fleet = census()
     columns = columns_for(width, 7)
     channels = {channel.name: channel for channel in fleet.channels}
     lines = [header_line(columns, width)]
-    lines += [row_line(row, columns, channels, glyphs, NOW_S, width) for row in fleet.rows]
+    lines += [row_line(row, columns, channels, glyphs, NOW_S, width, NOW_AT - NOW_S) for row in (rows or fleet.rows)]
     assert {line_width(line) for line in lines} == {width}
     return [line_text(line).rstrip() for line in lines]
 
@@ -41,6 +45,28 @@ def test_table_at_80_columns() -> None:
 def test_table_at_160_columns() -> None:
     """A wide terminal also shows kind, history, depths and the last error."""
     assert golden("table_160") == "\n".join(_table(160))
+
+
+@pytest.mark.parametrize("width", [80, 120, 160])
+def test_table_of_all_states(width: int) -> None:
+    """Each has a sign and a word of its own; what is waited for is named, every deadline counts down."""
+    assert {row.state for row in lives()} == set(State)
+    assert golden(f"states_{width}") == "\n".join(_table(width, rows=lives()))
+
+
+def test_states_in_ascii() -> None:
+    """No two states that can be mistaken for each other share a sign."""
+    assert "\n".join(_table(80, ASCII, lives())).isascii()
+    for glyphs in (UNICODE, ASCII):
+        signs = [glyphs.states[state] for state in State if state is not State.STUCK]
+        assert len(set(signs)) == len(signs)
+
+
+def test_a_row_whose_texts_stand_still_is_not_painted_again() -> None:
+    """A countdown changes its row every tenth of a second, and an uptime of minutes does not."""
+    asked, api = lives()[6], lives()[4]
+    assert time_texts(asked, NOW_S) != time_texts(asked, NOW_S + 0.1)
+    assert time_texts(api, NOW_S) == time_texts(api, NOW_S + 0.5)
 
 
 def test_table_in_ascii() -> None:
@@ -123,6 +149,29 @@ def test_detail_in_full() -> None:
     fleet = census()
     row = fleet.rows[1]
     channels = {channel.name: channel for channel in fleet.channels}
-    lines = detail_lines(row, detail_of(row), channels, UNICODE, NOW_S, 70, 0)
+    detail = msgspec.structs.replace(detail_of(row), checks=checks())
+    lines = detail_lines(row, detail, channels, UNICODE, NOW_S, 70, 0)
     assert max(line_width(line) for line in lines) <= 70
     assert golden("detail") == "\n".join(line_text(line).rstrip() for line in lines)
+
+
+def test_detail_says_what_is_waited_for_and_what_a_person_can_do() -> None:
+    """An obstacle and its deadline in full, each on a line of its own; advice where there is something to do."""
+
+    def told(row: ReplicaRow) -> list[str]:
+        return [line_text(line).strip() for line in detail_lines(row, None, {}, UNICODE, NOW_S, 90, 0, NOW_AT - NOW_S)]
+
+    by_name = {row.name: told(row) for row in lives()}
+    assert by_name["redis"][1:4] == [
+        "doing      unready: tcp 127.0.0.1:6390 connection refused",
+        "next       start timeout in 57 s",
+        "advice     The checks below say why. What depends on it waits.",
+    ]
+    assert "doing      waits for redis to be ready" in by_name["web"]
+    assert "doing      next run 13:34:46, in 3 m 20 s  exit code 0" in by_name["backup"]
+    assert "next       a fresh process in 50 m 00 s (max_age)" in by_name["api"]
+    assert "advice     p lets it go on. A stop or a kill works too." in by_name["still"]
+    assert "doing      SIGTERM in 0.8 s, SIGKILL in 4.8 s" in by_name["asked"]
+    assert "doing      SIGKILL was sent" in by_name["killed"]
+    assert "doing      broken failed: exit code 1" in by_name["migrate"]
+    assert not any(line.startswith("advice") for name in ("done", "rest", "api", "ends") for line in by_name[name])
