@@ -8,10 +8,10 @@ from supervisor import proctable
 from supervisor.api.messages import TreeProcess, WorkerDetail
 from supervisor.masking import mask_environment, mask_text
 from supervisor.processes.preparing import choose_method, python_of, runs_text, working_directory
-from supervisor.replica import Replica
+from supervisor.replica import Replica, dependencies_of
 
 
-def make_detail(replica: Replica, directory: Path, now_s: float) -> WorkerDetail:
+def make_detail(replica: Replica, directory: Path, now_s: float, *, group: str = "") -> WorkerDetail:
     """Everything that is known of one replica; secrets masked."""
     worker = replica.worker
     method = choose_method(worker)
@@ -39,4 +39,6 @@ def make_detail(replica: Replica, directory: Path, now_s: float) -> WorkerDetail
             for entry in tree
         ),
         last_traceback=replica.last_traceback,
+        depends_on=tuple(dependency.in_words() for dependency in dependencies_of(worker)),
+        group=group,
     )

@@ -3,15 +3,16 @@
 ::
 
     wish, pidfd, control pipe, timer ──► apply ──► lifecycle.machine.step ──► effects ──► processes
-                                           └─► when_changed (jobs, clients, the run's end)
+                                           └─► when_changed (jobs, clients, other workers, the run's end)
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Protocol
+from typing import Final, Protocol
 
 from loguru import logger
 
@@ -27,7 +28,8 @@ from supervisor.lifecycle.events import (
     Timer,
     TimerFired,
 )
-from supervisor.lifecycle.machine import Life, step
+from supervisor.lifecycle.life import ImpossibleTransition, Life
+from supervisor.lifecycle.machine import step
 from supervisor.lifecycle.states import State
 from supervisor.logs.intake import Intake, LaneReader, open_pipe, pipe_bytes
 from supervisor.logs.lanes import Lane, Stream
@@ -39,10 +41,13 @@ from supervisor.processes.plumbing import Plumbing
 from supervisor.processes.preparing import Surroundings, prepare
 from supervisor.processes.sharing import Sharing
 from supervisor.processes.strays import Strays
-from supervisor.profile.model import Profile
+from supervisor.profile.model import Profile, WorkerSpec
 from supervisor.replica import Replica
 
 STREAMS: tuple[Stream, ...] = ("log", "stdout", "stderr")
+
+LAUNCH_BUDGET_S: Final = 0.02
+"""How long launches may keep the loop at a time: a hundred workers that start together delay nobody else."""
 
 
 class Audience(Protocol):
@@ -59,7 +64,7 @@ class Driver:
         self,
         loop: asyncio.AbstractEventLoop,
         profile: Profile,
-        around: Callable[[int], Surroundings],
+        around: Callable[[Profile, int], Surroundings],
         intake: Intake,
         place: RunPlace,
         clock: Clock,
@@ -73,21 +78,46 @@ class Driver:
         self.sharing = Sharing(profile, place.runtime_directory)
         manager = self.sharing.manager()
         self.manager_name = manager.name if manager else ""
-        self.replicas = {
-            replica.name: replica
-            for worker in (*([manager] if manager else []), *profile.workers.values())
-            for replica in (Replica(worker, number) for number in range(1, worker.replicas + 1))
-        }
-        self._around = around(pipe_bytes(len(STREAMS) * len(self.replicas)))
+        self.replicas: dict[str, Replica] = {}
+        for worker in (*([manager] if manager else []), *profile.workers.values()):
+            for number in range(1, worker.replicas + 1):
+                self.add(worker, number)
+        self._around = around(profile, pipe_bytes(len(STREAMS) * len(self.replicas)))
         self._forkservers = Forkservers(loop, lambda text: audience.happened("WARNING", "engine", text))
         self._launcher = Launcher(self._forkservers)
         self._strays = Strays(lambda text: audience.happened("WARNING", "engine", text))
         self._by_incarnation: dict[Incarnation, Replica] = {}
+        self._to_launch: deque[tuple[Replica, int]] = deque()
+
+    # --- who there is ---
+
+    def add(self, worker: WorkerSpec, number: int) -> Replica:
+        """One more replica, at rest."""
+        replica = Replica(worker, number)
+        self.replicas[replica.name] = replica
+        return replica
+
+    def drop(self, replica: Replica) -> None:
+        """Forget a replica that is at rest."""
+        self._disarm(replica, list(replica.timers))
+        self.replicas.pop(replica.name, None)
+
+    def of_worker(self, worker: str) -> list[Replica]:
+        """The replicas of a worker that are not on their way out, by number."""
+        found = [r for r in self.replicas.values() if r.worker.name == worker and not r.is_leaving]
+        return sorted(found, key=lambda replica: replica.number)
+
+    # --- policy and hands ---
 
     def apply(self, replica: Replica, event: Event) -> None:
         """Hand `event` to the replica's life and carry out what follows from it."""
         before = replica.life
-        replica.life, effects = step(before, event)
+        try:
+            replica.life, effects = step(before, event)
+        except ImpossibleTransition as error:
+            logger.error("{}", error)
+            self._audience.happened("ERROR", replica.name, f"a fault of procdeck itself, please report it: {error}")
+            return
         if replica.life is before:
             return
         self._audience.changed(replica, before)  # before the effects, because a launch may answer at once
@@ -96,27 +126,41 @@ class Driver:
         self._settle_streams()
 
     def _carry_out(self, replica: Replica, effect: fx.Effect) -> None:
+        incarnation = replica.incarnation
         match effect:
-            case fx.LaunchProcess():
-                self._launch(replica)
-            case fx.AskToStop():
-                if replica.incarnation is not None:
-                    replica.incarnation.ask_to_stop()
-            case fx.SendTerm():
-                if replica.incarnation is not None:
-                    replica.incarnation.term()
-            case fx.SendKill():
-                if replica.incarnation is not None:
-                    replica.incarnation.kill()
-            case fx.ArmTimer(incarnation, timer, at_s):
+            case fx.LaunchProcess(number):
+                self._to_launch.append((replica, number))
+                if len(self._to_launch) == 1:
+                    self._launch_waiting(is_first=True)
+            case fx.ArmTimer(number, timer, at_s):
                 self._disarm(replica, [timer])
                 delay_s = max(0.0, at_s - self._clock.monotonic_s())
-                fired = TimerFired(at_s, incarnation, timer)
-                replica.timers[timer] = self._loop.call_later(delay_s, self.apply, replica, fired)
+                replica.timers[timer] = self._loop.call_later(delay_s, self._fire, replica, number, timer, at_s)
             case fx.DisarmTimers():
                 self._disarm(replica, list(replica.timers))
             case fx.Note(level, text):
                 self._audience.happened(level, replica.name, text)
+            case _ if incarnation is not None:
+                self._act_on(incarnation, effect)
+
+    def _act_on(self, incarnation: Incarnation, effect: fx.Effect) -> None:
+        match effect:
+            case fx.AskToStop():
+                incarnation.ask_to_stop()
+            case fx.SendTerm():
+                incarnation.term()
+            case fx.SendKill():
+                incarnation.kill()
+            case fx.SendPause():
+                incarnation.pause()
+            case fx.SendResume():
+                incarnation.resume()
+            case fx.SendAbort():
+                incarnation.abort()
+
+    def _fire(self, replica: Replica, number: int, timer: Timer, at_s: float) -> None:
+        replica.timers.pop(timer, None)
+        self.apply(replica, TimerFired(max(at_s, self._clock.monotonic_s()), number, timer, replica.missing))
 
     def _disarm(self, replica: Replica, timers: Iterable[Timer]) -> None:
         for timer in timers:
@@ -124,8 +168,26 @@ class Driver:
             if handle is not None:
                 handle.cancel()
 
-    def _launch(self, replica: Replica) -> None:
+    # --- launches ---
+
+    def _launch_waiting(self, *, is_first: bool = False) -> None:
+        """Launch those whose turn it is; the rest in the loop's next turns."""
+        until_s = self._clock.monotonic_s() + (0.0 if is_first else LAUNCH_BUDGET_S)
+        while self._to_launch:
+            replica, number = self._to_launch[0]
+            self._launch(replica, number)
+            self._to_launch.popleft()
+            if self._clock.monotonic_s() >= until_s:
+                break
+        if self._to_launch:
+            self._loop.call_soon(self._launch_waiting)
+
+    def _launch(self, replica: Replica, number: int) -> None:
         life = replica.life
+        if life.state is not State.STARTING or life.incarnation != number:
+            cause = ExitCause("stopped before it was launched", is_ok=True)
+            self._loop.call_soon(self.apply, replica, LaunchFailed(self._clock.monotonic_s(), number, cause))
+            return
         now_s = self._clock.monotonic_s()
         try:
             self._settle_streams()
@@ -163,13 +225,28 @@ class Driver:
             self._audience.happened("INFO", name, "every writer has completed; its readers end after the last item")
 
     def _state_of(self, replica_name: str) -> State:
-        return self.replicas[replica_name].life.state
+        replica = self.replicas.get(replica_name)
+        return replica.life.state if replica is not None else State.FINISHED
+
+    def has_logged(self, replica_name: str, pattern: str) -> bool:
+        """Whether a replica has logged a line that matches `pattern`."""
+        replica = self.replicas.get(replica_name)
+        return replica is not None and pattern in replica.lines_seen
+
+    # --- what incarnations tell ---
 
     def on_launched(self, incarnation: Incarnation, pid: int) -> None:
         self._tell(incarnation, Launched(self._clock.monotonic_s(), incarnation.number, pid))
 
     def on_running(self, incarnation: Incarnation, *, hears_stop: bool) -> None:
         self._tell(incarnation, ReportedRunning(self._clock.monotonic_s(), incarnation.number, hears_stop))
+
+    def on_ctx_ready(self, incarnation: Incarnation) -> None:
+        """The worker's own code says that it can serve."""
+
+    def on_trouble(self, incarnation: Incarnation, text: str) -> None:
+        """Something is wrong between the engine and this worker that does not end it."""
+        self._audience.happened("WARNING", self._by_incarnation[incarnation].name, text)
 
     def on_refused(self, incarnation: Incarnation, cause: ExitCause) -> None:
         replica = self._by_incarnation.pop(incarnation)

@@ -1,6 +1,12 @@
 """The composition root: wires profile, policy, processes, logs and socket together, and owns the loop.
 
-It runs no user code, has one thread, and blocks on nothing; see `supervisor.driving` for how a worker's life is driven.
+It runs no user code, has one thread, and blocks on nothing.
+
+::
+
+    clients ──► Engine ──► Changer (scale, reload), Rolling ──┐
+                  │ changed ──► Conductor (order, groups, schedules) ──► Driver ──► lifecycle, processes
+                  └─ fleet ──► Observatory (rows, vitals), ChannelDesk
 """
 
 from __future__ import annotations
@@ -8,39 +14,37 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final, Literal
 
 from loguru import logger
 
 from supervisor import __version__, naming, proctable
-from supervisor.api import jobs, view
+from supervisor.api import jobs
 from supervisor.api.messages import (
     ActionName,
     ChannelActionName,
     ChannelReply,
     DownReply,
-    EngineVitals,
     Event,
     Fleet,
     Health,
     Job,
     LetterList,
-    LogState,
-    ReplicaRow,
     TreeProcess,
     WorkerDetail,
 )
+from supervisor.api.requests import EventList, ReloadReply, ScaleReply, SignalReply
+from supervisor.changing import Changer
 from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock, SystemClock
+from supervisor.conducting import Conductor
 from supervisor.detail import make_detail
-from supervisor.diagnose.metrics import Sampler
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
+from supervisor.event_book import EventBook
+from supervisor.journal import JOURNAL_NAME, Journal
 from supervisor.lifecycle.events import (
-    WishForce,
     WishKill,
     WishPause,
     WishRestart,
@@ -48,21 +52,20 @@ from supervisor.lifecycle.events import (
     WishStart,
     WishStop,
 )
-from supervisor.lifecycle.machine import Life, Wish
+from supervisor.lifecycle.life import Life, Wish
 from supervisor.lifecycle.states import AT_REST, State
 from supervisor.logs.intake import Intake
 from supervisor.logs.record import engine_line
 from supervisor.logs.segments import SegmentWriter
+from supervisor.observing import Observatory, Phase
 from supervisor.paths import RunPlace
-from supervisor.processes.preparing import Surroundings, fill
+from supervisor.processes.preparing import Surroundings
 from supervisor.profile.model import Profile
 from supervisor.replica import Replica
+from supervisor.rolling import Rolling
 
-SAMPLE_EVERY_S: Final = 1.0
-BOARD_EVERY_S: Final = 0.25
-FRESH_S: Final = 0.1
-"""How old what a client asks for may be."""
-EVENTS_KEPT: Final = 1000
+LINGER_S: Final = 1.0
+"""How long a run that a significant worker has ended can still be asked how it ended."""
 
 _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill | WishPause | WishResume]] = {
     "start": WishStart,
@@ -80,107 +83,122 @@ class Engine:
     """One run of one profile; what `supervisor.api.server` asks through `EnginePort`."""
 
     def __init__(self, profile: Profile, place: RunPlace, *, clock: Clock | None = None) -> None:
-        self._profile = profile
         self._place = place
         self._clock = clock or SystemClock()
         self._loop = asyncio.get_running_loop()
         self._pid = os.getpid()
-        self._started_s, self._started_at = self._clock.monotonic_s(), self._clock.wall_s()
         self._listeners: list[Listener] = []
-        self._events: deque[Event] = deque(maxlen=EVENTS_KEPT)
-        self._cursor = 0
-        self._jobs = jobs.JobBook(self._announce)
         self._is_going_down = False
         self._all_down = asyncio.Event()
         self._ending: asyncio.Task[DownReply] | None = None
         self.is_over = asyncio.Event()
-        self._vitals = EngineVitals(pid=self._pid)
-        self._sampler, self._own_sampler = Sampler(), Sampler()
+        self.exit_code: int | None = None
+        """Of the significant worker whose end has ended the run."""
+        self._ended_by = ""
+        self._rolls: list[Rolling] = []
+        self._jobs = jobs.JobBook(self._announce)
         self._writer = SegmentWriter(place.log_directory, profile.logs.segment_bytes)
         self._intake = Intake(self._loop, self._writer, self._notify)
+        self._book = EventBook(Journal(place.directory / JOURNAL_NAME), self._clock.wall_s, self._tell)
         self._driver = Driver(self._loop, profile, self._surroundings, self._intake, place, self._clock, self)
         self._desk = ChannelDesk(profile, self._driver, self._clock)
-        self._refreshed_s = 0.0
-        self._rows: dict[str, ReplicaRow] = {
-            replica.name: replica.row(self._started_s) for replica in self._driver.replicas.values()
-        }
+        self._conductor = Conductor(self._loop, profile, self._driver, self._clock, self.happened)
+        self._changer = Changer(profile, self._driver, self._clock, self._go_by, self._gone)
+        self._observatory = Observatory(
+            self._loop, profile, place, self._driver, self._desk, self._intake, self._writer, self._clock
+        )
+        self._profile_directory = profile.directory
 
-    def _surroundings(self, pipe_bytes: int) -> Surroundings:
+    def _surroundings(self, profile: Profile, pipe_bytes: int) -> Surroundings:
         environment = {"PROCDECK_PROJECT": self._place.project, "PROCDECK_RUN": self._place.run_id}
-        return Surroundings(self._profile.directory, self._place.output_directory, pipe_bytes, environment)
+        return Surroundings(profile.directory, self._place.output_directory, pipe_bytes, environment)
 
     def start(self) -> None:
         """Start every worker that starts by itself, and the ticks."""
-        self.happened("INFO", "engine", f"run {self._place.run_id} of {self._profile.path}")
-        for replica in self._driver.replicas.values():
+        self.happened("INFO", "engine", f"run {self._place.run_id} of {self._changer.profile.path}")
+        for replica in list(self._driver.replicas.values()):
             if replica.worker.autostart:
                 self._driver.apply(replica, WishStart(self._clock.monotonic_s()))
-        self._tick_metrics(self._loop.time())
-        self._tick_boards()
+        self._observatory.start(self._notify, self._each_second, lambda: bool(self._listeners))
 
-    def _tick_metrics(self, due_s: float) -> None:
-        """One look at the process table for all workers."""
-        lag_ms = max(0.0, 1000 * (self._loop.time() - due_s))
-        now_s = self._clock.monotonic_s()
-        table = proctable.look()
-        samples = self._sampler.sample(self._driver.pids().values(), table, now_s)
-        for replica in self._driver.replicas.values():
-            pid = replica.life.pid
-            replica.observe(samples.get(pid) if pid is not None else None)
-        own = self._own_sampler.sample([self._pid], {self._pid: table[self._pid]} if self._pid in table else {}, now_s)
-        if self._pid in own:
-            mine = own[self._pid]
-            self._vitals = EngineVitals(
-                pid=self._pid,
-                cpu_percent=round(mine.cpu_percent, 1),
-                rss_bytes=mine.rss_bytes,
-                loop_lag_ms=round(lag_ms, 1),
-            )
+    def _each_second(self) -> None:
         self._driver.sweep()
         self._driver.plumbing.recover_all()
-        self._desk.measure(now_s)
-        self._refresh_rows()
+        self._conductor.look_at_memory()
+
+    def _go_by(self, profile: Profile) -> None:
+        """Another profile, or other replicas, from now on."""
+        self._conductor.change(profile)
+        if hasattr(self._desk, "change"):
+            self._desk.change(profile)
+        self._observatory.change(profile)
         self._notify()
-        due_s = self._loop.time() + SAMPLE_EVERY_S
-        self._loop.call_at(due_s, self._tick_metrics, due_s)
 
-    def _tick_boards(self) -> None:
-        """Read what the workers say they are doing, while somebody watches."""
-        if self._listeners:
-            self._refresh_rows()
-            self._notify()
-        self._loop.call_later(BOARD_EVERY_S, self._tick_boards)
-
-    def _refresh_rows(self) -> None:
-        now_s = self._clock.monotonic_s()
-        for replica in self._driver.replicas.values():
-            replica.read_board()
-            self._rows[replica.name] = replica.row(now_s)
-        self._desk.refresh(now_s)
-        self._refreshed_s = now_s
+    # --- what happens ---
 
     def changed(self, replica: Replica, before: Life) -> None:
-        """A replica's life went on: tell jobs, clients, and whoever waits for the end."""
+        """A replica's life went on: tell jobs, clients, other workers, and whoever waits for the end."""
         now_s = self._clock.monotonic_s()
-        self._rows[replica.name] = replica.row(now_s)
-        self._refreshed_s = 0.0
-        if replica.life.state is not before.state or replica.life.incarnation != before.incarnation:
-            self.happened(*naming.transition(before, replica.life))
-        self._jobs.settle(replica.life, now_s)
+        life = replica.life
+        self._observatory.changed(replica)
+        if life.state is not before.state or life.incarnation != before.incarnation:
+            level, subject, text = naming.transition(before, life)
+            cause = life.cause.text if life.cause is not None and life.cause is not before.cause else None
+            self._book.add(
+                level,
+                "state",
+                subject,
+                text,
+                from_state=before.state,
+                to_state=life.state,
+                incarnation=life.incarnation,
+                pid=life.pid,
+                cause=cause,
+            )
+        self._jobs.settle(life, now_s)
+        for rolling in self._rolls:
+            self._loop.call_soon(rolling.advance)
+        self._rolls = [rolling for rolling in self._rolls if not rolling.is_over]
+        self._conductor.changed(replica, before)
+        self._loop.call_soon(self._changer.forget_leaver, replica)
         self._notify()
+        self._look_for_the_end(replica, before)
+
+    def _look_for_the_end(self, replica: Replica, before: Life) -> None:
         if self._is_going_down:
             self._stop_manager()
             if self._is_all(AT_REST | {State.STUCK}):
                 self._all_down.set()
+        elif replica.worker.significant and replica.life.state is not before.state:
+            self._judge_significant(replica)
+
+    def _judge_significant(self, replica: Replica) -> None:
+        """End the run with the worker that it is for: at its failure, or when all its replicas have finished."""
+        lives = [other.life for other in self._driver.of_worker(replica.worker.name)]
+        has_failed = replica.life.state in {State.FAILED, State.SKIPPED}
+        if not has_failed and not all(life.state is State.FINISHED for life in lives):
+            return
+        cause = replica.life.cause
+        code = cause.exit_code if cause is not None and cause.exit_code is not None else int(has_failed)
+        self.exit_code = code if code >= 0 else 128 - code
+        self._ended_by = f"{replica.name} has ended, for which the run is: {cause.text if cause else 'no cause'}"
+        self.happened("ERROR" if has_failed else "INFO", "engine", self._ended_by)
+        self._loop.call_soon(self._begin_ending)
+
+    def _gone(self, name: str) -> None:
+        self._observatory.forget(name)
+        self._jobs.forget(name, "it is no more")
+        self._book.add("INFO", "state", name, "is no more")
+        self._notify()
 
     def happened(self, level: str, subject: str, text: str) -> None:
         """Write a sentence to the store, to the events, and to the engine's log."""
-        self._cursor += 1
-        event = Event(cursor=self._cursor, at=self._clock.wall_s(), subject=subject, what=text)
-        self._events.append(event)
-        message = text if subject == "engine" else f"{subject}: {text}"
-        self._intake.store(engine_line(event.at, level, message))
-        logger.log(level, "{}", message)
+        self._book.add(level, "engine", subject, text)
+
+    def _tell(self, event: Event) -> None:
+        message = event.what if event.subject == "engine" else f"{event.subject}: {event.what}"
+        self._intake.store(engine_line(event.at, event.level, message))
+        logger.log(event.level, "{}", message)
         for listener in tuple(self._listeners):
             listener(event)
 
@@ -192,63 +210,24 @@ class Engine:
         for listener in tuple(self._listeners):
             listener(None)
 
+    # --- what is asked ---
+
     def _is_all(self, states: frozenset[State], *, but: str = "") -> bool:
         """Whether all replicas are in one of `states`, the one named `but` aside."""
         return all(r.life.state in states for r in self._driver.replicas.values() if r.name != but)
 
-    def phase(self) -> Literal["running", "completed", "stopping"]:
+    def phase(self) -> Phase:
         if self._is_going_down:
             return "stopping"
         return "completed" if self._is_all(AT_REST, but=self._driver.manager_name) else "running"
 
     def fleet(self) -> Fleet:
-        phase = self.phase()
-        if self._clock.monotonic_s() - self._refreshed_s > FRESH_S:
-            self._refresh_rows()
-        replicas = self._driver.replicas.values()
-        return Fleet(
-            project=self._place.project,
-            profile_path=str(self._profile.path),
-            run_id=self._place.run_id,
-            version=__version__,
-            started_at=self._started_at,
-            started_s=self._started_s,
-            now_s=self._clock.monotonic_s(),
-            phase=phase,
-            outcome=self._outcome() if phase == "completed" else "",
-            rows=tuple(self._rows[replica.name] for replica in replicas),
-            channels=self._desk.rows,
-            log=self._log_state(),
-            engine=self._vitals,
-        )
-
-    def _outcome(self) -> str:
-        workers = [r.life for r in self._driver.replicas.values() if r.name != self._driver.manager_name]
-        return view.outcome_text(workers, self._result())
-
-    def _result(self) -> str | None:
-        if self._profile.result is None:
-            return None
-        path = Path(fill(self._profile.result, self._surroundings(0)))
-        path = path if path.is_absolute() else self._profile.directory / path
-        return str(path) if path.exists() else f"{path} (not written)"
-
-    def _log_state(self) -> LogState:
-        self._intake.flush()
-        writer = self._writer
-        return LogState(
-            directory=str(self._place.log_directory),
-            records=writer.records,
-            bytes=writer.bytes,
-            warnings=writer.warnings,
-            errors=writer.errors,
-            lost=writer.lost,
-        )
+        return self._observatory.fleet(self.phase(), self.exit_code, self._ended_by)
 
     def health(self) -> Health:
         return Health(
             project=self._place.project,
-            profile_path=str(self._profile.path),
+            profile_path=str(self._changer.profile.path),
             run_id=self._place.run_id,
             version=__version__,
             engine_pid=self._pid,
@@ -257,19 +236,27 @@ class Engine:
     def detail(self, name: str) -> WorkerDetail | None:
         replica = self._driver.replicas.get(name)
         if replica is None:
-            worker = self._profile.workers.get(name)
-            if worker is None:
+            replicas = self._driver.of_worker(name)
+            if not replicas:
                 return None
-            replica = self._driver.replicas[worker.replica_names()[0]]
-        return make_detail(replica, self._profile.directory, self._clock.monotonic_s())
+            replica = replicas[0]
+        return make_detail(
+            replica,
+            self._changer.profile.directory,
+            self._clock.monotonic_s(),
+            group=self._conductor.group_of(replica.worker.name),
+        )
 
     def known_names(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys([*self._profile.workers, *self._driver.replicas]))
+        return tuple(dict.fromkeys([*self._changer.profile.workers, *self._driver.replicas]))
 
-    def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
+    def act(self, action: ActionName, names: Sequence[str], max_unavailable: int = 0, by: str = "") -> tuple[Job, ...]:
         replicas = self._named(names)
-        if self._is_going_down and action in ("start", "restart"):
-            raise RequestRefused("everything is being stopped; nothing starts now")
+        if self._is_going_down and action in ("start", "restart", "pause"):
+            raise RequestRefused(f"everything is being stopped; nothing is {_PAST[action]} now")
+        self._note_wish(action, names, by)
+        if max_unavailable:
+            return self._roll(replicas, max_unavailable)
         opened = []
         for replica in replicas:
             now_s = self._clock.monotonic_s()
@@ -278,6 +265,23 @@ class Engine:
             self._jobs.settle(replica.life, now_s)
             opened.append(self._jobs.get(job.id) or job)
         return tuple(opened)
+
+    def _roll(self, replicas: list[Replica], max_unavailable: int) -> tuple[Job, ...]:
+        def restart(replica: Replica) -> None:
+            self._driver.apply(replica, WishRestart(self._clock.monotonic_s()))
+
+        rolling = Rolling(self._jobs, replicas, max_unavailable, restart, self._clock.monotonic_s())
+        self._rolls.append(rolling)
+        rolling.advance()
+        return tuple(self._jobs.get(job.id) or job for job in rolling.jobs)
+
+    def _note_wish(self, what: str, names: Sequence[str], by: str) -> None:
+        """Who asked for what, for the journal."""
+        for name in names[:20]:
+            subject = name if name != naming.ALL else "engine"
+            self._book.add(
+                "INFO", "action", subject, f"{what} wished" + (" of all" if name == naming.ALL else ""), by=by
+            )
 
     def _named(self, names: Sequence[str]) -> list[Replica]:
         found: dict[str, Replica] = {}
@@ -289,6 +293,45 @@ class Engine:
             found.update((replica.name, replica) for replica in chosen)
         return list(found.values())
 
+    def signal(self, names: Sequence[str], signal_name: str, by: str = "") -> SignalReply:
+        number = signal.Signals[signal_name]
+        replicas = self._named(names)
+        self._note_wish(signal_name, names, by)
+        told = tuple(r.name for r in replicas if r.incarnation is not None and r.incarnation.signal(number))
+        others = [r.name for r in replicas if r.name not in told]
+        text = f"{signal_name} sent to {', '.join(told)}" if told else f"{signal_name} sent to nobody"
+        if others:
+            text += f"; without a process: {', '.join(others)}"
+        return SignalReply(signalled=told, text=text)
+
+    def scale(self, worker: str, replicas: int | None, by: int, asked_by: str = "") -> ScaleReply:
+        if worker not in self._changer.profile.workers:
+            owner = self._driver.replicas.get(worker)
+            if owner is None or owner.worker.name not in self._changer.profile.workers:
+                known = tuple(self._changer.profile.workers)
+                raise RequestRefused(naming.unknown(worker, known), naming.near(worker, known))
+            worker = owner.worker.name
+        if self._is_going_down:
+            raise RequestRefused("everything is being stopped; nothing is scaled now")
+        self._note_wish(f"scale to {replicas}" if replicas is not None else f"scale by {by:+d}", (worker,), asked_by)
+        return self._changer.scale(worker, replicas, by)
+
+    async def reload(self, dry_run: bool, by: str = "") -> ReloadReply:
+        if self._is_going_down:
+            raise RequestRefused("everything is being stopped; nothing is reloaded now")
+        reply = self._changer.reload(dry_run=dry_run)
+        if not dry_run:
+            self._book.add("INFO", "action", "engine", f"reload of the profile: {reply.text}", by=by)
+            for step in reply.plan:
+                self._book.add("INFO", "engine", step.subject, f"profile: {step.change}: {step.text}")
+        return reply
+
+    def events(self, after: int, limit: int) -> EventList:
+        return self._book.events(after, limit)
+
+    async def wait_event(self, after: int, timeout_s: float) -> bool:
+        return await self._book.wait_event(after, timeout_s)
+
     def letters(self, channel: str) -> LetterList | None:
         return self._desk.letters(channel)
 
@@ -298,8 +341,8 @@ class Engine:
     def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply | None:
         reply = self._desk.act(channel, action, ids)
         if reply is not None:
-            self.happened("INFO", channel, reply.text)
-            self._refreshed_s = 0.0
+            self._book.add("INFO", "channel", channel, reply.text)
+            self._observatory.stale()
             self._notify()
         return reply
 
@@ -318,21 +361,25 @@ class Engine:
 
         return unwatch
 
-    async def down(self, force: bool) -> DownReply:
-        """Stop everything; a second call, or `force`, kills what still stops."""
+    # --- the end ---
+
+    def _begin_ending(self) -> None:
+        """Stop everything, in reverse order, unless that is under way."""
         if not self._is_going_down:
             self._is_going_down = True
             self.happened("INFO", "engine", "stopping everything")
-            for replica in self._driver.replicas.values():
-                if replica.name != self._driver.manager_name:
-                    self._driver.apply(replica, WishStop(self._clock.monotonic_s()))
+            self._conductor.stop_all(but=self._driver.manager_name)
             self._stop_manager()
-        if force:
-            for replica in self._driver.replicas.values():
-                self._driver.apply(replica, WishForce(self._clock.monotonic_s()))
-        self._notify()
         if self._ending is None:
             self._ending = self._loop.create_task(self._end())
+
+    async def down(self, force: bool) -> DownReply:
+        """Stop everything; a second call, or `force`, kills what still stops."""
+        self._begin_ending()
+        if force:
+            self._conductor.force_all()
+        self._notify()
+        assert self._ending is not None
         return await asyncio.shield(self._ending)  # whoever asked may go away; the end comes all the same
 
     async def _end(self) -> DownReply:
@@ -341,7 +388,7 @@ class Engine:
         survivors = self._survivors()
         for process in survivors:
             self.happened("ERROR", "engine", f"still alive: {process.pid} {process.command}")
-        self._loop.call_later(0.05, self.is_over.set)
+        self._loop.call_later(0.05 if self.exit_code is None else LINGER_S, self.is_over.set)
         return DownReply(survivors=survivors)
 
     def _stop_manager(self) -> None:
@@ -372,6 +419,15 @@ class Engine:
 
     def close(self) -> None:
         """Write out what is left and let go of everything."""
+        self._conductor.close()
         self._driver.close()
+        self._book.close()
         self._intake.flush()
         self._writer.close()
+
+
+_PAST: Final[dict[ActionName, Literal["started", "restarted", "paused"]]] = {
+    "start": "started",
+    "restart": "restarted",
+    "pause": "paused",
+}

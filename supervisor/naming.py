@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from supervisor.lifecycle.machine import Life
+from supervisor.lifecycle.life import Life
 from supervisor.lifecycle.states import State
 
 if TYPE_CHECKING:
@@ -39,25 +39,37 @@ def unknown(name: str, known: Sequence[str]) -> str:
 def transition(before: Life, after: Life) -> tuple[str, str, str]:
     """A change of state as (level, subject, sentence)."""
     cause = after.cause.text if after.cause is not None and after.cause is not before.cause else ""
-    level = (
-        "INFO" if not cause or after.cause is None or after.cause.is_ok or before.state is State.STOPPING else "WARNING"
-    )
+    is_meant = not cause or after.cause is None or after.cause.is_ok or before.state is State.STOPPING
+    level = "INFO" if is_meant else "WARNING"
+    if after.state in {State.FAILED, State.SKIPPED, State.STUCK}:
+        level = "ERROR"
+    return level, after.name, _in_words(before, after, cause)
+
+
+def _in_words(before: Life, after: Life, cause: str) -> str:
     match after.state:
         case State.STARTING:
             lead = f"{cause}; " if cause else ""
-            return level, after.name, f"{lead}starting (incarnation {after.incarnation})"
+            return f"{lead}starting (incarnation {after.incarnation})"
+        case State.WAITING:
+            return (f"{cause}; " if cause else "") + "waits for what it depends on"
+        case State.SCHEDULED:
+            return (f"{cause}; " if cause else "") + "between two runs"
+        case State.UNREADY:
+            return "not ready" if after.was_ready else f"started, pid {after.pid}; not ready yet"
         case State.RUNNING:
-            return level, after.name, f"running, pid {after.pid}"
+            goes_on = before.state is State.PAUSED
+            return f"goes on, pid {after.pid}" if goes_on else f"running, pid {after.pid}"
+        case State.PAUSED:
+            return f"paused, pid {after.pid} and its tree"
         case State.STOPPING:
-            return level, after.name, "stopping"
+            return "stopping"
         case State.BACKOFF:
             wait_s = (after.next_step_s or 0.0) - after.since_s
-            return level, after.name, f"{cause}; restart in {wait_s:.1f} s"
-        case State.FAILED:
-            return "ERROR", after.name, f"failed: {cause}"
-        case State.FINISHED:
-            return level, after.name, f"finished: {cause}"
+            return f"{cause}; restart in {wait_s:.1f} s"
+        case State.FAILED | State.SKIPPED | State.FINISHED:
+            return f"{after.state}: {cause}"
         case State.STOPPED:
-            return level, after.name, f"stopped: {cause}" if cause else "stopped"
+            return f"stopped: {cause}" if cause else "stopped"
         case State.STUCK:
-            return "ERROR", after.name, f"stuck: pid {after.pid} does not die"
+            return f"stuck: pid {after.pid} does not die"

@@ -10,9 +10,11 @@ from supervisor.api.messages import ExitRecord, ReplicaRow
 from supervisor.api.view import CPU_HISTORY_LENGTH, Seen, make_row
 from supervisor.diagnose.metrics import TreeSample
 from supervisor.lifecycle.events import ExitCause, Timer
-from supervisor.lifecycle.machine import Life, StopRule
+from supervisor.lifecycle.life import Life, StartRule, StopRule
+from supervisor.lifecycle.ordering import Dependency
 from supervisor.lifecycle.restart import RestartRule
-from supervisor.lifecycle.states import LIVE
+from supervisor.lifecycle.states import LIVE, State
+from supervisor.masking import mask_words
 from supervisor.processes.incarnation import Incarnation
 from supervisor.profile.model import WorkerSpec
 
@@ -25,13 +27,29 @@ class Replica:
     def __init__(self, worker: WorkerSpec, number: int) -> None:
         self.worker = worker
         self.number = number
-        self.name = worker.replica_names()[number - 1]
-        self.life = Life(self.name, restart=restart_rule(worker), stop=stop_rule(worker))
+        self.name = worker.replica_name(number)
+        self.life = Life(self.name, restart=restart_rule(worker), stop=stop_rule(worker), start=start_rule(worker))
         self.incarnation: Incarnation | None = None
         self.timers: dict[Timer, asyncio.TimerHandle] = {}
         self.exits: deque[ExitRecord] = deque(maxlen=KEPT_EXITS)
         self.last_traceback = ""
         self.seen = Seen()
+        self.lines_seen: set[str] = set()
+        """The patterns that others wait for, of which it has logged a line."""
+        self.waits_for = ""
+        """Whom it waits for while it is WAITING."""
+        self.is_leaving = False
+        """Scaled or reloaded away: it is no more once it is at rest."""
+
+    @property
+    def missing(self) -> str:
+        """Which check its readiness waits for, and what that said; empty where nobody knows."""
+        return ""
+
+    def adopt(self, worker: WorkerSpec) -> None:
+        """Go by another table of the profile: policy at once, what a process is made of from the next launch."""
+        self.worker = worker
+        self.life = replace(self.life, restart=restart_rule(worker), stop=stop_rule(worker), start=start_rule(worker))
 
     def begin(self, incarnation: Incarnation, now_s: float, wall_s: float) -> None:
         """A new incarnation is being launched."""
@@ -72,15 +90,45 @@ class Replica:
             self.seen = replace(self.seen, page=self.incarnation.board.read())
 
     def row(self, now_s: float) -> ReplicaRow:
-        return make_row(self.worker, self.number, self.life, self.seen, now_s)
+        waits_for = self.waits_for if self.life.state is State.WAITING else self.missing
+        return make_row(self.worker, self.number, self.life, self.seen, now_s, waits_for=waits_for)
 
 
 def restart_rule(worker: WorkerSpec) -> RestartRule:
     """The profile's restart policy as policy has it."""
     wished = worker.restart
-    return RestartRule(wished.policy, wished.max, wished.within_s, wished.backoff_min_s, wished.backoff_max_s)
+    return RestartRule(
+        wished.policy,
+        wished.max,
+        wished.within_s,
+        wished.backoff_min_s,
+        wished.backoff_max_s,
+        wished.jitter,
+        wished.reset_after_s,
+    )
 
 
 def stop_rule(worker: WorkerSpec) -> StopRule:
-    """The profile's stop timeouts as policy has them."""
-    return StopRule(min(worker.stop_signal_after_s, worker.stop_timeout_s), worker.stop_timeout_s)
+    """The profile's way of stopping as policy has it."""
+    return StopRule(
+        min(worker.stop_signal_after_s, worker.stop_timeout_s),
+        worker.stop_timeout_s,
+        worker.stop_signal,
+        " ".join(mask_words(worker.stop_command)),
+    )
+
+
+def start_rule(worker: WorkerSpec) -> StartRule:
+    """What a start of the worker waits for, as policy has it."""
+    return StartRule(
+        timeout_s=worker.start_timeout_s,
+        has_dependencies=bool(worker.depends_on),
+        has_checks=bool(worker.startup or worker.ready),
+        is_scheduled=worker.schedule is not None,
+        max_age_s=worker.max_age_s,
+    )
+
+
+def dependencies_of(worker: WorkerSpec) -> tuple[Dependency, ...]:
+    """What a worker depends on, as policy has it."""
+    return tuple(Dependency(name, wanted.condition, wanted.pattern or "") for name, wanted in worker.depends_on.items())

@@ -10,7 +10,7 @@ from supervisor.api.messages import ChannelRow, ChannelUser, ReplicaRow
 from supervisor.channels import BoardPage
 from supervisor.diagnose.flow import Flow
 from supervisor.diagnose.metrics import TreeSample
-from supervisor.lifecycle.machine import Life
+from supervisor.lifecycle.life import Life
 from supervisor.lifecycle.states import LIVE, State
 from supervisor.processes.plumbing import ChannelCount, ChannelUse
 from supervisor.processes.sharing import SharedState
@@ -31,7 +31,9 @@ class Seen:
     last_error: str = ""
 
 
-def make_row(worker: WorkerSpec, replica: int, life: Life, seen: Seen, now_s: float) -> ReplicaRow:
+def make_row(
+    worker: WorkerSpec, replica: int, life: Life, seen: Seen, now_s: float, *, waits_for: str = ""
+) -> ReplicaRow:
     """The table's row of one replica."""
     is_live = life.state in LIVE
     activity, activity_since_s = describe_activity(seen.page) if is_live else ("", None)
@@ -62,6 +64,7 @@ def make_row(worker: WorkerSpec, replica: int, life: Life, seen: Seen, now_s: fl
         exit_code=life.cause.exit_code if life.cause else None,
         next_step=life.next_step.value if life.next_step else "",
         next_step_s=life.next_step_s,
+        waits_for=waits_for,
         warnings=warnings_of(worker, life, seen, now_s),
     )
 
@@ -78,7 +81,8 @@ def describe_activity(page: BoardPage | None) -> tuple[str, float | None]:
 def warnings_of(worker: WorkerSpec, life: Life, seen: Seen, now_s: float) -> tuple[str, ...]:
     """What a person should know now: a heartbeat that is late, a paused process."""
     warnings = []
-    if seen.sample is not None and life.state in LIVE and seen.sample.processes[0].state in "Tt":
+    is_standing = seen.sample is not None and seen.sample.processes[0].state in "Tt"
+    if is_standing and life.state in LIVE and life.state is not State.PAUSED:
         warnings.append("paused by a signal (SIGSTOP); SIGCONT lets it go on")
     elif life.state is State.RUNNING and worker.heartbeat_s is not None and seen.started_s is not None:
         silent_s = now_s - last_sign_of_life_s(seen)
@@ -168,7 +172,7 @@ def outcome_text(lives: Sequence[Life], result: str | None) -> str:
     """A sentence on a run that has completed."""
     counts = {
         state: sum(1 for life in lives if life.state is state)
-        for state in (State.FINISHED, State.FAILED, State.STOPPED)
+        for state in (State.FINISHED, State.FAILED, State.SKIPPED, State.STOPPED)
     }
     told = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
     failed = [life.name for life in lives if life.state is State.FAILED]

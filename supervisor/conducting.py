@@ -1,0 +1,265 @@
+"""What one replica's change means for the others: who may start now, who restarts with whom, what ends the run.
+
+It looks at lives after each change, never in the middle of one, and sends events to the driver; the rules themselves
+are `supervisor.lifecycle.ordering`, `groups` and `schedule`.
+
+::
+
+    changed ─► (next turn of the loop) ─► dependencies, schedules, the order of a stop ─► driver.apply
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from supervisor.clock import Clock
+from supervisor.driving import Driver
+from supervisor.lifecycle import groups, ordering
+from supervisor.lifecycle.events import (
+    DependenciesMet,
+    DependencyFailed,
+    RecycleDue,
+    RunDue,
+    WishForce,
+    WishStart,
+    WishStop,
+)
+from supervisor.lifecycle.groups import Group
+from supervisor.lifecycle.life import Life, Wish
+from supervisor.lifecycle.ordering import Outlook
+from supervisor.lifecycle.states import AT_REST, BETWEEN, UP, State
+from supervisor.profile.model import Profile, WorkerSpec
+from supervisor.replica import Replica, dependencies_of
+
+if TYPE_CHECKING:
+    from supervisor.lifecycle.schedule import ScheduleRule
+
+_AGAIN_BY_FILES: Final = frozenset({State.BACKOFF, State.FAILED, State.FINISHED})
+_OVER: Final = AT_REST | {State.STUCK}
+
+Tell = Callable[[str, str, str], None]
+"""level, subject, sentence"""
+
+
+class Conductor:
+    """Keeps the workers of a run in step with each other."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, profile: Profile, driver: Driver, clock: Clock, tell: Tell
+    ) -> None:
+        self._loop = loop
+        self._driver = driver
+        self._clock = clock
+        self._tell = tell
+        self._is_settling = False
+        self._stopping: set[str] = set()
+        """Replicas that are to be stopped when nobody depends on them any more."""
+        self._due: dict[str, asyncio.TimerHandle] = {}
+        self._is_queued: set[str] = set()
+        self.change(profile)
+
+    def change(self, profile: Profile) -> None:
+        """Go by `profile` from now on."""
+        self._dependencies = {name: dependencies_of(worker) for name, worker in profile.workers.items()}
+        self._dependents = ordering.dependents_of(self._dependencies)
+        self._groups = {
+            worker: Group(name, tuple(group.workers), group.strategy)
+            for name, group in profile.groups.items()
+            for worker in group.workers
+        }
+        self.soon()
+
+    def group_of(self, worker: str) -> str:
+        """The restart group of a worker in words; empty where it has none."""
+        group = self._groups.get(worker)
+        return group.in_words() if group else ""
+
+    def changed(self, replica: Replica, before: Life) -> None:
+        """A replica's life went on; what follows for others comes in the loop's next turn."""
+        if replica.life.state is before.state and replica.life.incarnation == before.incarnation:
+            return
+        group = self._groups.get(replica.worker.name)
+        if group is not None and replica.life.wish is Wish.RUN:
+            if groups.is_restart_by_policy(before, replica.life):
+                self._loop.call_soon(self._restart_with, replica, group)
+            elif groups.has_given_up(before, replica.life):
+                self._loop.call_soon(self._stop_with, replica, group)
+        self.soon()
+
+    def soon(self) -> None:
+        """Look at everybody in the loop's next turn."""
+        if not self._is_settling:
+            self._is_settling = True
+            self._loop.call_soon(self._settle)
+
+    def _settle(self) -> None:
+        self._is_settling = False
+        lives = self._lives()
+        for replica in list(self._driver.replicas.values()):
+            if replica.life.state is State.WAITING:
+                self._judge_waiting(replica, lives)
+            elif replica.life.state is State.SCHEDULED and replica.life.next_step is None:
+                self._schedule(replica)
+        self._stop_in_order()
+
+    def _lives(self) -> dict[str, list[Life]]:
+        lives: dict[str, list[Life]] = {}
+        for replica in self._driver.replicas.values():
+            lives.setdefault(replica.worker.name, []).append(replica.life)
+        return lives
+
+    # --- order ---
+
+    def _judge_waiting(self, replica: Replica, lives: Mapping[str, Sequence[Life]]) -> None:
+        prospect = ordering.prospect(self._dependencies.get(replica.worker.name, ()), lives, self._driver.has_logged)
+        now_s = self._clock.monotonic_s()
+        replica.waits_for = prospect.text if prospect.outlook is Outlook.OPEN else ""
+        if prospect.outlook is Outlook.MET:
+            self._driver.apply(replica, DependenciesMet(now_s))
+        elif prospect.outlook is Outlook.LOST:
+            self._tell("ERROR", replica.name, f"skipped: {prospect.text}")
+            self._driver.apply(replica, DependencyFailed(now_s, prospect.text))
+
+    def stop_all(self, *, but: str = "") -> None:
+        """Stop everybody, those first on whom nobody depends; the one named `but` is left."""
+        self._stopping = {replica.name for replica in self._driver.replicas.values() if replica.name != but}
+        for handle in self._due.values():
+            handle.cancel()
+        self._stop_in_order()
+
+    def force_all(self) -> None:
+        """Wait for nothing any more: whoever lives is killed."""
+        self._stopping.clear()
+        for replica in list(self._driver.replicas.values()):
+            now_s = self._clock.monotonic_s()
+            self._driver.apply(replica, WishStop(now_s))
+            self._driver.apply(replica, WishForce(now_s))
+
+    def _stop_in_order(self) -> None:
+        if not self._stopping:
+            return
+        live = {r.worker.name for r in self._driver.replicas.values() if r.life.state not in _OVER | BETWEEN}
+        for name in sorted(self._stopping):
+            replica = self._driver.replicas.get(name)
+            if replica is None or replica.life.state in _OVER:
+                self._stopping.discard(name)
+            elif replica.life.state in BETWEEN or ordering.may_stop(replica.worker.name, self._dependents, live):
+                self._stopping.discard(name)
+                self._driver.apply(replica, WishStop(self._clock.monotonic_s()))
+
+    # --- groups ---
+
+    def _bound(self, replica: Replica, group: Group) -> Iterable[Replica]:
+        bound = group.bound_to(replica.worker.name)
+        return [r for r in self._driver.replicas.values() if r.worker.name in bound and r is not replica]
+
+    def _restart_with(self, replica: Replica, group: Group) -> None:
+        for other in self._bound(replica, group):
+            now_s = self._clock.monotonic_s()
+            if other.life.wish is not Wish.RUN:
+                continue
+            if other.life.state is State.FINISHED:
+                self._driver.apply(other, WishStart(now_s))
+            else:
+                why = f"{replica.name} restarts, and its group {group.name} is {group.strategy}"
+                self._driver.apply(other, RecycleDue(now_s, other.life.incarnation, why))
+
+    def _stop_with(self, replica: Replica, group: Group) -> None:
+        for other in self._bound(replica, group):
+            if other.life.state not in AT_REST:
+                self._tell("ERROR", other.name, f"stopped: {replica.name} of its group {group.name} has failed")
+                self._driver.apply(other, WishStop(self._clock.monotonic_s()))
+
+    # --- schedules ---
+
+    def _schedule(self, replica: Replica) -> None:
+        """Say when the next run of a replica between two runs is due."""
+        rule = schedule_of(replica.worker)
+        if rule is None:
+            return
+        now_s = self._clock.monotonic_s()
+        is_first = replica.life.incarnation == 0 and rule.at_start
+        if is_first or replica.name in self._is_queued:
+            self._is_queued.discard(replica.name)
+            self._driver.apply(replica, RunDue(now_s, now_s))
+            return
+        due_s = now_s + self._delay_s(rule, replica)
+        self._driver.apply(replica, RunDue(now_s, due_s))
+        if rule.overlap != "skip":
+            self._watch_overlap(replica, rule, due_s)
+
+    def _delay_s(self, rule: ScheduleRule, replica: Replica) -> float:
+        from supervisor.lifecycle.schedule import delay_s
+
+        wall = dt.datetime.fromtimestamp(self._clock.wall_s()).astimezone()
+        return delay_s(
+            rule, wall, self._clock.monotonic_s(), replica.life.launched_s if replica.life.incarnation else None
+        )
+
+    def _watch_overlap(self, replica: Replica, rule: ScheduleRule, due_s: float) -> None:
+        """Be there at the run after the next, in case the next one still runs then."""
+        name = replica.name
+        if name in self._due:
+            self._due[name].cancel()
+        self._due[name] = self._loop.call_later(
+            max(0.0, due_s - self._clock.monotonic_s()) + 0.001, self._on_due, replica, rule
+        )
+
+    def _on_due(self, replica: Replica, rule: ScheduleRule) -> None:
+        from supervisor.lifecycle.schedule import Answer, delay_s, when_due
+
+        self._due.pop(replica.name, None)
+        if replica.life.wish is not Wish.RUN or self._driver.replicas.get(replica.name) is not replica:
+            return
+        now_s = self._clock.monotonic_s()
+        answer = when_due(rule, is_running=replica.life.state in UP and now_s - replica.life.launched_s > 1.0)
+        if answer is Answer.QUEUE:
+            self._is_queued.add(replica.name)
+        elif answer is Answer.RESTART:
+            self._driver.apply(replica, RecycleDue(now_s, replica.life.incarnation, "its next run is due"))
+        wall = dt.datetime.fromtimestamp(self._clock.wall_s()).astimezone()
+        self._watch_overlap(replica, rule, now_s + delay_s(rule, wall, now_s, now_s))
+
+    # --- recycling ---
+
+    def look_at_memory(self) -> None:
+        """Recycle the replicas whose trees have grown over their limit."""
+        for replica in self._driver.replicas.values():
+            limit, sample = replica.worker.max_memory_bytes, replica.seen.sample
+            if limit is not None and sample is not None and sample.rss_bytes > limit:
+                uses, most = sample.rss_bytes / 2**20, limit / 2**20
+                why = f"its processes use {uses:.0f} MiB (max_memory {most:.0f} MiB)"
+                now_s = self._clock.monotonic_s()
+                self._driver.apply(replica, RecycleDue(now_s, replica.life.incarnation, why))
+
+    def files_changed(self, worker: str, paths: Sequence[str]) -> None:
+        """Files that `worker` watches have changed: restart it, unless somebody has stopped it."""
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        why = f"{paths[0] if paths else 'a file'}{more} changed"
+        for replica in list(self._driver.replicas.values()):
+            if replica.worker.name != worker or replica.life.wish is not Wish.RUN:
+                continue
+            now_s = self._clock.monotonic_s()
+            if replica.life.state in _AGAIN_BY_FILES:
+                self._tell("INFO", replica.name, f"starts again: {why}")
+                self._driver.apply(replica, WishStart(now_s))
+            else:
+                self._driver.apply(replica, RecycleDue(now_s, replica.life.incarnation, why))
+
+    def close(self) -> None:
+        """Forget every timer."""
+        for handle in self._due.values():
+            handle.cancel()
+
+
+def schedule_of(worker: WorkerSpec) -> ScheduleRule | None:
+    """When a worker runs, as policy has it; None where it has no schedule."""
+    from supervisor.lifecycle.schedule import ScheduleRule
+
+    spec = worker.schedule
+    if spec is None:
+        return None
+    return ScheduleRule(cron=spec.cron, every_s=spec.every_s, overlap=spec.overlap, at_start=spec.at_start)
