@@ -93,7 +93,8 @@ def test_second_dashboard_attaches_and_says_so(place: Path, procdeck: Open) -> N
     said = f"deck is already running (engine {engine.note.engine_pid}); attaching to it"
     assert bytes(second.output).startswith(said.encode())
     second.press("s")
-    wait_state(first, "steady", "stopped")
+    for terminal in (first, second):
+        wait_state(terminal, "steady", "stopped")
     second.press("q", "d")
     assert second.exit_code() == 0
     assert said in second.text()

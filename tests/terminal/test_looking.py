@@ -95,8 +95,11 @@ def test_log_is_paused_and_followed_again(place: Path, procdeck: Open) -> None:
     )
     terminal.press("f")
     terminal.wait_text("PAUSED +")
-    held = _records(terminal.text())
-    lines = terminal.wait(lambda lines: lines if _arrived(lines) >= 5 else [], "five more records")
+    # A later frame tells that the one which paused has come to its end; until then there may be half of it.
+    first = _arrived(terminal.text())
+    paused = terminal.wait(lambda lines: lines if _arrived(lines) > first else [], "another record")
+    held, many = _records(paused), _arrived(paused)
+    lines = terminal.wait(lambda lines: lines if _arrived(lines) >= many + 5 else [], "five more records")
     assert _records(lines) == held
     terminal.press("f")
     terminal.wait_text("FOLLOW")
