@@ -88,8 +88,8 @@ def plan(before: Profile, after: Profile, replicas: Mapping[str, int]) -> tuple[
     """
     if before.project != after.project:
         told = (
-            f'the project runs as "{before.project}" and a reload cannot rename it to "{after.project}"; keep the name, '
-            "or stop it and start it anew"
+            f'the project runs as "{before.project}" and a reload cannot rename it to "{after.project}"; keep the '
+            "name, or stop it and start it anew"
         )
         raise ProfileError([f"{after.path}: {told}"])
     remade = {name: noun for name, noun, _ in _changed_channels(before, after)}

@@ -115,14 +115,19 @@ def _entry(text: str, position: int) -> tuple[str | None, str, int]:
     elif quoted := (_SINGLE if quote == "'" else _DOUBLE).match(text, start):
         value, start = quoted[1] if quote == "'" else _ESCAPE.sub(_unescaped, quoted[1]), quoted.end()
     else:
-        return None, f"the value of {name} begins with {quote} and does not end with it; close it", end_of_line
+        return None, _open_quote(name, quote), end_of_line
     rest = _BLANK.match(text, start)
+    if rest is None and start > end_of_line:  # the quote that seemed to close it opens another value
+        return None, _open_quote(name, quote), end_of_line
     if rest is None:
-        told = f"the value of {name} goes on after its closing quote; put all of it in quotes"
-        return None, told, text.find("\n", start) + 1 or len(text)
+        return None, f"the value of {name} goes on after its closing quote; put all of it in quotes", end_of_line
     if "\0" in value:
         return None, f"the value of {name} has a zero character, which no environment can hold", rest.end()
     return name, value, rest.end()
+
+
+def _open_quote(name: str, quote: str) -> str:
+    return f"the value of {name} begins with {quote} and does not end with it; close it"
 
 
 def _unescaped(match: re.Match[str]) -> str:
