@@ -65,6 +65,7 @@ class Context:
         self._control = control
         self._board = board
         self._output_dir: str = spec["output_dir"]
+        self._has_said_ready = False
 
     @property
     def output_dir(self) -> Path:
@@ -90,5 +91,13 @@ class Context:
         self._board.beat()
 
     def ready(self) -> None:
-        """Say that this worker can serve."""
-        self._control.send("ready")
+        """Say that this worker can serve; also a heartbeat. The first call says it, later ones cost nothing more.
+
+        It is what a check ``ready = "ctx"`` waits for. A worker with ``ready = "notify"`` sends ``READY=1`` to
+        ``NOTIFY_SOCKET`` instead, with systemd's Python bindings say. That variable and ``WATCHDOG_USEC`` are the
+        worker's own, never the engine's, and they stay in its environment: a program that it starts inherits them and
+        speaks in its name, unless it takes them out.
+        """
+        self._board.beat()
+        if not self._has_said_ready:
+            self._has_said_ready = self._control.send("ready")

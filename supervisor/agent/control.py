@@ -1,7 +1,7 @@
 """The worker's end of the control pipe: JSON frames on a SOCK_SEQPACKET socket, one message each.
 
-Worker to engine: ``running``, ``failed``, ``finished``. Engine to worker: ``stop``. The end of the pipe means that the
-engine is gone, which is a stop as well.
+Worker to engine: ``running``, ``ready``, ``failed``, ``finished``. Engine to worker: ``stop``. The end of the pipe
+means that the engine is gone, which is a stop as well.
 """
 
 from __future__ import annotations
@@ -30,8 +30,13 @@ class Control:
     def fileno(self) -> int:
         return self._descriptor
 
-    def send(self, operation: str, **fields: Any) -> None:
-        """Tell the engine something. A message that cannot be sent is dropped: the engine then has worse troubles."""
+    def send(self, operation: str, **fields: Any) -> bool:
+        """Tell the engine something; whether it was sent. What cannot be is lost: the engine then has worse troubles.
+
+        A child that this process forked has nothing to tell: the engine would take its words for its parent's.
+        """
+        if os.getpid() != self._owner_pid:
+            return False
         frame = json.dumps({"op": operation, **fields}).encode()
         if len(frame) > FRAME_LIMIT_BYTES:
             fields = {name: _cut(value) for name, value in fields.items()}
@@ -39,7 +44,8 @@ class Control:
         try:
             os.write(self._descriptor, frame)
         except OSError:
-            pass
+            return False
+        return True
 
     def check(self) -> bool:
         """Read what the engine has said; True when the worker is to stop."""
