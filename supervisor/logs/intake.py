@@ -61,6 +61,8 @@ class LaneReader:
         self._lane = lane
         self.is_open = True
         self.when_closed: Callable[[], None] | None = None
+        self.taps: list[Callable[[bytes], bool]] = []
+        """Who else sees what is read. One that returns False has seen enough and is dropped."""
         self.await_more()
 
     def await_more(self) -> None:
@@ -85,6 +87,8 @@ class LaneReader:
         if not chunk:
             self.close()
             return 0
+        if self.taps:
+            self.taps = [tap for tap in self.taps if tap(chunk)]
         self._intake.store(self._lane.feed(chunk, time_text(time.time())))
         return len(chunk)
 
