@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import fcntl
 import json
 import os
 import sys
@@ -17,36 +16,54 @@ from typing import Any, NoReturn
 
 from supervisor import paths
 from supervisor.errors import AlreadyRunning, ProcdeckError, ProfileError
+from supervisor.holding import Hold
+
+EXIT_REFUSED = 4
+"""Another engine has the project; the same number as the command line's own."""
 
 REPORT_FAILED = 5
 
 
 def main() -> NoReturn:
-    """Take the project's lock, then be the guardian of a new engine."""
+    """Take the project's lock, end what an earlier engine could not, then be the guardian of a new engine."""
     arguments = _arguments()
     report = Report(arguments.report)
     try:
         refuse_namesakes()
-        project, lock = _take_lock(arguments)
+        hold = Hold(_project_of(arguments))
     except ProcdeckError as error:
         report.failed(error)
-        sys.exit(REPORT_FAILED)
+        sys.exit(EXIT_REFUSED if isinstance(error, AlreadyRunning) else REPORT_FAILED)
+    project = hold.project
     run_id = time.strftime("%Y%m%d-%H%M%S") + f"-{os.getpid()}"
-    place = paths.run_directory(project, run_id)
-    _write_to(place / "engine.log")
-    spill = paths.spill_directory(project, run_id)
+    directory = paths.run_directory(project, run_id)
+    _write_to(directory / "engine.log")
+
+    from supervisor.processes import census, cgroups
+    from supervisor.processes.guardian import guard
+
+    news: list[str] = []
+    census.end_leftovers(project, news.append)
+    group = cgroups.run_group(project, run_id)
+    place = paths.RunPlace(
+        project,
+        run_id,
+        directory,
+        paths.runtime_directory(project),
+        paths.spill_directory(project, run_id),
+        group.directory if group is not None else None,
+    )
 
     def run_engine() -> int:
-        return _run_engine(arguments, project, run_id, lock, report)
+        return _run_engine(arguments, place, hold, report, news)
 
-    def when_over() -> None:
+    def when_over(*, is_all_gone: bool) -> None:
         import shutil
 
-        shutil.rmtree(spill, ignore_errors=True)
-        for path in (paths.engine_note_path(project), paths.socket_path(project)):
-            path.unlink(missing_ok=True)
-
-    from supervisor.processes.guardian import guard
+        shutil.rmtree(place.spill_directory, ignore_errors=True)
+        hold.clear()
+        if (group is None or group.end()) and is_all_gone:
+            census.forget(directory)
 
     guard(run_engine, tie_descriptor=arguments.tie, when_over=when_over, in_guardian=report.close)
 
@@ -115,29 +132,22 @@ def refuse_namesakes() -> None:
         )
 
 
-def _take_lock(arguments: argparse.Namespace) -> tuple[str, int]:
-    """The project's name, and its lock: held by guardian and engine, freed by the kernel when both are gone."""
-    project = arguments.project
-    if project is None:
-        from supervisor.profile.finding import read_project_name
+def _project_of(arguments: argparse.Namespace) -> str:
+    """The project's name: the one that was given, the profile's, or what follows from its place.
 
-        project = read_project_name(arguments.profile)
-        if project is None:
-            from supervisor.profile.loading import load_profile
+    Raises:
+        ProfileError: the profile cannot be used.
+    """
+    if arguments.project is not None:
+        return str(arguments.project)
+    from supervisor.profile.finding import read_project_name
 
-            project = load_profile(arguments.profile).name
-    paths.runtime_directory(project)
-    lock = os.open(paths.lock_path(project), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        note = paths.read_note(paths.engine_note_path(project))
-        who = f" (pid {note.engine_pid}, {note.profile_path})" if note else ""
-        raise AlreadyRunning(
-            f"project {project!r} is running already{who}; attach to it, end it with "
-            f"'procdeck down --project {project}', or start this one under another name with --project NAME"
-        ) from None
-    return project, lock
+    name = read_project_name(arguments.profile)
+    if name is not None:
+        return name
+    from supervisor.profile.loading import load_profile
+
+    return load_profile(arguments.profile).name
 
 
 def _write_to(path: Path) -> None:
@@ -151,54 +161,56 @@ def _write_to(path: Path) -> None:
     os.chdir("/")
 
 
-def _run_engine(arguments: argparse.Namespace, project: str, run_id: str, lock: int, report: Report) -> int:
+def _run_engine(
+    arguments: argparse.Namespace, place: paths.RunPlace, hold: Hold, report: Report, news: list[str]
+) -> int:
     from setproctitle import setproctitle
 
-    setproctitle(f"procdeck engine {project}")
+    setproctitle(f"procdeck engine {place.project}")
     try:
         from supervisor.profile.loading import load_profile
 
         profile = load_profile(arguments.profile)
-        return asyncio.run(_serve(profile, arguments, project, run_id, report))
+        return asyncio.run(_serve(profile, arguments.launch_directory, place, hold, report, news))
     except ProcdeckError as error:
         report.failed(error)
         return REPORT_FAILED
     except Exception as error:
-        log = paths.runs_directory(project) / run_id / "engine.log"
+        log = place.directory / "engine.log"
         report.failed(ProcdeckError(f"the engine failed: {type(error).__name__}: {error}; its log: {log}"))
         raise
     finally:
-        os.close(lock)
+        hold.let_go()
 
 
-async def _serve(profile: Any, arguments: argparse.Namespace, project: str, run_id: str, report: Report) -> int:
+async def _serve(
+    profile: Any, launch_directory: str, place: paths.RunPlace, hold: Hold, report: Report, news: list[str]
+) -> int:
     from loguru import logger
 
-    from supervisor.api.server import bind_socket, serve
+    from supervisor.api.server import serve
     from supervisor.engine import Engine
 
-    directory = paths.run_directory(project, run_id)
     logger.remove()
-    logger.add(directory / "engine.log", diagnose=False, backtrace=False, level="INFO")
-    place = paths.RunPlace(
-        project, run_id, directory, paths.runtime_directory(project), paths.spill_directory(project, run_id)
-    )
-    listener = bind_socket(paths.socket_path(project))
+    logger.add(place.directory / "engine.log", diagnose=False, backtrace=False, level="INFO")
+    listener = hold.bind()
     engine = Engine(profile, place)
     engine.listen_to_signals()
     engine.start()
-    server = await serve(engine, listener)
+    for text in news:
+        engine.happened("WARNING", "engine", text)
+    server = await serve(engine, listener, heal=hold.heal)
     note = paths.EngineNote(
-        project=project,
+        project=place.project,
         profile_path=str(profile.path),
         engine_pid=os.getpid(),
         guardian_pid=os.getppid(),
-        run_id=run_id,
-        launch_directory=arguments.launch_directory,
+        run_id=place.run_id,
+        launch_directory=launch_directory,
         started_at=time.time(),
         log_directory=str(place.log_directory),
     )
-    note.write(paths.engine_note_path(project))
+    hold.announce(note)
     report.well(note)
     await engine.is_over.wait()
     await server.close()

@@ -57,6 +57,8 @@ class RunPlace:
     directory: Path
     runtime_directory: Path
     spill_directory: Path
+    cgroup_directory: Path | None = None
+    """Where each incarnation gets a control group of its own; None where none is delegated to us."""
 
     @property
     def log_directory(self) -> Path:

@@ -75,6 +75,19 @@ def _clear_the_way(path: Path) -> None:
     raise AlreadyRunning(f"{path}: another engine listens here; `procdeck status` shows it, `procdeck down` ends it")
 
 
+FileIdentity = tuple[int, int]
+"""Device and inode."""
+
+
+def file_identity(path: str) -> FileIdentity | None:
+    """What tells the file at `path` from others; None where there is none."""
+    try:
+        seen = os.lstat(path)
+    except OSError:
+        return None
+    return seen.st_dev, seen.st_ino
+
+
 def peer_uid(connection: socket.socket) -> int:
     """The user id of the process at the other end, as the kernel noted it when it connected.
 

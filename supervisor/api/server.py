@@ -1,7 +1,7 @@
 """The engine's HTTP and WebSocket server on its Unix socket.
 
-It lets connections in, bounds them, and hands requests to `routes`; it decides nothing about workers. Every error is
-an `ErrorReply`.
+It lets connections in, bounds them, hands requests to `routes`, and has the socket made anew when its file is gone; it
+decides nothing about workers. Every error is an `ErrorReply`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from loguru import logger
 
-from supervisor.api.admission import bind_socket, is_welcome, peer_uid
+from supervisor.api.accepting import Acceptor
+from supervisor.api.admission import FileIdentity, bind_socket, file_identity, is_welcome, peer_uid
 from supervisor.api.messages import ErrorReply
 from supervisor.api.port import EnginePort
 from supervisor.api.routes import Handlers, Refusal, error_answer, find_route
+from supervisor.errors import ProcdeckError
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable
 
     from aiohttp.web_request import BaseRequest
 
@@ -34,6 +37,9 @@ LINGER_S: Final = 1.0
 """How long the rest of a refused body is read, so that the client gets to see the refusal."""
 CLOSE_TIMEOUT_S: Final = 0.5
 """How long answers under way may take to finish. What they wait for has happened by then, or never will."""
+
+LOOK_EVERY_S: Final = 2.0
+"""How often the server looks whether its socket file is still there."""
 
 
 class _Connection(RequestHandler):
@@ -99,30 +105,72 @@ def _turn_away(transport: asyncio.Transport, status: HTTPStatus, text: str) -> N
 
 
 def _say_and_close(transport: asyncio.Transport, status: HTTPStatus, text: str) -> None:
-    body = msgspec.json.encode(ErrorReply(error=text))
-    head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
-    transport.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
+    transport.write(_last_words(status, text))
     transport.close()
 
 
-class Server:
-    """The server on one listening socket, from `serve` to `close`."""
+def _last_words(status: HTTPStatus, text: str) -> bytes:
+    """A whole answer to whatever was asked, after which the connection ends."""
+    body = msgspec.json.encode(ErrorReply(error=text))
+    head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
+    return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
 
-    def __init__(self, port: EnginePort) -> None:
+
+class Server:
+    """The server on the project's socket, from `serve` to `close`.
+
+    Args:
+        port: the engine.
+        heal: gives a new listening socket when the file of the old one is gone; None leaves it gone.
+    """
+
+    def __init__(self, port: EnginePort, heal: Callable[[], socket.socket] | None = None) -> None:
         self._handlers = Handlers(port)
         self._gate = _Gate(self._handle)
-        self._acceptor: asyncio.Server | None = None
+        self._heal = heal
+        self._trouble = ""
+        self._path = ""
+        self._bound: FileIdentity | None = None
+        self._looking: asyncio.TimerHandle | None = None
+        self._acceptor: Acceptor | None = None
 
     async def open(self, listener_socket: socket.socket) -> None:
         """Begin to accept connections on a socket of `bind_socket`, which belongs to the server from here on."""
         loop = asyncio.get_running_loop()
-        self._acceptor = await loop.create_unix_server(self._gate, sock=listener_socket)
+        refusal = _last_words(HTTPStatus.SERVICE_UNAVAILABLE, "the engine has no descriptor left; raise ulimit -n")
+        self._acceptor = Acceptor(loop, self._gate, refusal)
+        self._listen_on(listener_socket)
+        self._looking = loop.call_later(LOOK_EVERY_S, self._look)
+
+    def _listen_on(self, listener_socket: socket.socket) -> None:
+        assert self._acceptor is not None
+        self._path = listener_socket.getsockname()
+        self._bound = file_identity(self._path)
+        self._acceptor.open(listener_socket)
+
+    def _look(self) -> None:
+        """Have the socket made anew if its file is gone; connections that are open stay."""
+        assert self._acceptor is not None
+        self._acceptor.refill()
+        if self._heal is not None and file_identity(self._path) != self._bound:
+            try:
+                self._listen_on(self._heal())
+            except (ProcdeckError, OSError) as error:
+                if str(error) != self._trouble:
+                    self._trouble = str(error)
+                    logger.error("the socket is gone and cannot be made anew: {}", error)
+            else:
+                self._trouble = ""
+                logger.warning("{} was removed by somebody, and has been made anew", self._path)
+        self._looking = asyncio.get_running_loop().call_later(LOOK_EVERY_S, self._look)
 
     async def close(self) -> None:
         """Accept no more, end the streams, let answers under way finish for a moment, hang up.
 
         The socket's file stays: whoever bound it knows whether it is still theirs to remove.
         """
+        if self._looking is not None:
+            self._looking.cancel()
         if self._acceptor is not None:
             self._acceptor.close()
         self._handlers.end_streams()
@@ -142,8 +190,10 @@ class Server:
             return response
 
 
-async def serve(port: EnginePort, listener_socket: socket.socket) -> Server:
+async def serve(
+    port: EnginePort, listener_socket: socket.socket, heal: Callable[[], socket.socket] | None = None
+) -> Server:
     """Serve the engine behind `port` on a socket of `bind_socket`, until `Server.close`."""
-    server = Server(port)
+    server = Server(port, heal)
     await server.open(listener_socket)
     return server

@@ -11,10 +11,10 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from supervisor import proctable
-from supervisor.processes import linux
+from supervisor.processes import linux, stopping
 
 TERM_GRACE_S = 0.5
 """How long the processes of a lost engine have between SIGTERM and SIGKILL."""
@@ -23,12 +23,18 @@ GIVE_UP_S = 10.0
 """When processes that do not die of SIGKILL (uninterruptible sleep) are left to the system."""
 
 
+class WhenOver(Protocol):
+    """Called when the engine and what it left have ended, or when the rest was given up."""
+
+    def __call__(self, *, is_all_gone: bool) -> None: ...
+
+
 def guard(
     run_engine: Callable[[], int],
     *,
     tie_descriptor: int | None,
     in_guardian: Callable[[], None],
-    when_over: Callable[[], None],
+    when_over: WhenOver,
 ) -> NoReturn:
     """Fork the engine, wait for its end, end what it left, and leave with its exit code.
 
@@ -36,9 +42,10 @@ def guard(
         run_engine: becomes the engine in the child.
         tie_descriptor: a pipe whose end asks the engine to stop everything; None for an engine of its own.
         in_guardian: called in the guardian once the engine is forked.
-        when_over: called when every process has ended.
+        when_over: called when every process has ended, or will not.
     """
     linux.become_subreaper()
+    linux.shield_from_oom()
     parent = os.getpid()
     engine_pid = os.fork()
     if engine_pid == 0:
@@ -47,8 +54,7 @@ def guard(
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda number, _frame: _pass_on(engine_pid, number))
     status = _wait(engine_pid, tie_descriptor)
-    end_descendants()
-    when_over()
+    when_over(is_all_gone=end_descendants())
     os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
 
 
@@ -93,29 +99,25 @@ def _wait(engine_pid: int, tie_descriptor: int | None) -> int:
             _pass_on(engine_pid, signal.SIGTERM)
 
 
-def end_descendants() -> None:
-    """SIGTERM, then SIGKILL, to every process below this one, until there is none."""
+def end_descendants() -> bool:
+    """SIGTERM, then SIGKILL, to every process below this one, until there is none; False when some will not die."""
     start_s = time.monotonic()
     is_first = True
     while time.monotonic() - start_s < GIVE_UP_S:
         _reap_all()
         below = proctable.tree_of(os.getpid(), proctable.look())[1:]
         if not below:
-            return
-        is_late = time.monotonic() - start_s > TERM_GRACE_S
-        for entry in below:
-            if is_first or is_late:
-                _signal(entry.pid, (signal.SIGKILL,) if is_late else (signal.SIGTERM, signal.SIGCONT))
-        is_first = False
+            return True
+        if is_first:
+            for entry in below:
+                stopping.send(entry, signal.SIGTERM, signal.SIGCONT)
+            is_first = False
+        elif time.monotonic() - start_s > TERM_GRACE_S:
+            # Frozen first: what forks faster than it is killed has an end.
+            for entry in stopping.pause_tree(os.getpid(), below):
+                stopping.send(entry, signal.SIGKILL)
         _await_change()
-
-
-def _signal(pid: int, numbers: tuple[int, ...]) -> None:
-    for number in numbers:
-        try:
-            os.kill(pid, number)
-        except (ProcessLookupError, PermissionError):
-            return
+    return False
 
 
 def _reap_all() -> None:
