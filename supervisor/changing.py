@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from supervisor.api.requests import REPLICAS_LIMIT, PlanStep, ReloadReply, ScaleReply
 from supervisor.clock import Clock
@@ -17,12 +17,10 @@ from supervisor.errors import RequestRefused
 from supervisor.lifecycle.events import RecycleDue, WishStart, WishStop
 from supervisor.lifecycle.life import Wish
 from supervisor.lifecycle.states import AT_REST, LIVE, State
+from supervisor.profile.changes import Change, plan
 from supervisor.profile.loading import load_profile
 from supervisor.profile.model import Profile, WorkerSpec
 from supervisor.replica import Replica
-
-if TYPE_CHECKING:
-    from supervisor.profile.changes import Change
 
 _ENDED_BADLY: Final = frozenset({State.FAILED, State.SKIPPED, State.BACKOFF})
 
@@ -111,8 +109,6 @@ class Changer:
             ProfileError: it cannot be used; nothing has changed.
             RequestRefused: a channel that is in use differs; nothing has changed.
         """
-        from supervisor.profile.changes import plan
-
         after = load_profile(self.profile.path, self.profile.project_override)
         counts = {name: len(self._driver.of_worker(name)) for name in self.profile.workers}
         changes = plan(self.profile, after, counts)
@@ -135,7 +131,7 @@ class Changer:
         self._users()
         self._when_changed(after)
         for name, worker in after.workers.items():
-            kinds = {change.change for change in changes if change.subject == name}
+            kinds = {change.change for change in changes if change.subject == name and change.what == "worker"}
             if "add" in kinds:
                 for number in range(1, worker.replicas + 1):
                     self._enter(worker, number, is_started=worker.autostart)

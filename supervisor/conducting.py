@@ -1,7 +1,7 @@
 """What one replica's change means for the others: who may start now, who restarts with whom, what ends the run.
 
 It looks at lives after each change, never in the middle of one, and sends events to the driver; the rules themselves
-are `supervisor.lifecycle.ordering`, `groups` and `schedule`.
+are `supervisor.lifecycle.ordering` and `groups`; schedules are `supervisor.timetable`'s.
 
 ::
 
@@ -11,9 +11,8 @@ are `supervisor.lifecycle.ordering`, `groups` and `schedule`.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from supervisor.clock import Clock
 from supervisor.driving import Driver
@@ -22,7 +21,6 @@ from supervisor.lifecycle.events import (
     DependenciesMet,
     DependencyFailed,
     RecycleDue,
-    RunDue,
     WishForce,
     WishStart,
     WishStop,
@@ -30,12 +28,10 @@ from supervisor.lifecycle.events import (
 from supervisor.lifecycle.groups import Group
 from supervisor.lifecycle.life import Life, Wish
 from supervisor.lifecycle.ordering import Outlook
-from supervisor.lifecycle.states import AT_REST, BETWEEN, UP, State
-from supervisor.profile.model import Profile, WorkerSpec
+from supervisor.lifecycle.states import AT_REST, BETWEEN, State
+from supervisor.profile.model import Profile
 from supervisor.replica import Replica, dependencies_of
-
-if TYPE_CHECKING:
-    from supervisor.lifecycle.schedule import ScheduleRule
+from supervisor.timetable import Timetable
 
 _AGAIN_BY_FILES: Final = frozenset({State.BACKOFF, State.FAILED, State.FINISHED})
 _OVER: Final = AT_REST | {State.STUCK}
@@ -57,8 +53,7 @@ class Conductor:
         self._is_settling = False
         self._stopping: set[str] = set()
         """Replicas that are to be stopped when nobody depends on them any more."""
-        self._due: dict[str, asyncio.TimerHandle] = {}
-        self._is_queued: set[str] = set()
+        self._timetable = Timetable(loop, driver, clock)
         self.change(profile)
 
     def change(self, profile: Profile) -> None:
@@ -81,6 +76,7 @@ class Conductor:
         """A replica's life went on; what follows for others comes in the loop's next turn."""
         if replica.life.state is before.state and replica.life.incarnation == before.incarnation:
             return
+        self._timetable.changed(replica, before)
         group = self._groups.get(replica.worker.name)
         if group is not None and replica.life.wish is Wish.RUN:
             if groups.is_restart_by_policy(before, replica.life):
@@ -102,7 +98,7 @@ class Conductor:
             if replica.life.state is State.WAITING:
                 self._judge_waiting(replica, lives)
             elif replica.life.state is State.SCHEDULED and replica.life.next_step is None:
-                self._schedule(replica)
+                self._timetable.plan_next(replica)
         self._stop_in_order()
 
     def _lives(self) -> dict[str, list[Life]]:
@@ -120,14 +116,12 @@ class Conductor:
         if prospect.outlook is Outlook.MET:
             self._driver.apply(replica, DependenciesMet(now_s))
         elif prospect.outlook is Outlook.LOST:
-            self._tell("ERROR", replica.name, f"skipped: {prospect.text}")
             self._driver.apply(replica, DependencyFailed(now_s, prospect.text))
 
     def stop_all(self, *, but: str = "") -> None:
         """Stop everybody, those first on whom nobody depends; the one named `but` is left."""
         self._stopping = {replica.name for replica in self._driver.replicas.values() if replica.name != but}
-        for handle in self._due.values():
-            handle.cancel()
+        self._timetable.close()
         self._stop_in_order()
 
     def force_all(self) -> None:
@@ -173,60 +167,11 @@ class Conductor:
                 self._tell("ERROR", other.name, f"stopped: {replica.name} of its group {group.name} has failed")
                 self._driver.apply(other, WishStop(self._clock.monotonic_s()))
 
-    # --- schedules ---
-
-    def _schedule(self, replica: Replica) -> None:
-        """Say when the next run of a replica between two runs is due."""
-        rule = schedule_of(replica.worker)
-        if rule is None:
-            return
-        now_s = self._clock.monotonic_s()
-        is_first = replica.life.incarnation == 0 and rule.at_start
-        if is_first or replica.name in self._is_queued:
-            self._is_queued.discard(replica.name)
-            self._driver.apply(replica, RunDue(now_s, now_s))
-            return
-        due_s = now_s + self._delay_s(rule, replica)
-        self._driver.apply(replica, RunDue(now_s, due_s))
-        if rule.overlap != "skip":
-            self._watch_overlap(replica, rule, due_s)
-
-    def _delay_s(self, rule: ScheduleRule, replica: Replica) -> float:
-        from supervisor.lifecycle.schedule import delay_s
-
-        wall = dt.datetime.fromtimestamp(self._clock.wall_s()).astimezone()
-        return delay_s(
-            rule, wall, self._clock.monotonic_s(), replica.life.launched_s if replica.life.incarnation else None
-        )
-
-    def _watch_overlap(self, replica: Replica, rule: ScheduleRule, due_s: float) -> None:
-        """Be there at the run after the next, in case the next one still runs then."""
-        name = replica.name
-        if name in self._due:
-            self._due[name].cancel()
-        self._due[name] = self._loop.call_later(
-            max(0.0, due_s - self._clock.monotonic_s()) + 0.001, self._on_due, replica, rule
-        )
-
-    def _on_due(self, replica: Replica, rule: ScheduleRule) -> None:
-        from supervisor.lifecycle.schedule import Answer, delay_s, when_due
-
-        self._due.pop(replica.name, None)
-        if replica.life.wish is not Wish.RUN or self._driver.replicas.get(replica.name) is not replica:
-            return
-        now_s = self._clock.monotonic_s()
-        answer = when_due(rule, is_running=replica.life.state in UP and now_s - replica.life.launched_s > 1.0)
-        if answer is Answer.QUEUE:
-            self._is_queued.add(replica.name)
-        elif answer is Answer.RESTART:
-            self._driver.apply(replica, RecycleDue(now_s, replica.life.incarnation, "its next run is due"))
-        wall = dt.datetime.fromtimestamp(self._clock.wall_s()).astimezone()
-        self._watch_overlap(replica, rule, now_s + delay_s(rule, wall, now_s, now_s))
-
     # --- recycling ---
 
-    def look_at_memory(self) -> None:
-        """Recycle the replicas whose trees have grown over their limit."""
+    def each_second(self) -> None:
+        """Recycle the replicas whose trees have grown over their limit, and look at the clock on the wall."""
+        self._timetable.review()
         for replica in self._driver.replicas.values():
             limit, sample = replica.worker.max_memory_bytes, replica.seen.sample
             if limit is not None and sample is not None and sample.rss_bytes > limit:
@@ -251,15 +196,4 @@ class Conductor:
 
     def close(self) -> None:
         """Forget every timer."""
-        for handle in self._due.values():
-            handle.cancel()
-
-
-def schedule_of(worker: WorkerSpec) -> ScheduleRule | None:
-    """When a worker runs, as policy has it; None where it has no schedule."""
-    from supervisor.lifecycle.schedule import ScheduleRule
-
-    spec = worker.schedule
-    if spec is None:
-        return None
-    return ScheduleRule(cron=spec.cron, every_s=spec.every_s, overlap=spec.overlap, at_start=spec.at_start)
+        self._timetable.close()

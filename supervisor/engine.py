@@ -124,7 +124,7 @@ class Engine:
     def _each_second(self) -> None:
         self._driver.sweep()
         self._driver.plumbing.recover_all()
-        self._conductor.look_at_memory()
+        self._conductor.each_second()
 
     def _go_by(self, profile: Profile) -> None:
         """Another profile, or other replicas, from now on."""

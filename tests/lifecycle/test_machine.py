@@ -11,37 +11,34 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from supervisor.lifecycle import effects as fx
 from supervisor.lifecycle.events import (
+    BecameReady,
+    BecameUnready,
+    DependenciesMet,
+    DependencyFailed,
     Event,
     ExitCause,
     Exited,
     Launched,
     LaunchFailed,
+    RecycleDue,
     ReportedRunning,
+    TimeExtended,
     Timer,
     TimerFired,
+    Unhealthy,
     WishForce,
     WishKill,
+    WishPause,
     WishRestart,
+    WishResume,
     WishStart,
     WishStop,
 )
-from supervisor.lifecycle.machine import ImpossibleTransition, Life, StopRule, Wish, step
+from supervisor.lifecycle.life import ImpossibleTransition, Life, StartRule, StopRule, Wish
+from supervisor.lifecycle.machine import step
 from supervisor.lifecycle.restart import RestartRule
-from supervisor.lifecycle.states import AT_REST, State
-
-OK = ExitCause("exit code 0", is_ok=True, exit_code=0)
-BAD = ExitCause("exit code 3", is_ok=False, exit_code=3)
-
-
-def lead(life: Life, *events: Event) -> Life:
-    for event in events:
-        life, _ = step(life, event)
-    return life
-
-
-def running(rule: RestartRule | None = None, *, hears_stop: bool = True) -> Life:
-    life = Life("w", restart=rule or RestartRule())
-    return lead(life, WishStart(1.0), Launched(1.1, 1, 100), ReportedRunning(1.2, 1, hears_stop))
+from supervisor.lifecycle.states import AT_REST, BETWEEN, LIVE, State
+from tests.lifecycle.lives import BAD, OK, lead, running
 
 
 def test_start_launches_the_first_incarnation() -> None:
@@ -150,7 +147,8 @@ class LifeMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.life = Life("w", restart=RestartRule(policy="always", max_exits=3), stop=StopRule())
+        start = StartRule(timeout_s=20.0, has_dependencies=True, has_checks=True, max_age_s=60.0)
+        self.life = Life("w", restart=RestartRule(policy="always", max_exits=3), stop=StopRule(), start=start)
         self.now_s = 0.0
         self.launching: int | None = None
         self.alive: set[int] = set()
@@ -189,6 +187,20 @@ class LifeMachine(RuleBasedStateMachine):
         self.user_stopped = True
         self.send(kind(self.now_s))
 
+    @rule(kind=st.sampled_from([WishPause, WishResume]))
+    def pause_or_resume(self, kind: type[WishPause | WishResume]) -> None:
+        self.send(kind(self.now_s))
+
+    @rule(are_met=st.booleans())
+    def dependencies_answer(self, are_met: bool) -> None:
+        self.send(DependenciesMet(self.now_s) if are_met else DependencyFailed(self.now_s, "gone"))
+
+    @precondition(lambda self: bool(self.alive))
+    @rule(kind=st.sampled_from([BecameReady, BecameUnready, Unhealthy, RecycleDue, TimeExtended]))
+    def is_judged(self, kind: type) -> None:
+        more = {BecameReady: (), TimeExtended: (3.0,)}.get(kind, ("why",))
+        self.send(kind(self.now_s, max(self.alive), *more))
+
     @rule()
     def force(self) -> None:
         self.send(WishForce(self.now_s))
@@ -217,10 +229,10 @@ class LifeMachine(RuleBasedStateMachine):
     @invariant()
     def state_agrees_with_the_world(self) -> None:
         assert len(self.alive) <= 1
-        if self.life.state in AT_REST | {State.BACKOFF}:
+        if self.life.state in AT_REST | BETWEEN:
             assert not self.alive
             assert self.launching is None
-        if self.life.state in {State.RUNNING, State.STUCK}:
+        if self.life.state in LIVE:
             assert self.alive or self.launching is not None
         if self.user_stopped:
             assert self.life.wish is Wish.REST
