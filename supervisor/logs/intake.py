@@ -93,9 +93,13 @@ class LaneReader:
         return len(chunk)
 
     def drain(self) -> bool:
-        """Take everything that is in the pipe now; True when the pipe has ended."""
-        while self.read():
-            pass
+        """Take everything that is in the pipe now; True when the pipe has ended.
+
+        No more than the largest pipe holds: who writes on meanwhile must not keep the loop.
+        """
+        taken = 0
+        while taken <= PIPE_BYTES and (count := self.read()):
+            taken += count
         return not self.is_open
 
     def close(self) -> None:
