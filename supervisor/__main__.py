@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from supervisor import paths
 from supervisor.errors import AlreadyRunning, ProcdeckError, ProfileError
 from supervisor.holding import Hold
+from supervisor.namesakes import refuse_namesakes
 
 EXIT_REFUSED = 4
 """Another engine has the project; the same number as the command line's own."""
@@ -111,25 +112,6 @@ class Report:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-
-def refuse_namesakes() -> None:
-    """Refuse to start where another distribution claims our import names (PyPI's supervisor is supervisord).
-
-    Raises:
-        ProcdeckError: there is one; which of the two Python imports would be chance.
-    """
-    from importlib import metadata
-
-    for name in ("supervisor", "tui"):
-        try:
-            version = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
-        raise ProcdeckError(
-            f"the distribution {name!r} {version} is installed in {sys.prefix} and has the same import name as "
-            f"procdeck's {name!r}; remove it (pip uninstall {name}) or give procdeck an environment of its own"
-        )
 
 
 def _project_of(arguments: argparse.Namespace) -> str:

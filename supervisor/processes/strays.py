@@ -69,13 +69,16 @@ class Strays:
             now_s: monotonic.
             owners: the incarnations that live.
         """
-        owners = [owner for owner in owners if owner.is_alive]
-        launched = frozenset(ours).union(*(owner.own_pids for owner in owners))
         children = set(proctable.children(os.getpid()))
         for pid in [pid for pid in self._first_seen_s if pid not in children]:
             del self._first_seen_s[pid]
-        self._adopted = {key: owner for key, owner in self._adopted.items() if key[0] in children and owner.is_alive}
-        for pid in children - launched:
+        unknown = children - ours
+        if not unknown:
+            self._adopted.clear()
+            return
+        owners = [owner for owner in owners if owner.is_alive]
+        self._adopted = {key: owner for key, owner in self._adopted.items() if key[0] in unknown and owner.is_alive}
+        for pid in unknown.difference(*(owner.own_pids for owner in owners)):
             entry = proctable.read_entry(pid)
             if entry is not None:
                 self._take(entry, now_s, owners)

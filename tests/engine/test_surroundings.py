@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.__main__ import refuse_namesakes
 from supervisor.errors import ProcdeckError
+from supervisor.namesakes import refuse_namesakes
 from tests.engines import engine_on, wait_for, write_profile
 
 BASE_PYTHON = Path(sys.base_prefix, "bin", f"python{sys.version_info.major}.{sys.version_info.minor}")
