@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from supervisor.api.messages import ActionName, ChannelActionName, ChannelRow, ReplicaRow
-from supervisor.lifecycle.states import AT_REST, LIVE, State
+from supervisor.lifecycle.states import AT_REST, BETWEEN, LIVE, State
 
 Pane = Literal["workers", "channels", "log", "detail"]
 Place = Literal["workers", "channels"]
@@ -23,6 +23,8 @@ class Situation:
     place: Place = "workers"
     channel: ChannelRow | None = None
     """The channel under the cursor; None in the place of workers."""
+    replicas: int = 0
+    """How many replicas the worker of `row` has."""
     letter: str | None = None
     """The dead letter under the cursor."""
     pane: Pane = "workers"
@@ -58,11 +60,23 @@ class Action:
     """What it asks of the engine."""
     channel_wish: ChannelActionName | None = None
     """What it asks of the engine for a queue's items."""
+    leaves_screen: bool = False
+    """It asks something else of the engine, or is a way out."""
 
     @property
     def is_for_the_app(self) -> bool:
         """It leaves the screen: a wish to the engine, or a way out."""
-        return self.wish is not None or self.channel_wish is not None or self.id == "quit"
+        return self.wish is not None or self.channel_wish is not None or self.leaves_screen
+
+    @property
+    def place(self) -> Place | None:
+        """Where its key means it; None: everywhere."""
+        places: dict[str, Place] = {WORKER: "workers", CHANNEL: "channels"}
+        return places.get(self.group)
+
+
+_STARTABLE = AT_REST | {State.BACKOFF, State.SCHEDULED}
+"""One of these starts at once; one that waits for others does so until they are there."""
 
 
 def _stoppable(situation: Situation) -> bool:
@@ -72,11 +86,31 @@ def _stoppable(situation: Situation) -> bool:
 
 def _startable(situation: Situation) -> bool:
     row = situation.row
-    return situation.is_live and row is not None and (row.state in AT_REST or row.state is State.BACKOFF)
+    return situation.is_live and row is not None and row.state in _STARTABLE
 
 
 def _killable(situation: Situation) -> bool:
     return situation.is_live and situation.row is not None and situation.row.state in LIVE
+
+
+def _pausable(situation: Situation) -> bool:
+    return situation.is_live and situation.row is not None and situation.row.state in (State.RUNNING, State.UNREADY)
+
+
+def _resumable(situation: Situation) -> bool:
+    return situation.is_live and situation.row is not None and situation.row.state is State.PAUSED
+
+
+def _signallable(situation: Situation) -> bool:
+    return _killable(situation) and situation.row is not None and situation.row.pid is not None
+
+
+def _reducible(situation: Situation) -> bool:
+    return _has_live_row(situation) and situation.replicas > 1
+
+
+def _is_live(situation: Situation) -> bool:
+    return situation.is_live
 
 
 def _has_row(situation: Situation) -> bool:
@@ -104,22 +138,35 @@ def _drainable(situation: Situation) -> bool:
     return situation.is_live and channel is not None and channel.kind == "queue" and channel.depth != 0
 
 
+ALWAYS = 90
+"""The rank in the hint bar from which on an action is always there."""
+
 WORKER, FLEET, LOOK, PROGRAM = "Worker under the cursor", "All workers", "Looking", "procdeck"
 CHANNEL = "Channel under the cursor"
 
 ACTIONS: tuple[Action, ...] = (
     Action("stop", ("s",), "Stop", "Stop it: ask, then SIGTERM, then SIGKILL to its whole process tree.", WORKER,
-           applies=_stoppable, hint_rank=1, hinted_in=("workers", "detail"), wish="stop"),
-    Action("start", ("a",), "Start", "Start it; one that waits in backoff starts now.", WORKER,
-           applies=_startable, hint_rank=1, hinted_in=("workers", "detail"), wish="start"),
+           applies=_stoppable, hint_rank=2, hinted_in=("workers", "detail"), wish="stop"),
+    Action("start", ("a",), "Start", "Start it; one that waits in backoff or for its schedule starts now.", WORKER,
+           applies=_startable, hint_rank=2, hinted_in=("workers", "detail"), wish="start"),
     Action("restart", ("r",), "Restart", "Stop it as above, then start it again.", WORKER,
-           applies=_has_live_row, hint_rank=2, hinted_in=("workers", "detail"), wish="restart"),
+           applies=_has_live_row, hint_rank=3, hinted_in=("workers", "detail"), wish="restart"),
     Action("kill", ("K",), "Kill", "SIGKILL its whole process tree at once, without asking it.", WORKER,
-           danger="confirm", applies=_killable, hint_rank=3, hinted_in=("workers", "detail"), wish="kill"),
+           danger="confirm", applies=_killable, hint_rank=4, hinted_in=("workers", "detail"), wish="kill"),
+    Action("pause", ("p",), "Pause", "Let its whole process tree stand still (SIGSTOP).", WORKER,
+           applies=_pausable, hint_rank=9, hinted_in=("workers", "detail"), wish="pause"),
+    Action("resume", ("p",), "Resume", "Let one that stands still go on (SIGCONT).", WORKER,
+           applies=_resumable, hint_rank=1, hinted_in=("workers", "detail"), wish="resume"),
+    Action("more", ("plus",), "More", "One replica more of its worker.", WORKER,
+           applies=_has_live_row, hint_rank=10, hinted_in=("workers", "detail"), leaves_screen=True),
+    Action("fewer", ("minus",), "Fewer", "One replica fewer of its worker: the last one is stopped.", WORKER,
+           applies=_reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True),
+    Action("signal", ("S",), "Signal", "Send a signal of your choice to its process.", WORKER,
+           danger="confirm", applies=_signallable, leaves_screen=True),
     Action("open", ("enter",), "Detail", "Show it, or the channel or log record under the cursor, in full.", WORKER,
-           applies=_has_any, hint_rank=4, hinted_in=("workers", "channels", "log")),
+           applies=_has_any, hint_rank=5, hinted_in=("workers", "channels", "log")),
     Action("own_log", ("l",), "Its log", "Show only its log; again: the log of all workers.", WORKER,
-           applies=_has_row, hint_rank=7),
+           applies=_has_row, hint_rank=8),
     Action("requeue", ("p",), "Requeue", "Put the dead letter under the cursor into its queue again.", CHANNEL,
            applies=_has_letter, hint_rank=1, hinted_in=("detail",), channel_wish="requeue"),
     Action("discard", ("delete", "backspace"), "Discard", "Throw the dead letter under the cursor away.", CHANNEL,
@@ -132,21 +179,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("drain", ("D",), "Drain", "Throw away what waits in the queue.", CHANNEL,
            danger="confirm", applies=_drainable, hint_rank=3, hinted_in=("channels",), channel_wish="drain"),
     Action("restart_all", ("R",), "Restart all", "Restart every worker.", FLEET, danger="confirm",
-           applies=lambda situation: situation.is_live, wish="restart"),
+           applies=_is_live, wish="restart"),
+    Action("reload", ("ctrl+r",), "Reload", "Read the profile again: shows what would change, then asks.", FLEET,
+           danger="confirm", applies=_is_live, leaves_screen=True),
     Action("channels", ("c",), "Channels", "Show the channels between the workers; again: the workers.", LOOK,
-           hint_rank=5),
+           hint_rank=6),
     Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, in the log re: is a regex.",
-           LOOK, hint_rank=6),
+           LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",
            "Clear the filter, leave the zoom, the detail or the channels. Never quits, never destroys.", LOOK),
     Action("follow", ("f",), "Follow", "Follow the log's newest records, or pause.", LOOK,
            hint_rank=1, hinted_in=("log",)),
-    Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=8),
+    Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=9),
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
-    Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=9),
-    Action("quit", ("q",), "Quit", "Quit: stop all, or detach and leave the workers running.",
-           PROGRAM, hint_rank=10),
+    Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=ALWAYS),
+    Action("quit", ("q",), "Quit", "Quit: stop all, or detach and leave the workers running. ctrl+c asks too; while "
+           "all are being stopped, it kills them.", PROGRAM, hint_rank=ALWAYS, leaves_screen=True),
 )  # fmt: skip
 
 FILTER_HINTS: tuple[Action, ...] = (
@@ -167,7 +216,7 @@ MOVES: tuple[tuple[str, str, str], ...] = (
 )
 """Keys, widget action, meaning: the same in every pane."""
 
-HINT_LIMIT = 8
+HINT_LIMIT, WIDE_HINT_LIMIT = 8, 12
 
 _KEY_NAMES = {
     "slash": "/",
@@ -176,6 +225,8 @@ _KEY_NAMES = {
     "pageup": "pgup",
     "pagedown": "pgdn",
     "delete": "del",
+    "plus": "+",
+    "minus": "-",
 }
 
 
@@ -190,8 +241,16 @@ def hints(situation: Situation) -> tuple[Action, ...]:
     valid = [action for action in shown if situation.pane in action.hinted_in and action.applies(situation)]
     if situation.place == "channels":
         valid = [replace(action, label="Workers") if action.id == "channels" else action for action in valid]
-    always = [action for action in valid if action.hint_rank >= 9]
-    return (*[action for action in valid if action.hint_rank < 9][: HINT_LIMIT - len(always)], *always)
+    always = [action for action in valid if action.hint_rank >= ALWAYS]
+    room = (WIDE_HINT_LIMIT if situation.is_wide else HINT_LIMIT) - len(always)
+    return (*[action for action in valid if action.hint_rank < ALWAYS][:room], *always)
+
+
+def meant_by(key: str, situation: Situation) -> Action:
+    """Of the actions that have `key`, the one that can be done now; where none can, the one of this place."""
+    sharing = [action for action in ACTIONS if key in action.keys]
+    there = [action for action in sharing if action.place in (None, situation.place)]
+    return next((action for action in there if action.applies(situation)), (*there, *sharing)[0])
 
 
 def why_not(action: Action, situation: Situation) -> str:
@@ -206,8 +265,23 @@ def why_not(action: Action, situation: Situation) -> str:
         return f"Cannot {what}: channels are shown; press c to go to the workers."
     if row is None:
         return f"Cannot {what}: no {situation.place[:-1]} is under the cursor."
-    instead = {"stop": "press a to start it", "kill": "press a to start it", "start": "press r to restart it"}
-    return f"{row.name} is {row.state.value}: {instead.get(action.id, 'nothing to do')}."
+    if action.id == "fewer":
+        return f"{row.worker} has one replica: press s to stop it."
+    return f"{row.name} is {row.state.value}: {_instead(action, row)}."
+
+
+def _instead(action: Action, row: ReplicaRow) -> str:
+    """What to do with `row` where `action` cannot be done in its state."""
+    if action.id == "start":
+        waiting = f"it starts by itself when that is there: {row.waits_for}" if row.waits_for else "it starts by itself"
+        return waiting if row.state is State.WAITING else "press r to restart it"
+    if row.state in AT_REST:
+        return "press a to start it"
+    if row.state in BETWEEN:
+        return "it has no process; press s so that it does not start"
+    if action.id == "stop":
+        return "press K to kill it at once"
+    return "it has to run first" if row.state is State.STARTING else "nothing to do"
 
 
 def _why_not_channel(action: Action, situation: Situation) -> str:

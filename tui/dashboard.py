@@ -20,7 +20,7 @@ from textual.worker import Worker
 from supervisor.api.messages import ChannelActionName, Event, Job, TreeProcess
 from supervisor.clock import Clock, SystemClock
 from supervisor.errors import EngineUnreachable, RequestRefused
-from tui.actions import ACTIONS, BY_ID, Action, Place
+from tui.actions import ACTIONS, BY_ID, Action, Place, meant_by
 from tui.driver import TerminalDriver
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
@@ -38,12 +38,14 @@ from tui.screens.confirm import (
     kill_question,
     quit_question,
     restart_all_question,
+    signal_question,
 )
 from tui.screens.fleet import FleetScreen
+from tui.screens.plan import MistakesScreen, PlanScreen
 from tui.screens.wording import Wording
 from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
 from tui.widgets.filter_box import FilterBox
-from tui.wishes import Severity, Wishes
+from tui.wishes import Mistakes, Severity, Wishes
 
 FRAME_S = 0.1
 """How often the log, and figures that changed, are drawn. What a person did, and states, are drawn at once."""
@@ -76,9 +78,8 @@ class Dashboard(App[Leaving]):
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+q", "wish('quit')", show=False, priority=True),
         *(
-            Binding(",".join(action.keys), f"wish('{action.id}')", action.label, show=False)
-            for action in ACTIONS
-            if action.is_for_the_app
+            Binding(key, f"press('{key}')", show=False)
+            for key in dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
         ),
     ]
 
@@ -214,6 +215,10 @@ class Dashboard(App[Leaving]):
 
     # --- wishes go up ---
 
+    def action_press(self, key: str) -> None:
+        """Do what `key` means now."""
+        self.action_wish(meant_by(key, self.fleet_screen.situation()).id)
+
     def action_wish(self, action_id: str) -> None:
         """Do what leaves the screen. A key that follows at once is for the question that this opens."""
         action = BY_ID[action_id]
@@ -231,10 +236,18 @@ class Dashboard(App[Leaving]):
         if action.id == "restart_all":
             names = self.fleet_screen.names()
             self._confirm(restart_all_question(names), partial(make, "restart", ["*"], f"all {len(names)} workers"))
-        elif action.id == "kill" and name is not None:
-            row = self._view.row(name)
-            self._confirm(kill_question(name, row.processes if row else 1), partial(make, "kill", [name], name))
-        elif action.wish is not None and name is not None:
+        elif action.id == "reload":
+            self._in_background(self._reload, "reload", is_latest_only=True)
+        elif (row := self._view.row(name)) is None or name is None:
+            return
+        elif action.id == "kill":
+            self._confirm(kill_question(name, row.processes), partial(make, "kill", [name], name))
+        elif action.id == "signal":
+            self._ask(signal_question(name, row.pid), lambda choice: partial(self._wishes.signal, name, choice))
+        elif action.id in ("more", "fewer"):
+            by = 1 if action.id == "more" else -1
+            self._in_background(partial(self._wishes.scale, row.worker, by), "wishes")
+        elif action.wish is not None:
             self._in_background(partial(make, action.wish, [name], name), "wishes")
 
     def _wish_on_channel(self, action: Action, wish: ChannelActionName) -> None:
@@ -259,18 +272,53 @@ class Dashboard(App[Leaving]):
         if self.screen_stack and self.fleet_screen.place == "channels" and self.fleet_screen.subject == name:
             self._fetch("channels", name, 0.0)
 
-    def _confirm(self, question: Question, do: Callable[[], Coroutine[None, None, None]]) -> None:
-        def answered(choice: str | None) -> None:
-            if choice not in (None, CANCEL):
-                self._in_background(do, "wishes")
+    async def _reload(self) -> None:
+        """Show what a reload would do; do it when a person says so."""
+        planned = await self._wishes.reload(is_dry_run=True)
+        if isinstance(planned, Mistakes):
+            self.push_screen(MistakesScreen(planned.lines))
+        elif planned is not None and planned.plan:
+            fleet = self._view.fleet
+            profile = os.path.basename(fleet.profile_path) if fleet else "the profile"
+            self._ask(PlanScreen(profile, planned), lambda _: self._apply_reload)
 
-        self.push_screen(ConfirmScreen(question), answered)
+    async def _apply_reload(self) -> None:
+        applied = await self._wishes.reload(is_dry_run=False)
+        if isinstance(applied, Mistakes):
+            self.push_screen(MistakesScreen(applied.lines))
+
+    def _confirm(self, question: Question, do: Callable[[], Coroutine[None, None, None]]) -> None:
+        self._ask(question, lambda _: do)
+
+    def _ask(
+        self,
+        question: Question | ConfirmScreen,
+        act_on: Callable[[str], Callable[[], Coroutine[None, None, None]]],
+    ) -> None:
+        """Ask, and do what follows from any answer but Cancel."""
+
+        def answered(choice: str | None) -> None:
+            if choice is not None and choice != CANCEL:
+                self._in_background(act_on(choice), "wishes")
+
+        self.push_screen(ConfirmScreen(question) if isinstance(question, Question) else question, answered)
 
     # --- leaving ---
 
+    @property
+    def _is_stopping(self) -> bool:
+        """Everything is being stopped already, from here or from elsewhere."""
+        fleet = self._view.fleet
+        return self._is_stopping_all or (fleet is not None and fleet.phase == "stopping")
+
     def action_interrupt(self) -> None:
-        """Ctrl+C: ask; a second time detaches at once."""
-        if self._quit_question_is_open():
+        """Ctrl+C: ask; a second time detaches at once. While all are being stopped it waits no longer."""
+        if self._is_stopping and self._view.state is LinkState.LIVE:
+            if isinstance(self.screen, ConfirmScreen) and self.screen.question.is_quit:
+                self.screen.dismiss("force")
+            else:
+                self._answered_quit("force")
+        elif self._quit_question_is_open():
             self._detach()
         else:
             self.ask_quit()
@@ -285,7 +333,7 @@ class Dashboard(App[Leaving]):
         if self._view.state is not LinkState.LIVE:
             self.exit(Leaving("gone"))
             return
-        question = quit_question(live_workers(self._view.fleet), is_stopping=self._is_stopping_all)
+        question = quit_question(live_workers(self._view.fleet), is_stopping=self._is_stopping)
         self.push_screen(ConfirmScreen(question), self._answered_quit)
 
     def _answered_quit(self, choice: str | None) -> None:

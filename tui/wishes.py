@@ -7,14 +7,29 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from supervisor.api.messages import ActionName, ChannelActionName, Job
+from supervisor.api.requests import ReloadReply
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.link.engine_link import EngineLink
 from tui.render.pieces import plain
 
 Severity = Literal["information", "warning", "error"]
 
-_DOING: dict[ActionName, str] = {"start": "Starting", "stop": "Stopping", "restart": "Restarting", "kill": "Killing"}
-_DONE: dict[ActionName, str] = {"start": "Started", "stop": "Stopped", "restart": "Restarted", "kill": "Killed"}
+_DOING: dict[ActionName, str] = {
+    "start": "Starting",
+    "stop": "Stopping",
+    "restart": "Restarting",
+    "kill": "Killing",
+    "pause": "Pausing",
+    "resume": "Resuming",
+}
+_DONE: dict[ActionName, str] = {
+    "start": "Started",
+    "stop": "Stopped",
+    "restart": "Restarted",
+    "kill": "Killed",
+    "pause": "Paused",
+    "resume": "Resumed",
+}
 
 REMEMBERED_JOBS = 512
 
@@ -23,6 +38,13 @@ class Say(Protocol):
     """Shows a sentence for a few seconds; its text is never parsed."""
 
     def __call__(self, sentence: str, severity: Severity = "information") -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Mistakes:
+    """Why a profile was not taken, a line each."""
+
+    lines: tuple[str, ...]
 
 
 @dataclass
@@ -66,6 +88,41 @@ class Wishes:
             self._by_job[job.id] = wish
         for job in jobs:
             self.heard(self._early.pop(job.id, job))
+
+    async def signal(self, name: str, signal_name: str) -> None:
+        """Send a signal to the leader of a replica's tree."""
+        try:
+            reply = await self._link.signal(name, signal_name)
+        except RequestRefused as refused:
+            self._say(plain(str(refused)), "error")
+        except EngineUnreachable as gone:
+            self._say(f"Cannot signal {name}: {plain(str(gone))}", "error")
+        else:
+            self._say(plain(reply.text))
+
+    async def scale(self, worker: str, by: int) -> None:
+        """Have so many replicas of a worker more, or fewer."""
+        try:
+            reply = await self._link.scale(worker, by)
+        except RequestRefused as refused:
+            self._say(plain(str(refused)), "error")
+        except EngineUnreachable as gone:
+            self._say(f"Cannot scale {worker}: {plain(str(gone))}", "error")
+        else:
+            self._say(plain(reply.text))
+
+    async def reload(self, *, is_dry_run: bool) -> ReloadReply | Mistakes | None:
+        """Have the profile read again and applied, or only planned; None where the engine could not be asked."""
+        try:
+            reply = await self._link.reload(is_dry_run=is_dry_run)
+        except RequestRefused as refused:
+            return Mistakes(tuple(str(refused).splitlines()))
+        except EngineUnreachable as gone:
+            self._say(f"Cannot reload: {plain(str(gone))}", "error")
+            return None
+        if reply.is_applied or not reply.plan:
+            self._say(plain(reply.text))
+        return reply
 
     async def make_on_channel(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> None:
         """Requeue or discard dead letters of `channel` (none named: all), or drain it; its outcome is said at once."""

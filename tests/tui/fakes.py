@@ -27,8 +27,9 @@ from supervisor.api.messages import (
     TreeProcess,
     WorkerDetail,
 )
-from supervisor.errors import EngineUnreachable
-from supervisor.lifecycle.states import State
+from supervisor.api.requests import PlanStep, ReloadReply, ScaleReply, SignalReply
+from supervisor.errors import EngineUnreachable, RequestRefused
+from supervisor.lifecycle.states import LIVE, State
 from tui.link.engine_link import Listener
 from tui.link.view import FleetView, heard_fleet, lost
 
@@ -60,7 +61,7 @@ def replica(name: str, state: State = State.RUNNING, **fields: object) -> Replic
         "state": state,
         "since_s": NOW_S - 125,
     }
-    if state in (State.RUNNING, State.STOPPING, State.STARTING):
+    if state in LIVE - {State.STUCK}:
         values |= {"pid": 4000 + len(name), "started_s": NOW_S - 125, "incarnation": 1}
         values |= {"cpu_percent": 34.2, "rss_bytes": 48 << 20, "processes": 1, "cpu_history": (0, 20, 50, 80, 34)}
     return msgspec.convert(values | fields, ReplicaRow)
@@ -259,6 +260,13 @@ class FakeLink:
         self.channel_wishes: list[tuple[str, ChannelActionName, tuple[str, ...]]] = []
         self.looks: list[str] = []
         """What was asked for of channels' items."""
+        self.signals: list[tuple[str, str]] = []
+        self.scales: list[tuple[str, int]] = []
+        self.reloads: list[bool] = []
+        """Of each reload that was asked for, whether it was a dry run."""
+        self.plan: tuple[PlanStep, ...] = ()
+        self.refusal = ""
+        """Why signals, scales and reloads are refused; empty: they are not."""
         self.down_reply = asyncio.Event()
         self.down_reply.set()
 
@@ -296,6 +304,28 @@ class FakeLink:
     async def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
         self.wishes.append((action, tuple(names)))
         return self.replies(action, names)
+
+    async def signal(self, name: str, signal_name: str) -> SignalReply:
+        self._refuse()
+        self.signals.append((name, signal_name))
+        return SignalReply(signalled=(name,), text=f"sent SIG{signal_name} to [b]{name}[/b]")
+
+    async def scale(self, worker: str, by: int) -> ScaleReply:
+        self._refuse()
+        self.scales.append((worker, by))
+        before = sum(row.worker == worker for row in self._view.rows)
+        text = f"{worker}: {before} -> {before + by} replicas"
+        return ScaleReply(worker=worker, before=before, after=before + by, text=text)
+
+    async def reload(self, *, is_dry_run: bool) -> ReloadReply:
+        self._refuse()
+        self.reloads.append(is_dry_run)
+        text = f"{len(self.plan)} changes applied" if self.plan else "nothing differs"
+        return ReloadReply(plan=self.plan, is_applied=not is_dry_run, text=text)
+
+    def _refuse(self) -> None:
+        if self.refusal:
+            raise RequestRefused(self.refusal)
 
     async def detail(self, name: str) -> WorkerDetail | None:
         row = self._view.row(name)

@@ -15,6 +15,7 @@ from supervisor.api.messages import (
     LetterList,
     WorkerDetail,
 )
+from supervisor.api.requests import ReloadReply, ScaleReply, SignalReply
 from tui.link.view import FleetView
 
 News = FleetView | Job | Event
@@ -35,6 +36,30 @@ class EngineLink(Protocol):
 
         Raises:
             RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
+
+    async def signal(self, name: str, signal_name: str) -> SignalReply:
+        """Send a signal (``HUP``) to the leader of a replica's tree.
+
+        Raises:
+            RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
+
+    async def scale(self, worker: str, by: int) -> ScaleReply:
+        """Have so many replicas of a worker more, or fewer.
+
+        Raises:
+            RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
+
+    async def reload(self, *, is_dry_run: bool) -> ReloadReply:
+        """Have the profile read again and applied, or only told what that would do.
+
+        Raises:
+            RequestRefused: the profile cannot be used; the message has every mistake, a line each. Nothing changed.
             EngineUnreachable: no engine answers.
         """
 

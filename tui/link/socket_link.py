@@ -26,6 +26,7 @@ from supervisor.api.messages import (
     StreamMessage,
     WorkerDetail,
 )
+from supervisor.api.requests import ReloadReply, ReloadRequest, ScaleReply, ScaleRequest, SignalReply, SignalRequest
 from supervisor.errors import EngineUnreachable, RequestRefused
 from supervisor.paths import is_running
 from tui.link.engine_link import Listener
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
 FIRST_RETRY_S = 0.25
 LAST_RETRY_S = 5.0
+WISH_TIMEOUT_S = 10.0
+RELOAD_TIMEOUT_S = 30.0
+"""How long a profile may take to be read and planned."""
 MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 """A snapshot of a thousand replicas is about one megabyte."""
 
@@ -103,9 +107,24 @@ class SocketLink:
             RequestRefused: the engine refuses, and says why.
             EngineUnreachable: no engine answers.
         """
-        request = ActionRequest(action=action, names=tuple(names))
-        reply = await self._ask("POST", "/v1/actions", msgspec.json.encode(request), timeout_s=10.0)
-        return msgspec.json.decode(reply, type=JobList).jobs
+        return (await self._wish("/v1/actions", ActionRequest(action=action, names=tuple(names)), JobList)).jobs
+
+    async def signal(self, name: str, signal_name: str) -> SignalReply:
+        """Send a signal (``HUP``) to the leader of a replica's tree. Raises as `act`."""
+        return await self._wish("/v1/signal", SignalRequest(names=(name,), signal=signal_name), SignalReply)
+
+    async def scale(self, worker: str, by: int) -> ScaleReply:
+        """Have so many replicas of a worker more, or fewer. Raises as `act`."""
+        return await self._wish(f"/v1/workers/{quote(worker, safe='')}/scale", ScaleRequest(by=by), ScaleReply)
+
+    async def reload(self, *, is_dry_run: bool) -> ReloadReply:
+        """Have the profile read again and applied, or only told what that would do.
+
+        Raises:
+            RequestRefused: the profile cannot be used; the message has every mistake, a line each.
+            EngineUnreachable: no engine answers.
+        """
+        return await self._wish("/v1/reload", ReloadRequest(dry_run=is_dry_run), ReloadReply, RELOAD_TIMEOUT_S)
 
     async def detail(self, name: str) -> WorkerDetail | None:
         """One replica in full; None where it is unknown or the engine cannot be asked."""
@@ -126,9 +145,8 @@ class SocketLink:
             RequestRefused: the engine refuses, and says why.
             EngineUnreachable: no engine answers.
         """
-        body = msgspec.json.encode(LetterIds(ids=tuple(ids)))
-        reply = await self._ask("POST", f"/v1/channels/{quote(channel, safe='')}/{action}", body, timeout_s=10.0)
-        return msgspec.json.decode(reply, type=ChannelReply)
+        path = f"/v1/channels/{quote(channel, safe='')}/{action}"
+        return await self._wish(path, LetterIds(ids=tuple(ids)), ChannelReply)
 
     async def down(self, *, is_forced: bool) -> DownReply:
         """Stop everything; returns when all is at rest. `is_forced` kills at once.
@@ -145,6 +163,16 @@ class SocketLink:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    async def _wish(
+        self, path: str, request: msgspec.Struct, expected: type[_Reply], timeout_s: float = WISH_TIMEOUT_S
+    ) -> _Reply:
+        """What the engine answers to a wish."""
+        reply = await self._ask("POST", path, msgspec.json.encode(request), timeout_s=timeout_s)
+        try:
+            return msgspec.json.decode(reply, type=expected)
+        except msgspec.MsgspecError as trouble:
+            raise EngineUnreachable(f"it said something this version does not understand ({trouble})") from trouble
 
     async def _look(self, path: str, expected: type[_Reply]) -> _Reply | None:
         """What is at `path`; None where the engine refuses or cannot be asked."""

@@ -65,10 +65,6 @@ def heard_change(view: FleetView, change: FleetChange, now_s: float) -> FleetVie
     fleet = view.fleet
     if fleet is None:
         return view
-    rows = fleet.rows
-    if change.rows:
-        fresh = {row.name: row for row in change.rows}
-        rows = (*(fresh.pop(row.name, row) for row in rows), *fresh.values())
     channels = fleet.channels
     if change.channels:
         newer = {channel.name: channel for channel in change.channels}
@@ -78,12 +74,26 @@ def heard_change(view: FleetView, change: FleetChange, now_s: float) -> FleetVie
         now_s=change.now_s,
         phase=change.phase,
         outcome=change.outcome,
-        rows=rows,
+        exit_code=change.exit_code,
+        rows=_changed_rows(fleet.rows, change),
         channels=channels,
         log=change.log if change.log.directory else fleet.log,
         engine=change.engine if change.engine.pid else fleet.engine,
     )
     return replace(view, fleet=after, state=LinkState.LIVE, trouble="", heard_s=now_s)
+
+
+def _changed_rows(rows: tuple[ReplicaRow, ...], change: FleetChange) -> tuple[ReplicaRow, ...]:
+    """`rows` after `change`; those that are new stand behind the other replicas of their worker."""
+    gone = set(change.gone)
+    if not change.rows and not gone:
+        return rows
+    fresh = {row.name: row for row in change.rows}
+    after = [fresh.pop(row.name, row) for row in rows if row.name not in gone]
+    for row in fresh.values():
+        places = [index for index, other in enumerate(after) if other.worker == row.worker]
+        after.insert(places[-1] + 1 if places else len(after), row)
+    return tuple(after)
 
 
 def lost(view: FleetView, trouble: str, retry_s: float, *, is_project_free: bool = False) -> FleetView:

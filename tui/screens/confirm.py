@@ -12,6 +12,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.render.channel_words import dead_letters
@@ -76,18 +77,19 @@ class ConfirmScreen(ModalScreen[str]):
     def __init__(self, question: Question) -> None:
         super().__init__()
         self.question = question
-        self._choices = (*question.choices, Choice(CANCEL, "Cancel", "c"))
-        for choice in self._choices:
+        self.choices = (*question.choices, Choice(CANCEL, "Cancel", "c"))
+        for choice in self.choices:
             self._bindings.bind(choice.key, f"choose('{choice.id}')", show=False)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield from self._parts()
+            yield from self.parts()
 
-    def _parts(self) -> Iterator[Static]:
+    def parts(self) -> Iterator[Widget]:
+        """What is in the dialog, from top to bottom."""
         yield Static(Content(self.question.title), classes="dialog-title")
         yield Static(Content(self.question.text), classes="dialog-text")
-        for choice in self._choices:
+        for choice in self.choices:
             yield ChoiceLine(choice)
         yield Static(Content("enter chooses the marked line   esc cancels"), classes="dialog-foot")
 
@@ -108,6 +110,32 @@ def kill_question(name: str, processes: int) -> Question:
         title=f"Kill {name}?",
         text=f"SIGKILL ends {name}{whole} at once; it cannot clean up. It stays down until you start it (a).",
         choices=(Choice("kill", f"Kill {name}", "K", is_dangerous=True),),
+    )
+
+
+SIGNALS: tuple[tuple[str, str, str], ...] = (
+    ("HUP", "h", "often: read the configuration again"),
+    ("INT", "i", "what Ctrl-C sends"),
+    ("QUIT", "q", "what Ctrl-\\ sends; often ends with a core"),
+    ("TERM", "t", "end, please"),
+    ("ABRT", "a", "ends at once; with faulthandler, tells every stack"),
+    ("USR1", "1", "whatever the program makes of it"),
+    ("USR2", "2", "whatever the program makes of it"),
+    ("WINCH", "w", "the terminal has another size"),
+)
+"""Signal, key, meaning."""
+_ENDING = frozenset({"INT", "QUIT", "TERM", "ABRT"})
+
+
+def signal_question(name: str, pid: int | None) -> Question:
+    """Which signal to send."""
+    return Question(
+        title=f"Send {name} a signal",
+        text=f"It goes to process {pid}, the first of its tree. When it ends by it, the restart policy decides.",
+        choices=tuple(
+            Choice(signal, f"{signal:<6} {meaning}", key, is_dangerous=signal in _ENDING)
+            for signal, key, meaning in SIGNALS
+        ),
     )
 
 
@@ -152,7 +180,7 @@ def quit_question(live_workers: int, *, is_stopping: bool) -> Question:
     if is_stopping:
         return Question(
             title="Still stopping",
-            text=f"{running} They get SIGTERM, then SIGKILL, at their own deadlines.",
+            text=f"{running} They get SIGTERM, then SIGKILL, at their own deadlines. ctrl+c kills them now.",
             choices=(
                 Choice("force", "Kill all now and quit", "s", is_dangerous=True),
                 Choice("detach", "Detach: the stop goes on without this screen", "d"),

@@ -229,8 +229,10 @@ class FleetScreen(RoomScreen):
     def situation(self) -> Situation:
         """What the person looks at."""
         is_of_workers = self.place == "workers"
+        row = self._view.row(self.subject) if is_of_workers else None
         return Situation(
-            row=self._view.row(self.subject) if is_of_workers else None,
+            row=row,
+            replicas=sum(other.worker == row.worker for other in self._view.rows) if row else 0,
             place=self.place,
             channel=None if is_of_workers else self._view.channels.get(self.subject or ""),
             letter=self.detail_view.chosen_in_sight,

@@ -110,13 +110,16 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         is_new = rows is not self._all
         self._now_s = now_s
         if is_new:
+            place = self._cursor_index() or 0
             names_changed = len(rows) != len(self._all) or any(
                 old.name != new.name for old, new in zip(self._all, rows, strict=False)
             )
             self._all = rows
             if names_changed:
                 self._columns = ()
-            self._select_rows()
+            self._select_rows(place)
+            if names_changed:
+                self._scroll_along(place)
         self._refresh_changed()
 
     def filter(self, needle: str) -> None:
@@ -133,7 +136,8 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
             if not self._rows:
                 self.refresh()
 
-    def _select_rows(self) -> None:
+    def _select_rows(self, place: int = 0) -> None:
+        """Let those pass that the filter lets pass; where the cursor's row does not, the one at `place` gets it."""
         before = len(self._rows)
         self._rows = tuple(row for row in self._all if self.is_found(row, self._needle)) if self._needle else self._all
         if len(self._rows) != before:
@@ -141,7 +145,13 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
             self.virtual_size = Size(self.size.width, len(self._rows) + HEADER_LINES)
             self.refresh()
         if self._cursor_index() is None:
-            self._move_to(0)
+            self._move_to(place)
+
+    def _scroll_along(self, place: int) -> None:
+        """Keep the cursor, which was at `place`, on its line of the screen when rows above it have come or gone."""
+        index, top = self._cursor_index(), self.scroll_offset.y
+        if index is not None and index != place and top <= place < top + self.size.height - HEADER_LINES:
+            self.scroll_to(y=max(top + index - place, 0), animate=False, force=True)
 
     def _cursor_index(self) -> int | None:
         return next((index for index, row in enumerate(self._rows) if row.name == self._cursor), None)

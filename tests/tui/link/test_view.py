@@ -23,6 +23,28 @@ def test_a_change_replaces_only_the_rows_it_names() -> None:
     assert before.row("parse.2") is not stopped
 
 
+def test_replicas_come_and_go() -> None:
+    """A new replica stands behind the others of its worker, one that is gone leaves no row, the rest stays."""
+    before = heard_fleet(FleetView(), census(), NOW_S)
+    grown = FleetChange(now_s=NOW_S, phase="running", rows=(replica("parse.4"), replica("other")))
+    after = heard_change(before, grown, NOW_S)
+    names = [row.name for row in after.rows]
+    assert names[3:6] == ["parse.3", "parse.4", "tally"]
+    assert names[-1] == "other"
+    shrunk = FleetChange(now_s=NOW_S, phase="running", gone=("parse.4", "parse.1", "nobody"))
+    after = heard_change(after, shrunk, NOW_S)
+    assert [row.name for row in after.rows] == [name for name in names if name not in ("parse.4", "parse.1")]
+    assert after.row("tally") is before.row("tally")
+
+
+def test_the_exit_code_of_a_run_that_ended_itself_is_kept() -> None:
+    """A significant worker's code comes with the change that tells of its end."""
+    before = heard_fleet(FleetView(), census(), NOW_S)
+    after = heard_change(before, FleetChange(now_s=NOW_S, phase="stopping", exit_code=3), NOW_S)
+    assert after.fleet is not None
+    assert after.fleet.exit_code == 3
+
+
 def test_a_change_without_log_and_engine_keeps_what_was_known() -> None:
     """The defaults of a message mean nothing new, not that the log is gone."""
     log = LogState(directory="/runs/1/logs", records=5)

@@ -151,6 +151,50 @@ async def test_cursor_moves_by_keys_and_stays_on_its_replica() -> None:
         assert table.cursor_name == "early"
 
 
+async def test_cursor_goes_to_the_next_row_when_its_own_is_gone() -> None:
+    """Scaling down or a reload takes rows away: the cursor stays in their place and does not jump to the top."""
+    link = FakeLink(census())
+    app = dashboard(link)
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        table = app.fleet_screen.table
+        await pilot.press("j", "j", "j")
+        assert table.cursor_name == "parse.3"
+        link.hear(census(rows=tuple(row for row in census().rows if row.name != "parse.3")))
+        await gone(pilot, "parse.3")
+        assert table.cursor_name == "tally"
+        await pilot.press("G")
+        link.hear(census(rows=census().rows[:2]))
+        await gone(pilot, "spare")
+        assert table.cursor_name == "parse.1"
+        link.hear(census(rows=()))
+        await gone(pilot, "parse.1")
+        assert table.cursor_name is None
+
+
+async def test_rows_that_come_and_go_above_leave_the_cursor_on_its_line() -> None:
+    """A person who reads a row goes on reading it, wherever the others go."""
+    rows = tuple(replica(f"w.{number}") for number in range(1, 101))
+    link = FakeLink(census(rows=rows))
+    app = dashboard(link)
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "w.1 ")
+        table = app.fleet_screen.table
+        table.select("w.50")
+        await shown(pilot, "w.50")
+        await pilot.press("k", "k")
+
+        def line() -> int:
+            return next(at for at, text in enumerate(screen_text(app)) if " w.48 " in text)
+
+        before = line()
+        link.hear(census(rows=(*(replica(f"early.{number}") for number in range(1, 8)), *rows)))
+        await until(pilot, lambda: "early.7" in table.shown_names and line() == before)
+        link.hear(census(rows=rows[20:]))
+        await until(pilot, lambda: "w.1" not in table.shown_names and line() == before)
+        assert table.cursor_name == "w.48"
+
+
 async def test_mouse_selects_a_row_and_a_hint() -> None:
     """A click on a row moves the cursor there; a click on a hint does what it says."""
     app = dashboard(FakeLink(census()))
