@@ -62,7 +62,8 @@ def _unknown(name: str, tables: dict[str, Any]) -> str:
     for kind, noun in {**NOUNS, "groups": "group"}.items():
         if name in _tables(tables.get(kind)):
             return f'"{name}", which is {a(noun)} and no worker'
-    near = did_you_mean(name, workers)
+    of_replica = name.partition(".")[0]
+    near = f'; did you mean "{of_replica}"?' if of_replica in workers else did_you_mean(name, workers)
     return f'"{name[:60]}", which is no worker{near or f"; there is {quoted(workers)}"}'
 
 

@@ -203,9 +203,12 @@ def _table_label(path: KeyPath, prefix: KeyPath) -> str:
 
 def _at(tables: Any, path: KeyPath) -> object:
     for key in path:
-        if not isinstance(tables, dict):
+        if isinstance(tables, dict):
+            tables = tables.get(key)
+        elif isinstance(tables, list) and isinstance(key, int) and key < len(tables):
+            tables = tables[key]
+        else:
             return None
-        tables = tables.get(key)
     return tables
 
 

@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 
 from supervisor.profile import loading
 from supervisor.profile.channels import CHANNEL_TABLES
-from supervisor.profile.model import LogSpec, Profile, RestartSpec, WorkerSpec
+from supervisor.profile.checks import HttpTable, ProbeTable
+from supervisor.profile.limits import LimitsTable
+from supervisor.profile.model import KINDS, LogSpec, Profile, RestartSpec, ScheduleSpec, WatchSpec, WorkerSpec
 from supervisor.profile.placing import Place
+from supervisor.profile.running import GroupSpec
 from supervisor.profile.table import Table
 from supervisor.profile.wording import known_keys
 
-MODELS: list[type[Table]] = [Profile, WorkerSpec, RestartSpec, LogSpec, *CHANNEL_TABLES.values()]
+INNER: list[type[Table]] = [RestartSpec, ScheduleSpec, WatchSpec, ProbeTable, HttpTable, LimitsTable, GroupSpec]
+MODELS: list[type[Table]] = [Profile, WorkerSpec, LogSpec, *INNER, *CHANNEL_TABLES.values()]
 KEYS = sorted({key for model in MODELS for key in known_keys(model)})
 NAMES = st.sampled_from(["a", "b", "engine", "a.1", "ctx", "", "restart", "policy"])
 SCALARS = st.one_of(
@@ -26,6 +30,7 @@ SCALARS = st.one_of(
     st.just(dt.date(2020, 1, 1)),
     st.text(max_size=5),
     st.sampled_from(["m:f", "a", "b", "never", "fork", "5s", "1s..2s", "64MiB", "@output/x", "barrier", "q", "u"]),
+    st.sampled_from(["* * * * *", ":80", "http://h", "SIGHUP", "027", "ready", "one-for-all", "unlimited", "**/*"]),
 )
 VALUES: st.SearchStrategy[Any] = st.recursive(
     SCALARS,
@@ -45,6 +50,7 @@ TABLES = st.fixed_dictionaries(
         ),
         "defaults": st.one_of(VALUES, st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4)),
         **dict.fromkeys(CHANNEL_TABLES, CHANNELS),
+        "groups": CHANNELS,
         "logs": VALUES,
         "name": VALUES,
         "result": VALUES,
@@ -57,6 +63,18 @@ TABLES = st.fixed_dictionaries(
 def test_any_tables_load_or_are_told_what_is_wrong(tables: dict[str, Any]) -> None:
     """A profile or sentences, never neither, and each sentence is one printable line."""
     profile, mistakes = loading._validated(tables, Path("deck.toml"), None, ())
+    assert (profile is not None) or mistakes
+    told = Place("deck.toml", (), {}).sentences(mistakes)
+    assert all(sentence.startswith("deck.toml:1: ") and sentence.isprintable() for sentence in told)
+
+
+@given(st.sampled_from(sorted(known_keys(WorkerSpec))), VALUES)
+def test_any_value_of_a_worker_loads_or_is_told_what_is_wrong(key: str, value: Any) -> None:
+    """Each key alone, so that its own sentences are seen often; a value that loads is one a worker can have."""
+    worker = {"target": "m:f", key: value} if key not in KINDS else {key: value}
+    profile, mistakes = loading._validated(
+        {"workers": {"a": worker, "b": {"target": "m:f"}}}, Path("deck.toml"), None, ()
+    )
     assert (profile is not None) or mistakes
     told = Place("deck.toml", (), {}).sentences(mistakes)
     assert all(sentence.startswith("deck.toml:1: ") and sentence.isprintable() for sentence in told)

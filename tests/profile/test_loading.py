@@ -145,6 +145,48 @@ def test_no_mistake_repeats_what_may_be_a_secret(mistakes: Mistakes) -> None:
     assert not [mistake for mistake in told if "hunter2" in mistake or "271828" in mistake]
 
 
+def test_environment_files_must_be_there_and_be_right(tmp_path: Path, mistakes: Mistakes) -> None:
+    """Each mistake has the line of the profile and the line of the file; values are never shown."""
+    (tmp_path / "bad.env").write_text("A=1\nhunter2\nB='hunter2\n")
+    told = mistakes("""\
+        [defaults]
+        env_file = "absent.env"
+        [workers.a]
+        target = "m:f"
+        [workers.b]
+        target = "m:f"
+        env_file = ["bad.env", 3]
+        """)
+    start = f"env_file in [workers.b] cannot be used: {tmp_path / 'bad.env'}"
+    absent = f"{tmp_path / 'absent.env'}: there is no such file; make it, or correct env_file"
+    assert sorted(told) == [
+        f"2: env_file in [defaults] cannot be used: {absent}",
+        f"7: {start}:2: must be NAME=VALUE, with a name of letters, digits and _, or a comment after #",
+        f"7: {start}:3: the value of B begins with ' and does not end with it; close it",
+        "7: item 2 of env_file in [workers.b] must be text in quotes",
+    ]
+
+
+def test_environment_files_belong_to_the_profiles_directory(tmp_path: Path, load: Load) -> None:
+    """A worker's own replace those of [defaults]; what is in them is told apart, and is not in the model."""
+    (tmp_path / "one.env").write_text("TOKEN=hunter2\n")
+    (tmp_path / "two.env").write_text("TOKEN=hunter3\n")
+    text = (
+        '[defaults]\nenv_file = "one.env"\n'
+        + WORKER
+        + '[workers.b]\ncommand = "x"\nenv_file = ["one.env", "two.env"]\n'
+    )
+    profile = load(text)
+    a, b = profile.workers.values()
+    assert (a.env_file, b.env_file) == (["one.env"], ["one.env", "two.env"])
+    assert a.env_file_digest not in {"", b.env_file_digest}
+    assert "hunter" not in repr(profile)
+    (tmp_path / "one.env").write_text("TOKEN=hunter4\n")
+    again = load(text)
+    assert a.env_file_digest != again.workers["a"].env_file_digest
+    assert b.env_file_digest == again.workers["b"].env_file_digest
+
+
 def test_a_mistake_holds_nothing_that_a_terminal_obeys(mistakes: Mistakes) -> None:
     """Control characters of the file are shown, not sent."""
     told = mistakes('"\\u001b[31mx" = 1\n[workers."\\u001b[2J"]\ntarget = "m:f"\nreads = { a = "\\u0007" }\n')
