@@ -17,6 +17,7 @@ from types import FunctionType
 from supervisor.agent import records
 from supervisor.agent.context import Context
 from supervisor.agent.control import Control
+from supervisor.agent.forking import watch_forks
 from supervisor.channels import StatusBoard, StopRequested, set_board, set_interrupt
 from supervisor.channels.connecting import connect
 
@@ -46,7 +47,10 @@ def run(spec: Spec, descriptors: list[int]) -> NoReturn:
     code = EXIT_UNCAUGHT
     try:
         control = _take_over(spec, descriptors)
-        code = _live(spec, descriptors, control)
+        if _settle_in(spec, control):
+            code = _live(spec, descriptors, control)
+    except StopRequested:
+        code = 0
     except BaseException:
         import traceback
 
@@ -58,6 +62,8 @@ def run(spec: Spec, descriptors: list[int]) -> NoReturn:
 def _take_over(spec: Spec, descriptors: list[int]) -> Control:
     """Make the given descriptors this process's standard streams, lane and control pipe."""
     places = spec["fds"]
+    if "notify" in places:
+        _number_notify(descriptors, places["notify"], spec["notify"])
     null = os.open(os.devnull, os.O_RDONLY)
     for number, descriptor in ((0, null), (1, descriptors[places["stdout"]]), (2, descriptors[places["stderr"]])):
         os.dup2(descriptor, number, inheritable=True)
@@ -69,13 +75,59 @@ def _take_over(spec: Spec, descriptors: list[int]) -> Control:
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
     _be_called(spec["name"])
     os.environ.update(spec["env"])
-    os.chdir(spec["cwd"])
-    sys.path[:0] = [entry for entry in spec["python_path"] if entry not in sys.path]
     records.install(descriptors[places["lane"]], spec["log_level"])
+    watch_forks(records.emit)
     control = Control(descriptors[places["control"]])
     set_interrupt(control.fileno(), control.check)
     signal.signal(signal.SIGTERM, _on_sigterm)
     return control
+
+
+def _number_notify(descriptors: list[int], place: int, number: int) -> None:
+    """Give the readiness descriptor the number that the profile names, and let programs that are executed have it."""
+    for other, descriptor in enumerate(descriptors):
+        if descriptor == number and other != place:
+            descriptors[other] = os.dup(descriptor)
+    if descriptors[place] == number:
+        os.set_inheritable(number, True)
+        return
+    os.dup2(descriptors[place], number, inheritable=True)
+    os.close(descriptors[place])
+    descriptors[place] = number
+
+
+def _settle_in(spec: Spec, control: Control) -> bool:
+    """Set the worker's limits and go to its directory; False when it must not run, which the engine then knows."""
+    try:
+        if spec["limits"]:
+            from supervisor.agent import limiting
+
+            try:
+                limiting.apply(spec["limits"])
+            except limiting.LimitRefused as refused:
+                return _refuse(control, str(refused), is_permanent=refused.is_permanent)
+        os.chdir(spec["cwd"])
+    except OSError as error:
+        return _refuse(control, f"cannot start in {spec['cwd']}: {_directory_trouble(error)}", is_permanent=True)
+    sys.path[:0] = [entry for entry in spec["python_path"] if entry not in sys.path]
+    return True
+
+
+def _directory_trouble(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such directory; create it, or correct cwd"
+    if isinstance(error, NotADirectoryError):
+        return "that is not a directory; correct cwd"
+    if isinstance(error, PermissionError):
+        return "permission denied: the worker's user may not enter it, or a directory above it"
+    return f"{error.strerror}; check cwd"
+
+
+def _refuse(control: Control, text: str, *, is_permanent: bool) -> bool:
+    """Say why the target is not run."""
+    records.emit("ERROR", text)
+    control.send("failed", phase="start", error=text, permanent=is_permanent)
+    return False
 
 
 def _be_called(name: str) -> None:
@@ -234,7 +286,12 @@ def _connect(spec: Spec, descriptors: list[int]) -> dict[str, object]:
 
 def _tell_failure(control: Control, error: BaseException, *, phase: str, what: str) -> None:
     """Write the exception into the log and tell the engine, so that the cause of the exit has words."""
+    from supervisor.agent.explaining import explain
+
     fields = records.exception_fields(error)
+    advice = explain(error)
+    if advice:
+        fields["advice"] = advice
     records.emit("ERROR", what, logger="procdeck.agent", exception=fields)
     control.send(
         "failed",
@@ -242,6 +299,7 @@ def _tell_failure(control: Control, error: BaseException, *, phase: str, what: s
         error=f"{fields['type']}: {fields['message']}" if fields["message"] else fields["type"],
         place=_place(error),
         traceback=fields["traceback"],
+        advice=advice,
     )
 
 

@@ -6,6 +6,9 @@ worker sees nothing else of the environment in which procdeck is installed.
 
 import sys
 
+OLDEST = (3, 11)
+"""The oldest Python that workers can run under. This file itself must be understood by older ones."""
+
 
 def _make_supervisor_importable() -> None:
     import importlib.machinery
@@ -28,19 +31,47 @@ def _make_supervisor_importable() -> None:
     sys.meta_path.insert(0, SupervisorFinder)  # type: ignore[arg-type]
 
 
+def _refuse(role: str, numbers: "list[int]", text: str) -> None:
+    """Tell the engine why nothing can run here, in words that this interpreter is able to say, and leave."""
+    import json
+    import os
+
+    try:
+        if role == "forkserver":
+            os.write(numbers[0], json.dumps({"refused": text}).encode())
+        else:
+            spec = json.loads(os.pread(numbers[0], os.fstat(numbers[0]).st_size, 0).decode())
+            control = numbers[1 + spec["fds"]["control"]]
+            os.write(control, json.dumps({"op": "failed", "phase": "start", "error": text, "permanent": True}).encode())
+    except Exception:
+        pass  # the engine is gone, or this was not started by one
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+    os._exit(1)
+
+
 def main() -> None:
-    del sys.path[0]  # the folder of this file, whose module names are nobody else's business
-    _make_supervisor_importable()
     role, numbers = sys.argv[1], [int(number) for number in sys.argv[2].split(",")]
     sys.argv[:] = [sys.argv[0]]
+    if sys.version_info < OLDEST:
+        wanted, is_here = (".".join(map(str, version)) for version in (OLDEST, sys.version_info[:3]))
+        _refuse(role, numbers, f"{sys.executable} is Python {is_here}; workers need {wanted} or newer: change python")
+    del sys.path[0]  # the folder of this file, whose module names are nobody else's business
+    _make_supervisor_importable()
+    try:
+        if role == "forkserver":
+            from supervisor.agent.forkserver import serve
+        else:
+            from supervisor.agent.bootstrap import read_spec, run
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        what = f"{type(error).__name__}: {error}"
+        _refuse(role, numbers, f"{sys.executable} cannot run procdeck's agent: {what}")
     if role == "forkserver":
-        from supervisor.agent.forkserver import serve
-
         serve(numbers[0], numbers[1])
-    else:
-        from supervisor.agent.bootstrap import read_spec, run
-
-        run(read_spec(numbers[0]), numbers[1:])
+    run(read_spec(numbers[0]), numbers[1:])
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ go-between, made before the order comes, forks the worker and ends. It runs no t
 when the engine's end of its socket closes.
 
 Orders are JSON frames ``{"id": 7}`` with the worker's descriptors attached (SCM_RIGHTS), the spec's memory file first;
-answers are ``{"id": 7, "pid": 4711}`` or ``{"id": 7, "error": "..."}``.
+answers are ``{"id": 7, "pid": 4711}`` or ``{"id": 7, "errno": 11}``.
 """
 
 from __future__ import annotations
@@ -47,7 +47,12 @@ def serve(socket_descriptor: int, spec_descriptor: int) -> NoReturn:
 def _serve_one(channel: socket.socket) -> bytes:
     """Have a go-between take one order; its answer, once the worker is the engine's child. Empty at the end."""
     read_end, write_end = os.pipe()
-    go_between = os.fork()
+    try:
+        go_between = os.fork()
+    except OSError as error:
+        os.close(read_end)
+        os.close(write_end)
+        return _refuse_one(channel, error)
     if go_between == 0:
         os.close(read_end)
         _be_go_between(channel, write_end)
@@ -56,6 +61,14 @@ def _serve_one(channel: socket.socket) -> bytes:
     answer = os.read(read_end, 4096)
     os.close(read_end)
     return answer
+
+
+def _refuse_one(channel: socket.socket, error: OSError) -> bytes:
+    """Take one order without a go-between, which could not be forked; the answer that says so."""
+    frame, descriptors, _, _ = socket.recv_fds(channel, 4096, DESCRIPTOR_LIMIT)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    return json.dumps({"id": json.loads(frame)["id"], "errno": error.errno}).encode() if frame else b""
 
 
 def _preload(modules: list[str]) -> list[str]:
@@ -81,7 +94,7 @@ def _be_go_between(channel: socket.socket, write_end: int) -> NoReturn:
             try:
                 answer["pid"] = _fork_worker(channel, descriptors, write_end)
             except OSError as error:
-                answer["error"] = f"cannot fork: {error.strerror}"
+                answer["errno"] = error.errno
             os.write(write_end, json.dumps(answer).encode())
     finally:
         os._exit(0)

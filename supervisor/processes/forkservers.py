@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 import os
 import socket
-import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from supervisor.processes import linux
+from supervisor.processes.executing import Program, StartFailed, execute
+from supervisor.processes.orders import Refusal
 from supervisor.processes.reaping import ExitWatch
+from supervisor.processes.refusals import agent_refusal, passing_refusal
 
 if TYPE_CHECKING:
     import asyncio
@@ -36,8 +38,48 @@ class ForkserverKind:
     cwd: str
 
 
-Told = Callable[[int | None, str], None]
+Told = Callable[[int | None, Refusal | None], None]
 """Called with the pid, or with None and what went wrong."""
+
+TAIL_BYTES = 4096
+
+
+class ErrorOutput:
+    """A forkserver's stderr: passed on to the engine's own, and its end remembered for when it dies."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._descriptor, self.child_end = os.pipe()
+        os.set_blocking(self._descriptor, False)
+        self._tail = b""
+        loop.add_reader(self._descriptor, self.read)
+
+    def read(self) -> None:
+        """Take what there is."""
+        while self._descriptor >= 0:
+            try:
+                chunk = os.read(self._descriptor, 65536)
+            except BlockingIOError:
+                return
+            if not chunk:
+                self.close()
+                return
+            self._tail = (self._tail + chunk)[-TAIL_BYTES:]
+            try:
+                os.write(2, chunk)
+            except OSError:
+                pass  # the disk is full; what matters is told elsewhere
+
+    @property
+    def last_line(self) -> str:
+        lines = self._tail.decode(errors="replace").strip().splitlines()
+        return lines[-1].strip() if lines else ""
+
+    def close(self) -> None:
+        if self._descriptor >= 0:
+            self._loop.remove_reader(self._descriptor)
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 class Forkserver:
@@ -45,34 +87,45 @@ class Forkserver:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, kind: ForkserverKind, report: Callable[[str], None]) -> None:
         self._loop = loop
+        self._kind = kind
         self._report = report
         self._waiting: dict[int, Told] = {}
         self._next_id = 1
         self._unsent: list[tuple[bytes, list[int]]] = []
+        self._has_come_up = False
+        self._why_not: Refusal | None = None
         self.is_alive = True
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        setup = json.dumps({"python_path": list(kind.python_path), "preload": list(kind.preload)}).encode()
-        setup_descriptor = linux.memory_file("procdeck-forkserver", setup)
+        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._socket.setblocking(False)
+        self._errors = ErrorOutput(loop)
         try:
-            self._process = subprocess.Popen(
-                [kind.python, ENTRY, "forkserver", f"{theirs.fileno()},{setup_descriptor}"],
-                pass_fds=(theirs.fileno(), setup_descriptor),
-                stdin=subprocess.DEVNULL,
-                cwd=kind.cwd,
-                start_new_session=True,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            )
-        except OSError:
-            ours.close()
+            self.pid = self._start(theirs.fileno(), self._errors.child_end)
+        except (OSError, StartFailed):
+            self._socket.close()
+            self._errors.close()
             raise
         finally:
             theirs.close()
-            os.close(setup_descriptor)
-        ours.setblocking(False)
-        self._socket = ours
-        self.pid = self._process.pid
+            os.close(self._errors.child_end)
         self._watch = ExitWatch(loop, self.pid, self._on_exit)
-        loop.add_reader(ours.fileno(), self._on_readable)
+        loop.add_reader(self._socket.fileno(), self._on_readable)
+
+    def _start(self, channel: int, errors: int) -> int:
+        kind = self._kind
+        setup = json.dumps({"python_path": list(kind.python_path), "preload": list(kind.preload)}).encode()
+        setup_descriptor = linux.memory_file("procdeck-forkserver", setup)
+        try:
+            return execute(
+                Program(
+                    argv=[kind.python, ENTRY, "forkserver", f"{channel},{setup_descriptor}"],
+                    environment={**os.environ, "PYTHONUNBUFFERED": "1"},
+                    cwd=kind.cwd,
+                    descriptors={1: 1, 2: errors},
+                    kept=(channel, setup_descriptor),
+                )
+            )
+        finally:
+            os.close(setup_descriptor)
 
     @property
     def has_pending(self) -> bool:
@@ -102,33 +155,54 @@ class Forkserver:
         self._loop.remove_writer(self._socket.fileno())
 
     def _on_readable(self) -> None:
-        try:
-            frame = self._socket.recv(FRAME_LIMIT_BYTES)
-        except BlockingIOError:
-            return
-        except OSError:
-            frame = b""
-        if not frame:
-            self._loop.remove_reader(self._socket.fileno())
-            return
-        self._take(json.loads(frame))
+        """Take every answer that is there."""
+        while self._socket.fileno() >= 0:
+            try:
+                frame = self._socket.recv(FRAME_LIMIT_BYTES)
+            except BlockingIOError:
+                return
+            except OSError:
+                frame = b""
+            if not frame:
+                self._loop.remove_reader(self._socket.fileno())
+                return
+            self._take(json.loads(frame))
 
     def _take(self, answer: dict[str, Any]) -> None:
         if "preloaded" in answer:
+            self._has_come_up = True
             for trouble in answer["troubles"]:
                 self._report(trouble)
             return
+        if "refused" in answer:
+            self._why_not = Refusal(answer["refused"], is_permanent=True)
+            return
         told = self._waiting.pop(answer["id"], None)
-        if told is not None:
-            told(answer.get("pid"), answer.get("error", ""))
+        if told is None:
+            return
+        if "pid" in answer:
+            told(answer["pid"], None)
+            return
+        number = answer["errno"]
+        told(None, passing_refusal("fork", number) or Refusal(f"cannot fork: {os.strerror(number)}", False))
 
     def _on_exit(self, status: int | None) -> None:
         self.is_alive = False
-        self._process.returncode = 0 if status is None else status
+        self._on_readable()
+        self._errors.read()
         self.close()
+        last_line = self._errors.last_line
+        self._errors.close()
+        if self._why_not is not None:
+            refusal = self._why_not
+        elif self._has_come_up:
+            what = f"the forkserver (pid {self.pid}) ended with {status} before it answered"
+            refusal = Refusal(f"{what}: {last_line}" if last_line else what, is_permanent=False)
+        else:
+            refusal = agent_refusal(self._kind.python, status, last_line)
         waiting, self._waiting = self._waiting, {}
         for told in waiting.values():
-            told(None, f"the forkserver (pid {self.pid}) ended with {status} before it answered")
+            told(None, refusal)
 
     def close(self) -> None:
         """Let the forkserver end; the guardian ends one that does not."""
@@ -154,7 +228,8 @@ class Forkservers:
         """The living forkserver of this kind.
 
         Raises:
-            OSError: its interpreter cannot be run.
+            StartFailed: its interpreter cannot be run.
+            OSError: there are no descriptors left for it.
         """
         server = self._servers.get(kind)
         if server is None or not server.is_alive:

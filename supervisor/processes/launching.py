@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn
 
-from supervisor.processes import linux
+from supervisor.processes import lifeline, linux, refusals
+from supervisor.processes.executing import Program, StartFailed, close_others, execute, forget_signal_handlers
 from supervisor.processes.forkservers import ENTRY, ForkserverKind, Forkservers
-from supervisor.processes.orders import LaunchOrder
+from supervisor.processes.orders import LaunchOrder, Refusal
+
+__all__ = ["METHOD_MEANING", "Answer", "ChildEnds", "Launcher", "Refusal"]
 
 METHOD_MEANING = {
     "fork": (
@@ -34,36 +36,29 @@ METHOD_MEANING = {
     "exec": "A program of its own, started with fork and exec. Channels and ctx are for Python workers only.",
 }
 
-_PERMANENT = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError)
-_ENOEXEC = 8
-
 
 @dataclass(frozen=True, slots=True)
 class ChildEnds:
-    """The child's ends of an incarnation's descriptors."""
+    """The child's ends of an incarnation's descriptors; `notify`, -1 for none, becomes `LaunchOrder.notify_number`."""
 
     control: int
     lane: int
     stdout: int
     stderr: int
     board: int
+    notify: int = -1
 
     def by_name(self) -> dict[str, int]:
-        return {
+        """Those that there are."""
+        places = {
             "control": self.control,
             "lane": self.lane,
             "stdout": self.stdout,
             "stderr": self.stderr,
             "board": self.board,
+            "notify": self.notify,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why no process could be made."""
-
-    text: str
-    is_permanent: bool
+        return {name: descriptor for name, descriptor in places.items() if descriptor >= 0}
 
 
 Answer = Callable[[int | None, Refusal | None], None]
@@ -78,15 +73,37 @@ class Launcher:
 
     def launch(self, order: LaunchOrder, ends: ChildEnds, answer: Answer) -> None:
         """Start a process for `order`. It never raises: what goes wrong is the answer."""
+        if order.refusal is not None:
+            answer(None, order.refusal)
+            return
+        strand = lifeline.strand()
+
+        def told(pid: int | None, refusal: Refusal | None) -> None:
+            if pid is not None:
+                lifeline.tie(strand, pid)
+            if strand >= 0:
+                os.close(strand)
+            answer(pid, refusal)
+
         try:
-            if order.method == "exec":
-                answer(_start_command(order, ends), None)
-                return
-            spec, passed = order.spec(ends.by_name())
-            with _each_once(passed) as passed:
-                self._launch_python(order, ends, spec, passed, answer)
+            self._launch(order, ends, strand, told)
+        except StartFailed as failure:
+            told(None, _refusal(order, failure))
+        except ValueError as error:
+            told(None, refusals.value_refusal(order.argv, error))
         except OSError as error:
-            answer(None, refusal(order, error))
+            told(None, refusals.passing_refusal(f"start {order.name}", error.errno or 0) or _unforeseen(order, error))
+
+    def _launch(self, order: LaunchOrder, ends: ChildEnds, strand: int, answer: Answer) -> None:
+        if order.method == "exec":
+            answer(execute(_command(order, ends, strand)), None)
+            return
+        places = ends.by_name()
+        if strand >= 0:
+            places["lifeline"] = strand
+        spec, passed = order.spec(places)
+        with _each_once(passed) as passed:
+            self._launch_python(order, ends, spec, passed, answer)
 
     def _launch_python(
         self, order: LaunchOrder, ends: ChildEnds, spec: bytes, passed: list[int], answer: Answer
@@ -97,7 +114,7 @@ class Launcher:
         spec_descriptor = linux.memory_file("procdeck-spec", spec)
         try:
             if order.method == "spawn":
-                answer(_spawn(order, ends, [spec_descriptor, *passed]), None)
+                answer(execute(_interpreter(order, ends, [spec_descriptor, *passed])), None)
             else:
                 self._fork_from_server(order, [spec_descriptor, *passed], answer)
         finally:
@@ -105,11 +122,7 @@ class Launcher:
 
     def _fork_from_server(self, order: LaunchOrder, descriptors: list[int], answer: Answer) -> None:
         kind = ForkserverKind(order.python, order.python_path, order.preload, order.cwd)
-
-        def told(pid: int | None, trouble: str) -> None:
-            answer(pid, None if pid is not None else Refusal(trouble, is_permanent=False))
-
-        self._forkservers.get(kind).launch(descriptors, told)
+        self._forkservers.get(kind).launch(descriptors, answer)
 
 
 @contextmanager
@@ -132,48 +145,53 @@ def _each_once(descriptors: list[int]) -> Iterator[list[int]]:
             os.close(copy)
 
 
-def refusal(order: LaunchOrder, error: OSError) -> Refusal:
+def _refusal(order: LaunchOrder, failure: StartFailed) -> Refusal:
     """What a failed start means, in words."""
-    what = order.argv[0] if order.method == "exec" else order.python
-    if error.filename == order.cwd and not os.path.isdir(order.cwd):
-        return Refusal(f"cannot start in {order.cwd}: no such directory; check cwd", is_permanent=True)
-    if isinstance(error, FileNotFoundError):
-        return Refusal(f"no such command: {what}; check its spelling and PATH", is_permanent=True)
-    if error.errno == _ENOEXEC:
-        return Refusal(f"{what} is not a program: no interpreter line (#!) and no binary", is_permanent=True)
-    return Refusal(f"cannot run {what}: {error.strerror}", is_permanent=isinstance(error, _PERMANENT))
+    if failure.text:
+        return Refusal(failure.text, failure.is_permanent)
+    if failure.stage == "cwd":
+        return refusals.directory_refusal(order.cwd, failure.number)
+    environment = _environment(order)
+    if failure.stage == "program" and order.method == "exec":
+        return refusals.program_refusal(order.argv, environment, order.cwd, failure.number)
+    if failure.stage == "program":
+        return refusals.interpreter_refusal(order.python, environment, failure.number)
+    return refusals.passing_refusal(f"start {order.name}", failure.number) or Refusal(
+        f"cannot start {order.name}: {failure}", is_permanent=False
+    )
 
 
-def _start_command(order: LaunchOrder, ends: ChildEnds) -> int:
-    process = subprocess.Popen(
-        order.argv,
-        stdin=subprocess.DEVNULL,
-        stdout=ends.stdout,
-        stderr=ends.stderr,
+def _unforeseen(order: LaunchOrder, error: OSError) -> Refusal:
+    return Refusal(f"cannot start {order.name}: {error.strerror or error}", is_permanent=False)
+
+
+def _environment(order: LaunchOrder) -> dict[str, str]:
+    return {**os.environ, **order.environment}
+
+
+def _command(order: LaunchOrder, ends: ChildEnds, strand: int) -> Program:
+    descriptors = {1: ends.stdout, 2: ends.stderr}
+    if ends.notify >= 0 and order.notify_number >= 0:
+        descriptors[order.notify_number] = ends.notify
+    return Program(
+        argv=order.argv,
+        environment={"PYTHONUNBUFFERED": "1", **_environment(order)},
         cwd=order.cwd,
-        env={**os.environ, "PYTHONUNBUFFERED": "1", **order.environment},
-        start_new_session=True,
+        descriptors=descriptors,
+        kept=[strand] if strand >= 0 else [],
+        limits=order.limits,
     )
-    return _disown(process)
 
 
-def _spawn(order: LaunchOrder, ends: ChildEnds, passed: list[int]) -> int:
-    process = subprocess.Popen(
-        [order.python, ENTRY, "worker", ",".join(map(str, passed))],
-        pass_fds=passed,
-        stdin=subprocess.DEVNULL,
-        stdout=ends.stdout,
-        stderr=ends.stderr,
-        env={**os.environ, **order.environment},
-        start_new_session=True,
+def _interpreter(order: LaunchOrder, ends: ChildEnds, passed: list[int]) -> Program:
+    """A fresh interpreter for the agent, which enters the directory and sets the limits itself."""
+    return Program(
+        argv=[order.python, ENTRY, "worker", ",".join(map(str, passed))],
+        environment=_environment(order),
+        cwd="/",
+        descriptors={1: ends.stdout, 2: ends.stderr},
+        kept=passed,
     )
-    return _disown(process)
-
-
-def _disown(process: subprocess.Popen[bytes]) -> int:
-    """The pid; the process is reaped through its pidfd, and `Popen` is told not to."""
-    process.returncode = 0
-    return process.pid
 
 
 def _fork(spec: bytes, passed: list[int]) -> int:
@@ -198,11 +216,11 @@ def _become_worker(spec: bytes, passed: list[int], mask: set[int | signal.Signal
 
         gc.freeze()
         os.setsid()
-        signal.set_wakeup_fd(-1)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
+        forget_signal_handlers()
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        _close_others(passed)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        close_others(passed)
         _forget_loguru()
         atexit._clear()  # noqa: SLF001 - the engine's exit hooks are not the worker's
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
@@ -225,12 +243,3 @@ def _forget_loguru() -> None:
     """Let the worker import a loguru of its own: the engine's has the engine's sinks, whose descriptors are closed."""
     for name in [name for name in sys.modules if name == "loguru" or name.startswith("loguru.")]:
         del sys.modules[name]
-
-
-def _close_others(kept: list[int]) -> None:
-    """Close every descriptor above the standard three but those in `kept`."""
-    low = 3
-    for descriptor in sorted(kept):
-        os.closerange(low, descriptor)
-        low = descriptor + 1
-    os.closerange(low, os.sysconf("SC_OPEN_MAX"))

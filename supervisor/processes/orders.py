@@ -10,6 +10,16 @@ Method = Literal["fork", "spawn", "forkserver", "exec"]
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no process could be made."""
+
+    text: str
+    """What, where and what to do: ``cannot start in /srv/data: no such directory; check cwd``."""
+    is_permanent: bool
+    """Another try would end the same way."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChannelEnd:
     """One channel that the worker gets as a keyword argument."""
 
@@ -30,6 +40,10 @@ class LaunchOrder:
         environment: what is added to the engine's own environment.
         preload: modules that the worker's forkserver has imported already.
         pipe_bytes: the size of each of its three pipes.
+        limits: what `supervisor.agent.limiting.apply` takes; empty for none.
+        notify_number: the descriptor on which the worker says that it is ready (s6's notification-fd); -1 for none.
+        is_shell_line: `argv` is a shell with the profile's text.
+        refusal: why it must not be launched at all, found while it was prepared.
     """
 
     name: str
@@ -48,6 +62,10 @@ class LaunchOrder:
     argv: tuple[str, ...] = ()
     channels: tuple[ChannelEnd, ...] = ()
     log_level: str = "INFO"
+    limits: dict[str, Any] = field(default_factory=dict)
+    notify_number: int = -1
+    is_shell_line: bool = False
+    refusal: Refusal | None = None
 
     def spec(self, descriptors: dict[str, int]) -> tuple[bytes, list[int]]:
         """The agent's launch order as JSON, and the descriptors it refers to by their place."""
@@ -81,6 +99,8 @@ class LaunchOrder:
             "fds": places,
             "channels": channels,
             "argv": list(self.argv),
+            "limits": self.limits,
+            "notify": self.notify_number,
             **self.subject,
         }
         return json.dumps(spec).encode(), passed

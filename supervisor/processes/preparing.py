@@ -10,9 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from supervisor import masking
+from supervisor.errors import ProfileError
 from supervisor.masking import mask_words
 from supervisor.processes.launching import METHOD_MEANING
-from supervisor.processes.orders import ChannelEnd, LaunchOrder, Method
+from supervisor.processes.limits import Resolved, UnknownIdentity, resolve
+from supervisor.processes.orders import ChannelEnd, LaunchOrder, Method, Refusal
+from supervisor.profile.env_files import read_env_files
 from supervisor.profile.model import WorkerSpec
 
 
@@ -45,15 +49,34 @@ def choose_method(worker: WorkerSpec) -> MethodChoice:
     elif method == "fork" and worker.python is not None:
         method = "spawn"
         reason = f"fork was wished ({reason}), but a fork of the engine cannot become {worker.python}"
+    elif method == "fork" and worker.user is not None:
+        method = "spawn"
+        reason = f"fork was wished ({reason}), but a copy of the engine's memory is not for user {worker.user}"
     return MethodChoice(method, METHOD_MEANING[method], reason)
 
 
 def prepare(
     worker: WorkerSpec, replica: int, incarnation: int, channels: tuple[ChannelEnd, ...], around: Surroundings
 ) -> LaunchOrder:
-    """The order for one incarnation of one replica."""
-    name = worker.replica_names()[replica - 1]
+    """The order for one incarnation of one replica.
+
+    What its files and the system say is read now: environment files, users and groups. What is wrong with them becomes
+    the order's refusal.
+    """
+    name = worker.replica_name(replica)
     directory = around.profile_directory
+    refusal, variables, resolved = None, {}, Resolved()
+    try:
+        variables = read_env_files(env_files_of(worker, directory))
+        resolved = resolve(worker)
+    except ProfileError as error:
+        refusal = Refusal(f"cannot read its env_file: {'; '.join(error.mistakes)}", is_permanent=False)
+    except UnknownIdentity as error:
+        refusal = Refusal(str(error), is_permanent=True)
+    masking.remember(variables, all_are_secret=True)
+    masking.remember(worker.env)
+    if isinstance(worker.args, dict):
+        masking.remember(worker.args)
     return LaunchOrder(
         name=name,
         worker=worker.name,
@@ -66,6 +89,8 @@ def prepare(
             "PROCDECK_WORKER": name,
             "PROCDECK_INCARNATION": str(incarnation),
             "PROCDECK_OUTPUT": str(around.output_directory),
+            **resolved.environment,
+            **variables,
             **worker.env,
         },
         output_dir=str(around.output_directory),
@@ -76,7 +101,24 @@ def prepare(
         subject=_subject(worker, around),
         argv=_argv(worker, around),
         channels=channels,
+        limits=resolved.limits,
+        is_shell_line=worker.kind == "command" and isinstance(worker.command, str),
+        refusal=refusal,
     )
+
+
+def env_files_of(worker: WorkerSpec, directory: Path) -> list[Path]:
+    """The worker's environment files, seen from the profile's directory."""
+    return [directory / Path(path).expanduser() for path in worker.env_file]
+
+
+def shown_environment(worker: WorkerSpec, directory: Path) -> dict[str, str]:
+    """What a worker's environment has beside the engine's own, for people: nothing of an environment file is shown."""
+    try:
+        names = read_env_files(env_files_of(worker, directory))
+    except ProfileError:
+        names = {}
+    return {**dict.fromkeys(names, masking.MASK), **masking.mask_environment(worker.env)}
 
 
 def working_directory(worker: WorkerSpec, directory: Path) -> Path:
@@ -95,8 +137,7 @@ def runs_text(worker: WorkerSpec) -> str:
     """What a worker runs, for people: secrets masked."""
     if worker.kind == "command":
         command = worker.command or ""
-        words = command.split(" ") if isinstance(command, str) else command
-        return " ".join(mask_words(words)) if isinstance(command, str) else shlex.join(mask_words(words))
+        return masking.mask_text(command) if isinstance(command, str) else shlex.join(mask_words(command))
     what = worker.target or worker.script or f"-m {worker.module}"
     if isinstance(worker.args, list):
         return shlex.join([what, *mask_words(worker.args)]) if worker.args else what
