@@ -14,6 +14,9 @@ from functools import cache
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
+COMMAND_LINE_BYTES = 4096
+"""How much of a command line is read."""
+
 
 @dataclass(frozen=True, slots=True)
 class ProcessEntry:
@@ -209,13 +212,15 @@ def tree_of(root_pid: int, table: Table, children: Mapping[int, list[int]] | Non
 
 
 def command_line(pid: int, limit: int = 200) -> str:
-    """What a process was started as, for people to read; its name in brackets where that cannot be told."""
+    """What a process was started as, for people to read: secrets masked, its name in brackets where it has no words."""
+    from supervisor.masking import mask_words
+
     try:
         with open(f"/proc/{pid}/cmdline", "rb") as file:
-            words = file.read(4096).rstrip(b"\0").split(b"\0")
+            words = file.read(COMMAND_LINE_BYTES).rstrip(b"\0").split(b"\0")
     except OSError:
         return "?"
-    text = " ".join(word.decode(errors="replace") for word in words).strip()
+    text = " ".join(mask_words(word.decode(errors="replace") for word in words)).strip()
     if not text:
         entry = read_entry(pid)
         return f"[{entry.name}]" if entry else "?"

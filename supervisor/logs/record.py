@@ -33,6 +33,8 @@ class LogException(msgspec.Struct, frozen=True):
     message: str = ""
     traceback: str = ""
     """The whole text, chained exceptions included."""
+    advice: str = ""
+    """What it means and what to do, where procdeck knows."""
 
 
 class Record(msgspec.Struct, frozen=True):

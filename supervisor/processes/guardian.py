@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NoReturn, Protocol
 
 from supervisor import proctable
-from supervisor.processes import linux, stopping
+from supervisor.processes import lifeline, linux, stopping
 
 TERM_GRACE_S = 0.5
 """How long the processes of a lost engine have between SIGTERM and SIGKILL."""
@@ -46,6 +46,7 @@ def guard(
     """
     linux.become_subreaper()
     linux.shield_from_oom()
+    lifeline.lay()
     parent = os.getpid()
     engine_pid = os.fork()
     if engine_pid == 0:
