@@ -110,11 +110,11 @@ class DefaultsSpec(Table):
     stop_timeout_s: Duration = Field(default=5.0, validation_alias="stop_timeout", examples=["5s"])
     """How long a stop may take before SIGKILL ends the whole process tree."""
     stop_signal_after_s: Duration = Field(default=1.0, validation_alias="stop_signal_after", examples=["1s"])
-    """How long a worker may take to follow a friendly request to stop before SIGTERM is sent as well."""
+    """How long a worker may take to follow a friendly request to stop before `stop_signal` is sent as well."""
     stop_signal: Annotated[str, PlainValidator(notations.stop_signal_name, json_schema_input_type=str)] = Field(
         default="SIGTERM", examples=["SIGINT"]
     )
-    """The signal that is sent then. SIGKILL follows at `stop_timeout` whatever it is."""
+    """The signal that is sent then, to the whole process tree. SIGKILL follows at `stop_timeout` whatever it is."""
     stop_command: Annotated[tuple[str, ...], PlainValidator(shapes.program, json_schema_input_type=str | list[str])] = (
         Field(default=(), examples=[["redis-cli", "-p", "6390", "shutdown"]])
     )

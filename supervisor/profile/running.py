@@ -43,10 +43,10 @@ class RestartSpec(Table):
     backoff_max_s: SkipJsonSchema[_BackoffHigh] = Field(default=30.0, validation_alias="backoff")
     """The longest wait before a restart."""
     jitter: float = Field(default=0.1, ge=0, le=1, examples=[0.1])
-    """By which part of itself a wait is made longer or shorter at random, so that many workers do not restart at
-    once."""
+    """The share of a wait, at most, by which it is shortened, another for each replica, so that those that ended
+    together do not come back together."""
     reset_after_s: Duration | None = Field(default=None, gt=0, validation_alias="reset_after", examples=["60s"])
-    """How long a worker must run before its next wait is the shortest again. Without it: as long as `within`."""
+    """After a life of this length its earlier ends do not count any more. Without it: each counts for `within`."""
 
 
 Restart = Annotated[

@@ -136,10 +136,10 @@ def _example(path: KeyPath, kind: str) -> str:
     if len(path) == 1 and path[0] in _TABLES:
         return f"; write a table for each, such as [{path[0]}.name]"
     if len(path) == (3 if path[0] == "defaults" else 4) and path[-2] in _TEXT_TABLES:
-        return f"; for example {_toml({path[-1]: '...'})[2:-2]}"
+        return f"; for example {as_toml({path[-1]: '...'})[2:-2]}"
     model = _model_at(path[:-1])
     field = known_keys(model).get(str(path[-1])) if model else None
-    return f"; for example {path[-1]} = {_toml(field.examples[0])}" if field and field.examples else ""
+    return f"; for example {path[-1]} = {as_toml(field.examples[0])}" if field and field.examples else ""
 
 
 def _unknown_key(path: KeyPath, value: object, prefix: KeyPath) -> str:
@@ -212,9 +212,10 @@ def _at(tables: Any, path: KeyPath) -> object:
     return tables
 
 
-def _toml(value: object) -> str:
+def as_toml(value: object) -> str:
+    """`value` as one would write it behind a key."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + " }"
+        return "{ " + ", ".join(f"{key} = {as_toml(item)}" for key, item in value.items()) + " }"
     if isinstance(value, list):
-        return "[" + ", ".join(_toml(item) for item in value) + "]"
+        return "[" + ", ".join(as_toml(item) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)
