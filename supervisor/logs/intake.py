@@ -14,7 +14,7 @@ import fcntl
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from supervisor.logs.record import time_text
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from supervisor.logs.lanes import Lane
     from supervisor.logs.segments import SegmentWriter
+
+WhenFull = Literal["drop", "block"]
 
 READ_BUDGET_BYTES: Final = 128 * 1024
 """What one lane may have of a turn, so that a talkative worker delays nobody."""
@@ -118,13 +120,29 @@ class Intake:
     """Gives every due lane its turn, and appends what all of them gave with one call."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, writer: SegmentWriter, when_stored: Callable[[], None] | None = None
+        self,
+        loop: asyncio.AbstractEventLoop,
+        writer: SegmentWriter,
+        when_stored: Callable[[], None] | None = None,
+        report: Callable[[str, str], None] | None = None,
+        *,
+        when_full: WhenFull = "drop",
     ) -> None:
+        """`report` is told, with a level, when the disk refuses records and when it takes them again.
+
+        `when_full`: what to do once the memory for records that the disk refuses is short. ``drop`` the oldest, or
+        ``block``: read no more, so that workers that go on writing wait in their pipes.
+        """
         self.loop = loop
         self._writer = writer
         self._due: list[LaneReader] = []
         self._waiting: list[bytes] = []
         self._when_stored = when_stored
+        self._report = report
+        self._when_full = when_full
+        self._told = ""
+        self._lost_before = 0
+        self._retry: asyncio.TimerHandle | None = None
 
     def open_lane(self, descriptor: int, lane: Lane) -> LaneReader:
         return LaneReader(self, descriptor, lane)
@@ -137,6 +155,9 @@ class Intake:
 
     def _take_turn(self) -> None:
         """Read one budget of each due lane; those that have more are read again at once, after everybody else."""
+        if self._when_full == "block" and self._writer.is_short_of_room:
+            self.loop.call_later(max(TURN_S, self._writer.retry_in_s), self._take_turn)
+            return
         readers, self._due = self._due, []
         for reader in readers:
             if reader.read() == READ_BUDGET_BYTES:
@@ -160,5 +181,44 @@ class Intake:
         if self._waiting:
             lines, self._waiting = self._waiting, []
             self._writer.append(lines)
+            self._look_after_writer()
             if self._when_stored is not None:
                 self._when_stored()
+
+    def close(self) -> None:
+        """Append what has gathered, and try no more."""
+        self.flush()
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
+
+    def _look_after_writer(self) -> None:
+        """See to another try where the disk has refused records, and say so: once when it begins, once when it ends."""
+        if self._writer.is_held_up and self._retry is None:
+            self._retry = self.loop.call_later(max(TURN_S, self._writer.retry_in_s), self._try_again)
+        trouble, before = self._writer.last_trouble, self._told
+        if bool(trouble) == bool(before):
+            return
+        self._told = trouble
+        if self._report is None:
+            return
+        if trouble:
+            self._lost_before = self._writer.lost
+            self._report("ERROR", f"the log store has trouble: {trouble}; {self._what_happens()}")
+        else:
+            lost = self._writer.lost - self._lost_before
+            self._report("WARNING" if lost else "INFO", f"the log store works again; {lost or 'no'} records were lost")
+
+    def _what_happens(self) -> str:
+        if not self._writer.is_held_up:
+            return "the full segment is used on"
+        if self._when_full == "block":
+            return "records wait in memory, then in the pipes of the workers"
+        return "records wait in memory, and the oldest are dropped when there are too many"
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self._writer.retry()
+        self._look_after_writer()
+        if self._when_stored is not None:
+            self._when_stored()

@@ -4,8 +4,10 @@
 
     <run>/logs/000001.ndjson   64 MiB of whole lines
     <run>/logs/000002.ndjson   the newest; appended to with one writev
+                  ▲
+    blocks ───────┴── refused by the disk ──► Backlog (4 MiB of memory, the oldest go) ──► tried again ever more seldom
 
-What cannot be stored is counted; once the disk takes lines again, the first of them says how many were lost.
+What had to be dropped is counted; once the disk takes lines again, a line says how many are missing there.
 """
 
 from __future__ import annotations
@@ -13,16 +15,27 @@ from __future__ import annotations
 import errno
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
+from supervisor.logs.backlog import BACKLOG_BYTES, Backlog
 from supervisor.logs.record import engine_line
 
 SEGMENT_BYTES = 64 * 1024 * 1024
 SEGMENT_SUFFIX = ".ndjson"
 
+RETRY_MIN_S: Final = 0.1
+RETRY_MAX_S: Final = 5.0
+"""How long the disk is left alone after a refusal: the shorter first, then twice as long up to the longer."""
+
+LOOK_EVERY_S: Final = 1.0
+"""How often it is checked that the newest segment is still where its name says."""
+
 _MOST_BUFFERS = 1024  # IOV_MAX of Linux
 _OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+_FILE_TROUBLE = {errno.EFBIG, errno.EIO, errno.EBADF}
+"""This file takes no more; another one may."""
 _LEVEL_MARKS = (b'Z","level":"WARNING"', b'Z","level":"ERROR"', b'Z","level":"CRITICAL"')
 
 
@@ -49,13 +62,25 @@ class SegmentWriter:
         bytes: bytes stored.
         warnings: stored records of level WARNING.
         errors: stored records of level ERROR and CRITICAL.
-        lost: lines that could not be stored.
-        last_trouble: why, in words; empty while all is well.
+        lost: lines that were dropped because the disk did not take them in time.
+        last_trouble: what the disk refuses, in words; empty while all is well.
     """
 
-    def __init__(self, directory: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        segment_bytes: int = SEGMENT_BYTES,
+        *,
+        backlog_bytes: int = BACKLOG_BYTES,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._directory = directory
         self._segment_bytes = segment_bytes
+        self._monotonic_s = monotonic_s
+        self._backlog = Backlog(backlog_bytes)
+        self._retry_at_s = 0.0
+        self._pause_s = RETRY_MIN_S
+        self._looked_s = 0.0
         self._fd = -1
         self._size_bytes = 0
         self._number = 0
@@ -73,46 +98,104 @@ class SegmentWriter:
         """The newest segment."""
         return self._directory / segment_name(max(self._number, 1))
 
+    @property
+    def is_held_up(self) -> bool:
+        """The disk refuses, and what was not stored waits in memory or has been dropped."""
+        return bool(self._backlog) or self._lost_unsaid > 0
+
+    @property
+    def is_short_of_room(self) -> bool:
+        """So much waits in memory that what comes next may cost what came first."""
+        return self._backlog.is_full
+
+    @property
+    def retry_in_s(self) -> float:
+        """When `retry` is worth a call; only while `is_held_up`."""
+        return max(0.0, self._retry_at_s - self._monotonic_s())
+
     def append(self, blocks: Sequence[bytes]) -> None:
-        """Store blocks of whole lines, in order. Never raises: what the disk refuses is counted in `lost`."""
+        """Store blocks of whole lines, in order. Never raises: what the disk refuses waits, and is stored later."""
         blocks = [block for block in blocks if block]
-        for start in range(0, len(blocks), _MOST_BUFFERS):
-            self._append(blocks[start : start + _MOST_BUFFERS])
+        if not self.is_held_up:
+            blocks = self._store(blocks)
+        if blocks:
+            self._drop(self._backlog.add(blocks))
+            if self._monotonic_s() >= self._retry_at_s:
+                self.retry()
+
+    def retry(self) -> None:
+        """Try again to store what waits."""
+        try:
+            trouble = self._make_room()
+            self._say_loss()
+        except OSError as error:
+            self._hold_off(error)
+            return
+        while self._backlog:
+            left = self._store([self._backlog.take()])
+            if left:
+                self._backlog.put_back(left[0])
+                return
+        self._pause_s = RETRY_MIN_S
+        self.last_trouble = trouble
 
     def close(self) -> None:
-        """Close the newest segment. A later `append` opens another."""
+        """Close the newest segment; what still waits is lost. A later `append` opens another."""
+        if self.is_held_up:
+            self.retry()
+            while self._backlog:
+                self._drop(self._backlog.take().count(b"\n"))
+        self._close_file()
+
+    def _close_file(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
-    def _append(self, blocks: list[bytes]) -> None:
-        if not blocks:
-            return
-        try:
-            trouble = self._make_room()
-            self._say_loss()
-            stored = self._write(blocks)
-        except OSError as error:
-            self._lose(sum(block.count(b"\n") for block in blocks), error)
-            return
-        if not self._lost_unsaid:
+    def _store(self, blocks: list[bytes]) -> list[bytes]:
+        """Write blocks; what the disk has refused of them, as whole lines."""
+        for start in range(0, len(blocks), _MOST_BUFFERS):
+            some = blocks[start : start + _MOST_BUFFERS]
+            try:
+                trouble = self._make_room()
+                left = self._write(some)
+            except OSError as error:
+                self._hold_off(error)
+                return blocks[start:]
+            if left:
+                return [left, *blocks[start + _MOST_BUFFERS :]]
             self.last_trouble = trouble
-        self._count(stored)
+        return []
 
     def _make_room(self) -> str:
         """See to an open segment that has its name and room; in words what keeps a full one in use."""
         if self._fd >= 0 and os.fstat(self._fd).st_nlink == 0:
-            self.close()  # deleted under us: lines in it would be gone with the descriptor
-        is_full = self._size_bytes >= self._segment_bytes or self._must_rotate
-        if self._fd >= 0 and not is_full:
-            return ""
+            self._close_file()  # deleted under us: lines in it would be gone with the descriptor
+        is_wanted = self._size_bytes >= self._segment_bytes or self._must_rotate or self._has_moved()
+        if self._fd >= 0 and not (is_wanted and self._monotonic_s() >= self._retry_at_s):
+            return self.last_trouble if is_wanted else ""
         try:
             self._open_next()
         except OSError as error:
             if self._fd < 0 or self._must_rotate:
                 raise
+            self._retry_at_s = self._monotonic_s() + RETRY_MAX_S
             return _words(error, self._directory)  # better a segment too long than lines lost
         return ""
+
+    def _has_moved(self) -> bool:
+        """Whether another file, or none, stands where the newest segment should; a look each second."""
+        now_s = self._monotonic_s()
+        if self._fd < 0 or now_s < self._looked_s + LOOK_EVERY_S:
+            return False
+        try:
+            there = os.stat(self.path, follow_symlinks=False)
+        except OSError:
+            there = None
+        is_moved = there is None or not os.path.samestat(there, os.fstat(self._fd))
+        if not is_moved:
+            self._looked_s = now_s  # one that has moved is looked at again until another segment could be opened
+        return is_moved
 
     def _open_next(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -122,27 +205,29 @@ class SegmentWriter:
             fd = os.open(segment_name(number), _OPEN_FLAGS | os.O_EXCL, 0o600, dir_fd=folder)
         finally:
             os.close(folder)
-        self.close()
+        self._close_file()
         self._fd, self._number, self._size_bytes, self._must_rotate = fd, number, 0, False
+        self._looked_s = self._monotonic_s()
 
-    def _write(self, blocks: list[bytes]) -> list[bytes]:
-        """Write all blocks, or up to the last line that fits; the blocks as stored. Raises where none fits."""
+    def _write(self, blocks: list[bytes]) -> bytes:
+        """Write all blocks, or up to the last line that fits; the lines that did not fit. Raises where none did."""
         total = sum(map(len, blocks))
         written = os.writev(self._fd, blocks)
         if written == total:
-            self._size_bytes += total
-            return blocks
+            self._count(blocks)
+            return b""
         whole = b"".join(blocks)
         try:
             while written < total:
                 written += os.write(self._fd, memoryview(whole)[written:])
         except OSError as error:
-            kept = whole[: whole.rfind(b"\n", 0, written) + 1]
-            self._cut(written - len(kept))
-            self._lose(whole.count(b"\n", len(kept)), error)
-            whole = kept
-        self._size_bytes += len(whole)
-        return [whole]
+            kept = whole.rfind(b"\n", 0, written) + 1
+            self._cut(written - kept)
+            self._hold_off(error)
+            self._count([whole[:kept]])
+            return whole[kept:]
+        self._count([whole])
+        return b""
 
     def _cut(self, torn_bytes: int) -> None:
         """Take back the part of a line that was written last, so that no line is ever torn."""
@@ -151,12 +236,17 @@ class SegmentWriter:
         except OSError:
             self._must_rotate = True  # readers ignore an unfinished last line, so a new segment is as good
 
-    def _lose(self, lines: int, error: OSError) -> None:
+    def _hold_off(self, error: OSError) -> None:
+        """Leave the disk alone for a while, a longer one each time."""
+        self.last_trouble = _words(error, self._directory)
+        is_first_of_file = error.errno in _FILE_TROUBLE and self._pause_s == RETRY_MIN_S
+        self._must_rotate |= error.errno in _FILE_TROUBLE
+        self._retry_at_s = self._monotonic_s() + (0.0 if is_first_of_file else self._pause_s)
+        self._pause_s = min(2 * self._pause_s, RETRY_MAX_S)
+
+    def _drop(self, lines: int) -> None:
         self.lost += lines
         self._lost_unsaid += lines
-        self.last_trouble = _words(error, self._directory)
-        if error.errno in (errno.EFBIG, errno.EIO, errno.EBADF):
-            self._must_rotate = True  # this file takes no more, another one may
 
     def _say_loss(self) -> None:
         """Leave a mark where lines are missing, once the disk takes lines again."""
@@ -169,13 +259,13 @@ class SegmentWriter:
         if written < len(line):
             self._cut(written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._size_bytes += written
         self._lost_unsaid = 0
         self._count([line])
 
     def _count(self, stored: list[bytes]) -> None:
         warnings, errors, criticals = _LEVEL_MARKS
         for block in stored:
+            self._size_bytes += len(block)
             self.records += block.count(b"\n")
             self.bytes += len(block)
             self.warnings += block.count(warnings)

@@ -12,9 +12,19 @@ from pathlib import Path
 import pytest
 
 from supervisor.logs.record import engine_line
-from supervisor.logs.segments import SegmentWriter, segment_numbers
+from supervisor.logs.segments import LOOK_EVERY_S, RETRY_MAX_S, RETRY_MIN_S, SegmentWriter, segment_numbers
 
 LINE = engine_line(0.0, "INFO", "hello")
+
+
+class Ticks:
+    """A monotonic clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now_s = 1000.0
+
+    def __call__(self) -> float:
+        return self.now_s
 
 
 def stored(directory: Path) -> list[bytes]:
@@ -85,50 +95,125 @@ def test_deleted_directory_is_made_again(tmp_path: Path) -> None:
 
 
 def test_symlink_in_place_of_the_directory_is_not_followed(tmp_path: Path) -> None:
-    """Nobody can point the engine at a directory of theirs."""
+    """Nobody can point the engine at a directory of theirs; what comes waits."""
     (tmp_path / "theirs").mkdir()
     (tmp_path / "logs").symlink_to(tmp_path / "theirs")
     writer = SegmentWriter(tmp_path / "logs")
     writer.append([LINE, LINE])
-    assert (writer.lost, writer.records) == (2, 0)
+    assert (writer.lost, writer.records, writer.is_held_up) == (0, 0, True)
     assert str(tmp_path / "logs") in writer.last_trouble
+    writer.close()
+    assert writer.lost == 2
     assert list((tmp_path / "theirs").iterdir()) == []
 
 
-def test_what_could_not_be_stored_is_said_once_it_can(tmp_path: Path) -> None:
-    """Lost lines are counted while the disk refuses, and marked in the log where they are missing."""
+def test_what_the_disk_refuses_waits_and_is_stored_in_order(tmp_path: Path) -> None:
+    """A refusal loses nothing as long as the memory lasts; the disk is tried again, ever more seldom."""
     (tmp_path / "logs").write_text("a file where the directory belongs")
-    writer = SegmentWriter(tmp_path / "logs")
-    writer.append([LINE * 3])
-    writer.append([LINE])
-    assert (writer.lost, writer.records) == (4, 0)
+    ticks = Ticks()
+    writer = SegmentWriter(tmp_path / "logs", monotonic_s=ticks)
+    writer.append([b'{"n":1}\n{"n":2}\n'])
+    writer.append([b'{"n":3}\n'])
+    assert (writer.lost, writer.records, writer.is_held_up) == (0, 0, True)
+    assert round(writer.retry_in_s, 3) == RETRY_MIN_S
     assert writer.last_trouble
+    pauses = []
+    for _ in range(8):
+        ticks.now_s += writer.retry_in_s
+        writer.retry()
+        pauses.append(round(writer.retry_in_s, 3))
+    assert pauses == [0.2, 0.4, 0.8, 1.6, 3.2, RETRY_MAX_S, RETRY_MAX_S, RETRY_MAX_S]
     (tmp_path / "logs").unlink()
-    writer.append([LINE])
+    writer.append([b'{"n":4}\n'])
+    assert writer.records == 0, "it is not time to try again"
+    ticks.now_s += RETRY_MAX_S
+    writer.append([b'{"n":5}\n'])
     writer.close()
-    mark, line = map(json.loads, stored(tmp_path / "logs"))
-    assert (mark["extra"], mark["level"], mark["worker"]) == ({"lost": 4}, "ERROR", "engine")
-    assert mark["message"].startswith("4 log records lost: ")
-    assert line["message"] == "hello"
-    assert (writer.lost, writer.last_trouble) == (4, "")
+    assert [json.loads(line)["n"] for line in stored(tmp_path / "logs")] == [1, 2, 3, 4, 5]
+    assert (writer.lost, writer.records, writer.last_trouble, writer.is_held_up) == (0, 5, "", False)
+
+
+def test_oldest_lines_are_dropped_past_the_limit_and_that_is_said_where_they_are_missing(tmp_path: Path) -> None:
+    """Memory is bounded; what was dropped is counted to the line and marked once the disk takes lines again."""
+    (tmp_path / "logs").write_text("a file where the directory belongs")
+    ticks = Ticks()
+    writer = SegmentWriter(tmp_path / "logs", backlog_bytes=100, monotonic_s=ticks)
+    lines = [b'{"n":%03d}\n' % number for number in range(100, 150)]
+    writer.append([b"".join(lines[:30])])
+    for line in lines[30:]:
+        writer.append([line])
+    assert writer.is_short_of_room
+    assert writer.lost == 40
+    (tmp_path / "logs").unlink()
+    ticks.now_s += RETRY_MAX_S
+    writer.retry()
+    writer.close()
+    mark, *rest = map(json.loads, stored(tmp_path / "logs"))
+    assert (mark["extra"], mark["level"], mark["worker"]) == ({"lost": 40}, "ERROR", "engine")
+    assert mark["message"].startswith("40 log records lost: ")
+    assert [line["n"] for line in rest] == list(range(140, 150))
+    assert (writer.lost, writer.records, writer.last_trouble) == (40, 11, "")
+
+
+def test_block_larger_than_the_memory_is_dropped_and_told(tmp_path: Path) -> None:
+    """The mark comes although nothing waits behind it."""
+    (tmp_path / "logs").write_text("a file where the directory belongs")
+    ticks = Ticks()
+    writer = SegmentWriter(tmp_path / "logs", backlog_bytes=100, monotonic_s=ticks)
+    writer.append([b"x" * 200 + b"\n"])
+    assert (writer.lost, writer.is_held_up, writer.is_short_of_room) == (1, True, False)
+    (tmp_path / "logs").unlink()
+    ticks.now_s += RETRY_MAX_S
+    writer.retry()
+    writer.close()
+    assert [json.loads(line)["extra"] for line in stored(tmp_path / "logs")] == [{"lost": 1}]
+    assert (writer.is_held_up, writer.last_trouble) == (False, "")
 
 
 def test_failed_rotation_keeps_writing_the_full_segment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Better a segment too long than lines lost."""
-    writer = SegmentWriter(tmp_path, segment_bytes=1)
+    """Better a segment too long than lines lost; another is tried from time to time."""
+    ticks = Ticks()
+    writer = SegmentWriter(tmp_path, segment_bytes=1, monotonic_s=ticks)
     writer.append([LINE])
+    tries = []
 
     def refuse(*args: object, **kwargs: object) -> int:
+        tries.append(args)
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr("supervisor.logs.segments.os.open", refuse)
-    writer.append([LINE])
+    for _ in range(10):
+        writer.append([LINE])
+    assert len(tries) == 1
     assert writer.last_trouble.startswith("Too many open files")
+    assert not writer.is_held_up
     monkeypatch.undo()
+    ticks.now_s += RETRY_MAX_S
     writer.append([LINE])
     writer.close()
-    assert [(tmp_path / f"{n:06d}.ndjson").read_bytes() for n in (1, 2)] == [LINE * 2, LINE]
+    assert [(tmp_path / f"{n:06d}.ndjson").read_bytes() for n in (1, 2)] == [LINE * 11, LINE]
     assert (writer.lost, writer.last_trouble) == (0, "")
+
+
+def test_segment_that_was_moved_away_is_followed_by_another(tmp_path: Path) -> None:
+    """The log goes on where it is looked for, and not where somebody has put the old file."""
+    ticks = Ticks()
+    directory = tmp_path / "logs"
+    writer = SegmentWriter(directory, monotonic_s=ticks)
+    writer.append([LINE])
+    directory.rename(tmp_path / "moved")
+    ticks.now_s += LOOK_EVERY_S
+    writer.append([LINE, LINE])
+    assert (directory / "000002.ndjson").read_bytes() == LINE * 2
+    assert (tmp_path / "moved" / "000001.ndjson").read_bytes() == LINE
+    (directory / "000002.ndjson").rename(directory / "kept")
+    (directory / "000002.ndjson").symlink_to(tmp_path / "theirs")
+    ticks.now_s += LOOK_EVERY_S
+    writer.append([LINE])
+    writer.close()
+    assert not (tmp_path / "theirs").exists()
+    assert (directory / "000003.ndjson").read_bytes() == LINE
+    assert (writer.records, writer.lost) == (4, 0)
 
 
 FULL_DISK = """
@@ -152,20 +237,15 @@ def test_file_that_takes_no_more_is_never_torn(tmp_path: Path) -> None:
         check=True,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)),
     )
-    records, lost = map(int, limited.stdout.split())
-    lines = [json.loads(line) for line in stored(tmp_path)]
-    marks = [line["extra"]["lost"] for line in lines if line.get("worker") == "engine"]
-    numbers = [line["n"] for line in lines if "n" in line]
-    assert len(lines) == records
-    assert sum(marks) == lost
-    assert len(numbers) + lost == 80
-    assert numbers == sorted(numbers)
+    assert limited.stdout.split() == ["80", "0"]
+    assert [json.loads(line)["n"] for line in stored(tmp_path)] == list(range(80))
     assert len(segment_numbers(tmp_path)) > 3
 
 
-def test_full_disk_is_counted_and_survived(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With ENOSPC the torn line is cut away, lost lines are counted, and the same segment goes on afterwards."""
-    writer = SegmentWriter(tmp_path)
+def test_full_disk_is_survived_without_loss(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With ENOSPC the torn line is cut away, what did not fit waits, and the same segment goes on afterwards."""
+    ticks = Ticks()
+    writer = SegmentWriter(tmp_path, monotonic_s=ticks)
     writer.append([LINE])
     room = len(LINE) + 10
     real_writev = os.writev
@@ -185,9 +265,10 @@ def test_full_disk_is_counted_and_survived(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.undo()
     assert os.writev is real_writev
     assert stored(tmp_path) == [LINE[:-1]] * 2
-    assert (writer.records, writer.lost) == (2, 2)
+    assert (writer.records, writer.lost) == (2, 0)
     assert writer.last_trouble.startswith("No space left on device")
+    ticks.now_s += RETRY_MAX_S
     writer.append([LINE])
     writer.close()
-    assert [json.loads(line)["message"][:18] for line in stored(tmp_path)[2:]] == ["2 log records lost", "hello"]
+    assert stored(tmp_path) == [LINE[:-1]] * 5
     assert segment_numbers(tmp_path) == [1]
