@@ -65,6 +65,31 @@ async def test_drain_takes_all_and_the_unterminated_line(tmp_path: Path) -> None
     assert (records[-1].message, records[-1].partial) == ("the last words", True)
 
 
+async def test_a_tap_sees_what_is_read_until_it_has_seen_enough(tmp_path: Path) -> None:
+    """Each chunk as it came; one that has seen enough is asked no more, and the store misses nothing."""
+    writer = SegmentWriter(tmp_path)
+    intake = Intake(asyncio.get_running_loop(), writer)
+    read_end, write_end = open_pipe(65536)
+    reader = intake.open_lane(read_end, Lane("a", 1, "stdout"))
+    seen: list[bytes] = []
+
+    def tap(chunk: bytes) -> bool:
+        seen.append(chunk)
+        return len(seen) < 2
+
+    reader.taps.append(tap)
+    for piece in (b"one\ntw", b"o\n", b"three\n"):
+        os.write(write_end, piece)
+        reader.drain()
+    os.close(write_end)
+    assert reader.drain() is True
+    assert seen == [b"one\ntw", b"o\n"]
+    assert reader.taps == []
+    intake.flush()
+    writer.close()
+    assert [record.message for record in stored(tmp_path)] == ["one", "two", "three"]
+
+
 def test_pipes_of_many_workers_fit_an_ordinary_users_budget() -> None:
     """Few workers get a MiB each; many share, and none gets less than the kernel's own 64 KiB."""
     assert pipe_bytes(6) == 1024 * 1024
