@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Final
 
 from supervisor.api import view
 from supervisor.api.messages import ChannelActionName, ChannelReply, ChannelRow, Letter, LetterList
@@ -11,24 +12,63 @@ from supervisor.clock import Clock
 from supervisor.diagnose.flow import FlowMeter
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
-from supervisor.processes.plumbing import ChannelUse, sharers_of
+from supervisor.lifecycle.states import LIVE
+from supervisor.processes.plumbing import NOBODY, ChannelCount, ChannelUse
 from supervisor.profile.model import Profile
+from supervisor.replica import Replica
+
+SAME_LOOK_S: Final = 0.05
+"""So soon after the second's look the rows are made of what it saw."""
+LONG_AGO_S: Final = float("-inf")
 
 
 class ChannelDesk:
     """The rows of all channels, kept for clients between looks."""
 
-    def __init__(self, profile: Profile, driver: Driver, clock: Clock) -> None:
+    def __init__(self, profile: Profile, driver: Driver, clock: Clock) -> None:  # noqa: ARG002  # as `change` takes it
         self._clock = clock
         self._driver = driver
         self._meter = FlowMeter()
-        self._sharers = {name: sharers_of(name, profile) for name in driver.sharing.kinds()}
+        self._counts: list[ChannelCount] = []
+        self._counted_s = LONG_AGO_S
         self.rows: tuple[ChannelRow, ...] = ()
+
+    def change(self, profile: Profile) -> tuple[str, ...]:
+        """Go by another profile: shared channels that it adds are made, those that it drops are let go.
+
+        Returns a sentence for each one that differs and stays as it is, because it is in use. Queues and pipes are the
+        plumbing's to change, which refuses as a whole and so comes first.
+        """
+        refusals = self._driver.sharing.change(profile, self._shared_now())
+        self._counted_s = LONG_AGO_S
+        return refusals
+
+    def refusals(self, profile: Profile) -> tuple[str, ...]:
+        """What `change` would leave as it is, a sentence each."""
+        return self._driver.sharing.refusals(profile, self._shared_now())
+
+    def _shared_now(self) -> dict[str, tuple[str, ...]]:
+        """The live replicas that share each channel, by its name."""
+        return self._sharers(replica for replica in self._driver.replicas.values() if replica.life.state in LIVE)
+
+    def _sharers(self, replicas: Iterable[Replica]) -> dict[str, tuple[str, ...]]:
+        sharers: dict[str, list[str]] = {}
+        for replica in replicas:
+            for name in dict.fromkeys(replica.worker.shares.values()):
+                sharers.setdefault(name, []).append(replica.name)
+        return {name: tuple(replicas) for name, replicas in sharers.items()}
 
     def measure(self, now_s: float) -> None:
         """Take the second's look at rates and depths."""
-        for count in self._driver.plumbing.counts():
+        self._counts, self._counted_s = self._driver.plumbing.counts(), now_s
+        for count in self._counts:
             self._meter.note(count.name, count.put_total, count.got_total, count.depth or 0, now_s)
+
+    def _count(self, now_s: float) -> list[ChannelCount]:
+        """What queues and pipes hold: as just measured, else by a new look."""
+        is_fresh = 0 <= now_s - self._counted_s < SAME_LOOK_S
+        self._counted_s = LONG_AGO_S
+        return self._counts if is_fresh else self._driver.plumbing.counts()
 
     def refresh(self, now_s: float) -> None:
         """Make the rows anew."""
@@ -37,17 +77,18 @@ class ChannelDesk:
         streams = [
             view.make_stream_row(
                 count,
-                self._driver.plumbing.uses[count.name],
+                self._driver.plumbing.uses.get(count.name, NOBODY),
                 self._meter.of(count.name),
                 waiting.get(count.name, ()),
                 owners,
                 now_s,
             )
-            for count in self._driver.plumbing.counts()
+            for count in self._count(now_s)
         ]
+        sharers = self._sharers(self._driver.replicas.values())
         shared = [
             view.make_shared_row(
-                state, self._sharers.get(state.name, ChannelUse((), ())), waiting.get(state.name, ()), owners
+                state, ChannelUse((), sharers.get(state.name, ())), waiting.get(state.name, ()), owners
             )
             for state in self._driver.sharing.states()
         ]
@@ -93,6 +134,7 @@ class ChannelDesk:
         queue = self._queue(name)
         if queue is None:
             return None
+        self._counted_s = LONG_AGO_S
         if action == "drain":
             count = queue.drain()
             return ChannelReply(count=count, text=f"drained: {_items(count)} thrown away")

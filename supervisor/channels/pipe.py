@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _BUFFER_BYTES = 1 << 20
 _NO_SIGNAL = 0x4000  # MSG_NOSIGNAL: sending to nobody raises, whatever the worker did with SIGPIPE
 _SENDING_SIDE = 1  # SHUT_WR
+_BOTH_WAYS = 2  # SHUT_RDWR
 
 
 def Pipe(  # noqa: N802  # the standard library's name
@@ -144,11 +145,15 @@ class PipeConnection:
     def end(self) -> None:
         """Say that nothing more will be sent this way, by any process: the reader sees EOF after the last message."""
         self._has_ended = True
-        try:
-            self._open_end().shutdown(_SENDING_SIDE)
-        except OSError as error:
-            if not _is_gone(error):
-                raise
+        self._shut(_SENDING_SIDE)
+
+    def hang_up(self) -> None:
+        """Say that nobody has this end any more, in any process (the engine does).
+
+        Who receives from it sees EOF after the last message, who sends to it gets BrokenPipeError.
+        """
+        self._has_ended = True
+        self._shut(_BOTH_WAYS)
 
     def close(self) -> None:
         """Let go of this end in this process."""
@@ -254,6 +259,13 @@ class PipeConnection:
             self._envelopes.sweep("b-" if self._side == "a" else "a-")
             raise EOFError(f"the other end of {self._label} is closed")
         return message
+
+    def _shut(self, ways: int) -> None:
+        try:
+            self._open_end().shutdown(ways)
+        except OSError as error:
+            if not _is_gone(error):
+                raise
 
     def _open_end(self) -> _socket.socket:
         if self._end is None:

@@ -2,6 +2,7 @@
 
 The engine keeps every end open, so a worker that is started again finds its queues and pipes as they were, items
 included. A queue ends when each of its writers has finished or failed for good; starting one of them takes that back.
+A pipe ends in the same way, for both of its sides; who starts after that gets a new pipe.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from pathlib import Path
 from typing import Final, Literal
 
 from supervisor.channels import Pipe, PipeConnection, Queue
+from supervisor.errors import RequestRefused
 from supervisor.lifecycle.events import ExitCause
-from supervisor.lifecycle.states import State
+from supervisor.lifecycle.states import AT_REST, LIVE, State
 from supervisor.processes.orders import ChannelEnd
 from supervisor.profile.model import Profile, WorkerSpec
 
-OVER: Final = frozenset({State.FINISHED, State.FAILED})
+Users = Mapping[str, tuple[WorkerSpec, tuple[str, ...]]]
+"""Each worker by name, with the names of the replicas that it has now."""
+
+OVER: Final = frozenset({State.FINISHED, State.FAILED, State.SKIPPED})
 """States in which a writer puts nothing more unless somebody starts it."""
 
 
@@ -27,6 +32,9 @@ class ChannelUse:
 
     writers: tuple[str, ...]
     readers: tuple[str, ...]
+
+
+NOBODY: Final = ChannelUse((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +59,122 @@ class ChannelCount:
 
 
 @dataclass(slots=True)
+class _Side:
+    """One end of a pipe, and what has become of those who had it."""
+
+    connection: PipeConnection
+    is_taken: bool = False
+    """Whether somebody was given it."""
+    is_over: bool = False
+    """Whether all who may have it have ended for good."""
+
+
+@dataclass(slots=True)
 class _PipeEnds:
-    reader: PipeConnection
-    writer: PipeConnection
+    reader: _Side
+    writer: _Side
 
 
 class Plumbing:
-    """All channels of a run."""
+    """All queues and pipes of a run.
+
+    Attributes:
+        uses: who uses each channel, by its name.
+    """
 
     def __init__(self, profile: Profile, spill_directory: Path, letter_directory: Path) -> None:
         self._profile = profile
-        self.uses = {name: _use_of(name, profile) for name in (*profile.queues, *profile.pipes)}
-        if profile.queues or profile.pipes:
-            spill_directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._spill = str(spill_directory)
-        self._queues = {name: self._open_queue(name, letter_directory) for name in profile.queues}
-        self._pipes = {name: self._open_pipe(name) for name in profile.pipes}
+        self._spill = spill_directory
+        self._letters = letter_directory
+        self._state_of: Callable[[str], State] = lambda _: State.STOPPED
+        self._leaving: dict[str, set[str]] = {}
         self._ended: set[str] = set()
+        self._queues: dict[str, Queue] = {}
+        self._pipes: dict[str, _PipeEnds] = {}
+        self.uses: dict[str, ChannelUse] = {}
+        self._open_all()
+        self.set_users({worker.name: (worker, tuple(worker.replica_names())) for worker in profile.workers.values()})
+
+    # --- who uses what, and which version of it ---
+
+    def set_users(self, workers: Users) -> None:
+        """Say which replicas there are now, after scaling or a reload.
+
+        A writer that is gone from `workers` is waited for until it has ended: it may still write.
+        """
+        before = self.uses
+        self.uses = {name: _use_of(name, workers) for name in (*self._queues, *self._pipes)}
+        for name, use in self.uses.items():
+            former = set(before[name].writers if name in before else ()) | self._leaving.get(name, set())
+            self._leaving[name] = former - set(use.writers)
+
+    def refusals(self, profile: Profile) -> list[str]:
+        """Why the channels cannot become those of `profile` now, a sentence each: what differs and is in use."""
+        sentences = []
+        for name, old in {**self._profile.queues, **self._profile.pipes}.items():
+            new = profile.queues.get(name) or profile.pipes.get(name)
+            if new is None or new == old:
+                continue
+            named = dict.fromkeys((*self._use(name).writers, *self._use(name).readers))
+            users = [user for user in named if self._state_of(user) in LIVE]
+            if users:
+                sentences.append(
+                    f"{name} cannot change while {' and '.join(users)} {'use' if len(users) > 1 else 'uses'} it; "
+                    f"first: procdeck stop {' '.join(users)}"
+                )
+            elif name in self._queues and (kept := _kept_in(self._queues[name])):
+                sentences.append(f"{name} cannot change while it holds {kept}; see: procdeck channels {name}")
+        return sentences
+
+    def change(self, profile: Profile) -> None:
+        """Open the channels that `profile` adds, close those that it drops, make those anew that differ.
+
+        Tell `set_users` afterwards.
+
+        Raises:
+            RequestRefused: one that differs is in use; nothing has changed.
+        """
+        refusals = self.refusals(profile)
+        if refusals:
+            raise RequestRefused("; ".join(refusals))
+        before, self._profile = self._profile, profile
+        for name, queue in list(self._queues.items()):
+            if profile.queues.get(name) != before.queues.get(name):
+                del self._queues[name]
+                queue.close()
+                self._forget(name)
+        for name, ends in list(self._pipes.items()):
+            if profile.pipes.get(name) != before.pipes.get(name):
+                del self._pipes[name]
+                _close(ends)
+                self._forget(name)
+        self._open_all()
+
+    def _forget(self, name: str) -> None:
+        self._ended.discard(name)
+        self._leaving.pop(name, None)
+        self.uses.pop(name, None)
+
+    def _use(self, name: str) -> ChannelUse:
+        """Who uses a channel; nobody yet when it was just opened."""
+        return self.uses.get(name, NOBODY)
+
+    def _open_all(self) -> None:
+        profile = self._profile
+        if profile.queues or profile.pipes:
+            self._spill.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name in profile.queues.keys() - self._queues.keys():
+            self._queues[name] = self._open_queue(name)
+        for name in profile.pipes.keys() - self._pipes.keys():
+            self._pipes[name] = self._open_pipe(name)
+        self._queues = {name: self._queues[name] for name in profile.queues}
+        self._pipes = {name: self._pipes[name] for name in profile.pipes}
 
     def _open_pipe(self, name: str) -> _PipeEnds:
-        reader, writer = Pipe(self._profile.pipes[name].duplex, name=name, spill_directory=self._spill)
-        return _PipeEnds(reader, writer)
+        reader, writer = Pipe(self._profile.pipes[name].duplex, name=name, spill_directory=str(self._spill))
+        return _PipeEnds(_Side(reader), _Side(writer))
+
+    # --- what workers are given, and when it ends ---
 
     def ends_for(self, worker: WorkerSpec) -> tuple[ChannelEnd, ...]:
         """The channel ends that a replica of `worker` is given."""
@@ -83,38 +186,66 @@ class Plumbing:
         if name in self._queues:
             queue = self._queues[name]
             return ChannelEnd(parameter, mode, queue.describe(mode), tuple(queue.fds(mode)))
-        if name in self._ended:
-            old, self._pipes[name] = self._pipes[name], self._open_pipe(name)
-            old.reader.close()
-            old.writer.close()
-            self._ended.discard(name)
-        connection = self._pipes[name].reader if mode == "read" else self._pipes[name].writer
-        return ChannelEnd(parameter, mode, connection.describe(), tuple(connection.fds()))
+        side = self._side(name, mode)
+        if side.is_over:  # the other side has been told that nobody is here any more: that cannot be taken back
+            _close(self._pipes[name])
+            self._pipes[name] = self._open_pipe(name)
+            side = self._side(name, mode)
+        side.is_taken = True
+        return ChannelEnd(parameter, mode, side.connection.describe(), tuple(side.connection.fds()))
+
+    def _side(self, name: str, mode: Literal["read", "write"]) -> _Side:
+        ends = self._pipes[name]
+        return ends.reader if mode == "read" else ends.writer
 
     def settle(self, state_of: Callable[[str], State]) -> list[str]:
-        """End the streams whose writers are over, and reopen those whose writers are not; the names newly ended."""
-        newly = []
-        for name, use in self.uses.items():
-            is_over = bool(use.writers) and all(state_of(writer) in OVER for writer in use.writers)
-            if is_over and name not in self._ended:
-                self._ended.add(name)
-                newly.append(name)
-                (self._queues[name] if name in self._queues else self._pipes[name].writer).end()
-            elif not is_over and name in self._ended and name in self._queues:
-                self._ended.discard(name)
-                self._queues[name].unend()
-        return newly
+        """End the streams whose writers are over, and reopen those whose writers are not; the names newly ended.
 
-    def _open_queue(self, name: str, letter_directory: Path) -> Queue:
+        A pipe whose reader is over ends as well: who writes to it gets BrokenPipeError.
+        """
+        self._state_of = state_of
+        newly = [name for name in self._queues if self._settle_queue(name)]
+        return newly + [name for name in self._pipes if self._settle_pipe(name)]
+
+    def _settle_queue(self, name: str) -> bool:
+        is_over = self._are_over(self._use(name).writers) and not self._is_anyone_leaving(name)
+        if is_over and name not in self._ended:
+            self._ended.add(name)
+            self._queues[name].end()
+            return True
+        if not is_over and name in self._ended:
+            self._ended.discard(name)
+            self._queues[name].unend()
+        return False
+
+    def _settle_pipe(self, name: str) -> bool:
+        ends, use = self._pipes[name], self._use(name)
+        was_over = ends.writer.is_over
+        for side, users in ((ends.writer, use.writers), (ends.reader, use.readers)):
+            if side.is_taken and not side.is_over and self._are_over(users):
+                side.is_over = True
+                side.connection.hang_up()
+        return ends.writer.is_over and not was_over
+
+    def _are_over(self, users: tuple[str, ...]) -> bool:
+        return bool(users) and all(self._state_of(user) in OVER for user in users)
+
+    def _is_anyone_leaving(self, name: str) -> bool:
+        """Whether a writer that was scaled or reloaded away has not ended yet."""
+        leaving = self._leaving.get(name, set())
+        leaving.difference_update([writer for writer in leaving if self._state_of(writer) in AT_REST])
+        return bool(leaving)
+
+    def _open_queue(self, name: str) -> Queue:
         spec = self._profile.queues[name]
-        letters = letter_directory / name
+        letters = self._letters / name
         letters.mkdir(mode=0o700, parents=True, exist_ok=True)
         return Queue(
             spec.maxsize,
             name=name,
             delivery=spec.delivery,
             max_attempts=spec.max_attempts,
-            spill_directory=self._spill,
+            spill_directory=str(self._spill),
             dead_letter_directory=str(letters),
             is_supervised=True,
         )
@@ -159,7 +290,8 @@ class Plumbing:
                     held=census.held,
                 )
             )
-        counted += [ChannelCount(name, "pipe", None, 0, 0, 0, name in self._ended) for name in self._pipes]
+        for name, ends in self._pipes.items():
+            counted.append(ChannelCount(name, "pipe", None, 0, 0, 0, ends.writer.is_over))
         return counted
 
     def close(self) -> None:
@@ -167,19 +299,24 @@ class Plumbing:
         for queue in self._queues.values():
             queue.close()
         for ends in self._pipes.values():
-            ends.reader.close()
-            ends.writer.close()
+            _close(ends)
 
 
-def _use_of(name: str, profile: Profile) -> ChannelUse:
+def _close(ends: _PipeEnds) -> None:
+    ends.reader.connection.close()
+    ends.writer.connection.close()
+
+
+def _kept_in(queue: Queue) -> str:
+    """What would be lost with a queue, in words; "" when it is empty."""
+    census = queue.census()
+    kept = {"items": census.depth + len(census.held), "dead letters": census.dead_letters}
+    return " and ".join(f"{count} {what if count > 1 else what[:-1]}" for what, count in kept.items() if count)
+
+
+def _use_of(name: str, workers: Users) -> ChannelUse:
     def replicas(channels_of: Callable[[WorkerSpec], Mapping[str, str]]) -> tuple[str, ...]:
-        users = [worker for worker in profile.workers.values() if name in channels_of(worker).values()]
-        return tuple(replica for worker in users for replica in worker.replica_names())
+        users = [replicas for worker, replicas in workers.values() if name in channels_of(worker).values()]
+        return tuple(replica for replicas in users for replica in replicas)
 
     return ChannelUse(writers=replicas(lambda worker: worker.writes), readers=replicas(lambda worker: worker.reads))
-
-
-def sharers_of(name: str, profile: Profile) -> ChannelUse:
-    """Who shares a lock, a value or the like; they are told as its readers."""
-    users = [worker for worker in profile.workers.values() if name in worker.shares.values()]
-    return ChannelUse(writers=(), readers=tuple(replica for worker in users for replica in worker.replica_names()))

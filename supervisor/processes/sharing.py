@@ -26,8 +26,10 @@ from supervisor.channels import (
 )
 from supervisor.channels.manager import make_authkey
 from supervisor.processes.orders import ChannelEnd
-from supervisor.profile.channels import LockSpec
+from supervisor.profile.channels import ArraySpec, BlockSpec, EventSpec, LockSpec, ValueSpec
 from supervisor.profile.model import Profile, RestartSpec, WorkerSpec
+
+Spec = LockSpec | EventSpec | ValueSpec | ArraySpec | BlockSpec
 
 MANAGER_NAME: Final = "shared-state"
 """The worker that keeps a profile's dicts, lists and namespaces."""
@@ -57,16 +59,10 @@ class Sharing:
     """Everything that the profile's workers share."""
 
     def __init__(self, profile: Profile, runtime_directory: Path) -> None:
-        self._made: dict[str, Any] = {name: _make_lock(spec) for name, spec in profile.locks.items()}
-        self._made.update((name, _make_event(name, is_set=spec.is_set)) for name, spec in profile.events.items())
-        for name, value in profile.values.items():
-            self._made[name] = Value(value.type_code, value.initial_value, lock=value.has_lock, name=name)
-        for name, array in profile.arrays.items():
-            content = array.initial_values or array.length
-            self._made[name] = Array(array.type_code, content, lock=array.has_lock, name=name)
-        self._made.update((name, Block(block.size_bytes, name=name)) for name, block in profile.blocks.items())
-        self._shapes = _shapes(profile)
+        self._specs = _specs(profile)
+        self._made: dict[str, Any] = {name: _make(spec) for name, spec in self._specs.items()}
         self._managed = _managed(profile)
+        self._kept = dict(self._managed)
         self._initial = {
             name: spec.initial
             for table in (profile.dicts, profile.lists, profile.namespaces)
@@ -78,19 +74,52 @@ class Sharing:
         self._address = str(runtime_directory / "manager.sock")
         self._key = make_authkey() if self._managed else -1
 
+    def refusals(self, profile: Profile, users: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """Why what is shared cannot become what `profile` says, a sentence each. `users`: the live ones, by channel."""
+        sentences = []
+        for name, spec in _specs(profile).items():
+            if name in self._specs and self._specs[name] != spec and users.get(name):
+                who = users[name]
+                sentences.append(
+                    f"{name} cannot change while {' and '.join(who)} {'use' if len(who) > 1 else 'uses'} it; "
+                    f"first: procdeck stop {' '.join(who)}"
+                )
+        for name, kind in _managed(profile).items():
+            if self._kept.get(name) != kind:
+                sentences.append(
+                    f"{kind} {name} cannot be added to a run: the process that keeps dicts, lists and namespaces "
+                    f"has its names from the start; stop the run and start it again"
+                )
+        return tuple(sentences)
+
+    def change(self, profile: Profile, users: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+        """Make what `profile` adds, let go of what it drops, make anew what differs. What is refused stays as it is."""
+        refusals = self.refusals(profile, users)
+        specs = _specs(profile)
+        for name, old in list(self._specs.items()):
+            if name not in specs or (specs[name] != old and not users.get(name)):
+                del self._specs[name]
+                _let_go(self._made.pop(name))
+        for name in specs.keys() - self._specs.keys():
+            self._specs[name] = specs[name]
+            self._made[name] = _make(specs[name])
+        self._specs = {name: self._specs[name] for name in specs}
+        self._managed = {name: kind for name, kind in _managed(profile).items() if self._kept.get(name) == kind}
+        return refusals
+
     def kinds(self) -> dict[str, str]:
         """The kind of every shared channel, by name."""
-        return {**{name: shape[0] for name, shape in self._shapes.items()}, **self._managed}
+        return {**{name: _shape(spec)[0] for name, spec in self._specs.items()}, **self._managed}
 
     def manager(self) -> WorkerSpec | None:
         """The worker that keeps dicts, lists and namespaces; None where the profile has none."""
-        if not self._managed:
+        if not self._kept:
             return None
         return WorkerSpec(
             name=MANAGER_NAME,
             target="supervisor.agent.managing:keep",
-            description="keeps " + ", ".join(f"{kind} {name}" for name, kind in self._managed.items()),
-            args={"address": self._address, "kinds": self._managed, "initial": self._initial},
+            description="keeps " + ", ".join(f"{kind} {name}" for name, kind in self._kept.items()),
+            args={"address": self._address, "kinds": self._kept, "initial": self._initial},
             python_path=self._python_path,
             restart=RestartSpec(policy="always", backoff_min_s=0.1, backoff_max_s=5.0),
             start_method="spawn",
@@ -112,18 +141,39 @@ class Sharing:
 
     def states(self) -> list[SharedState]:
         """What every shared channel is like now."""
-        seen = [_look(name, self._shapes[name], made) for name, made in self._made.items()]
+        seen = [_look(name, _shape(spec), self._made[name]) for name, spec in self._specs.items()]
         return seen + [SharedState(name, kind, f"in {MANAGER_NAME}") for name, kind in self._managed.items()]
 
     def close(self) -> None:
         """Let go of everything."""
         for made in self._made.values():
-            close = getattr(made, "close", None)
-            if close is not None:
-                close()
+            _let_go(made)
         if self._key >= 0:
             os.close(self._key)
             self._key = -1
+
+
+def _specs(profile: Profile) -> dict[str, Spec]:
+    """What the engine makes itself, by name."""
+    return {**profile.locks, **profile.events, **profile.values, **profile.arrays, **profile.blocks}
+
+
+def _make(spec: Spec) -> Any:
+    name = spec.name
+    match spec:
+        case LockSpec():
+            return _make_lock(spec)
+        case EventSpec():
+            event = Event(name=name)
+            if spec.is_set:
+                event.set()
+            return event
+        case ValueSpec():
+            return Value(spec.type_code, spec.initial_value, lock=spec.has_lock, name=name)
+        case ArraySpec():
+            return Array(spec.type_code, spec.initial_values or spec.length, lock=spec.has_lock, name=name)
+        case BlockSpec():
+            return Block(spec.size_bytes, name=name)
 
 
 def _make_lock(spec: LockSpec) -> Any:
@@ -136,23 +186,25 @@ def _make_lock(spec: LockSpec) -> Any:
     return Barrier(spec.parties or 1, name=spec.name)
 
 
-def _make_event(name: str, *, is_set: bool) -> Event:
-    event = Event(name=name)
-    if is_set:
-        event.set()
-    return event
+def _let_go(made: Any) -> None:
+    close = getattr(made, "close", None)
+    if close is not None:
+        close()
 
 
-def _shapes(profile: Profile) -> dict[str, tuple[str, str]]:
-    """The kind of each channel that the engine makes itself, and what it is, in words."""
-    shapes = {name: (str(spec.kind), "") for name, spec in profile.locks.items()}
-    shapes.update((name, ("event", "")) for name in profile.events)
-    shapes.update((name, ("value", f"type {spec.type_code}")) for name, spec in profile.values.items())
-    shapes.update(
-        (name, ("array", f"{spec.length} items of type {spec.type_code}")) for name, spec in profile.arrays.items()
-    )
-    shapes.update((name, ("block", f"{spec.size_bytes:,} bytes")) for name, spec in profile.blocks.items())
-    return shapes
+def _shape(spec: Spec) -> tuple[str, str]:
+    """The kind of a channel that the engine makes itself, and what it is, in words."""
+    match spec:
+        case LockSpec():
+            return str(spec.kind), ""
+        case EventSpec():
+            return "event", ""
+        case ValueSpec():
+            return "value", f"type {spec.type_code}"
+        case ArraySpec():
+            return "array", f"{spec.length} items of type {spec.type_code}"
+        case BlockSpec():
+            return "block", f"{spec.size_bytes:,} bytes"
 
 
 def _managed(profile: Profile) -> dict[str, str]:
