@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from supervisor.api.requests import REPLICAS_LIMIT, PlanStep, ReloadReply, ScaleReply
+from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
@@ -32,12 +33,14 @@ class Changer:
         self,
         profile: Profile,
         driver: Driver,
+        desk: ChannelDesk,
         clock: Clock,
         when_changed: Callable[[Profile], None],
         when_gone: Callable[[str], None],
     ) -> None:
         self.profile = profile
         self._driver = driver
+        self._desk = desk
         self._clock = clock
         self._when_changed = when_changed
         self._when_gone = when_gone
@@ -57,6 +60,7 @@ class Changer:
             what = f"stop it instead: procdeck stop {name}" if after < 1 else f"the most is {REPLICAS_LIMIT}"
             raise RequestRefused(f"{name} cannot have {after} replicas; {what}")
         self._have(worker, after)
+        self._in_order()
         self._when_changed(self.profile)
         text = f"{name}: {before} -> {after}" if after != before else f"{name} has {before} already"
         return ScaleReply(worker=name, before=before, after=after, text=text)
@@ -97,8 +101,7 @@ class Changer:
         for worker in self.profile.workers.values():
             names = tuple(replica.name for replica in self._driver.of_worker(worker.name))
             users[worker.name] = (worker, names)
-        if hasattr(self._driver.plumbing, "set_users"):
-            self._driver.plumbing.set_users(users)
+        self._driver.plumbing.set_users(users)
 
     # --- another profile ---
 
@@ -116,6 +119,9 @@ class Changer:
         if dry_run or not changes:
             text = "nothing differs" if not changes else f"would change {_counted(len(changes))}"
             return ReloadReply(plan=steps, is_applied=False, text=text)
+        refusals = (*self._driver.plumbing.refusals(after), *self._desk.refusals(after))
+        if refusals:
+            raise RequestRefused("\n".join(refusals))
         self._driver.plumbing.change(after)
         self._apply(after, changes)
         return ReloadReply(plan=steps, is_applied=True, text=f"changed {_counted(len(changes))}")

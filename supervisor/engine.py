@@ -103,11 +103,10 @@ class Engine:
         self._driver = Driver(self._loop, profile, self._surroundings, self._intake, place, self._clock, self)
         self._desk = ChannelDesk(profile, self._driver, self._clock)
         self._conductor = Conductor(self._loop, profile, self._driver, self._clock, self.happened)
-        self._changer = Changer(profile, self._driver, self._clock, self._go_by, self._gone)
+        self._changer = Changer(profile, self._driver, self._desk, self._clock, self._go_by, self._gone)
         self._observatory = Observatory(
             self._loop, profile, place, self._driver, self._desk, self._intake, self._writer, self._clock
         )
-        self._profile_directory = profile.directory
 
     def _surroundings(self, profile: Profile, pipe_bytes: int) -> Surroundings:
         environment = {"PROCDECK_PROJECT": self._place.project, "PROCDECK_RUN": self._place.run_id}
@@ -129,8 +128,7 @@ class Engine:
     def _go_by(self, profile: Profile) -> None:
         """Another profile, or other replicas, from now on."""
         self._conductor.change(profile)
-        if hasattr(self._desk, "change"):
-            self._desk.change(profile)
+        self._desk.change(profile)
         self._observatory.change(profile)
         self._notify()
 
@@ -270,7 +268,9 @@ class Engine:
         def restart(replica: Replica) -> None:
             self._driver.apply(replica, WishRestart(self._clock.monotonic_s()))
 
-        rolling = Rolling(self._jobs, replicas, max_unavailable, restart, self._clock.monotonic_s())
+        rolling = Rolling(
+            self._jobs, replicas, max_unavailable, restart, self._clock.monotonic_s, self._loop.call_later
+        )
         self._rolls.append(rolling)
         rolling.advance()
         return tuple(self._jobs.get(job.id) or job for job in rolling.jobs)

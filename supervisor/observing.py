@@ -148,11 +148,16 @@ class Observatory:
             phase=phase,
             outcome=ending or (self._outcome() if phase == "completed" else ""),
             exit_code=exit_code,
-            rows=tuple(self._rows[name] for name in self._driver.replicas),
+            rows=tuple(self._row(replica) for replica in self._driver.replicas.values()),
             channels=self._desk.rows,
             log=self._log_state(),
             engine=self._vitals,
         )
+
+    def _row(self, replica: Replica) -> ReplicaRow:
+        if replica.name not in self._rows:
+            self._rows[replica.name] = replica.row(self._clock.monotonic_s())
+        return self._rows[replica.name]
 
     def _outcome(self) -> str:
         workers = [r.life for r in self._driver.replicas.values() if r.name != self._driver.manager_name]
