@@ -12,6 +12,7 @@ import stat
 
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 UNLIMITED = -1
@@ -100,6 +101,7 @@ def _set_nice(nice: int) -> None:
 def _become(identity: dict[str, Any]) -> None:
     """Take on groups, group and user for good, and make sure that the old ones cannot be had back."""
     name, uid, gid = identity["name"], identity["uid"], identity["gid"]
+    set_option = _prctl()  # found now: the new user may not be able to read this interpreter's library
     try:
         _give_streams(uid, gid)
         os.setgroups(identity["groups"])
@@ -114,8 +116,8 @@ def _become(identity: dict[str, Any]) -> None:
     if not _is_for_good(uid, gid, identity["groups"]):
         raise LimitRefused(f"cannot become {name} for good: the kernel would give the old user or groups back")
     if uid is not None:
-        _prctl(_PR_SET_NO_NEW_PRIVS, 1)
-        _prctl(_PR_SET_DUMPABLE, 1)  # else its files in /proc belong to root, and faulthandler's readers fail
+        set_option(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        set_option(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # else its files in /proc belong to root, its own eyes included
 
 
 def _identity_advice(error: OSError) -> str:
@@ -152,11 +154,12 @@ def _is_for_good(uid: int | None, gid: int, groups: list[int]) -> bool:
     return False
 
 
-def _prctl(option: int, value: int) -> None:
-    """Best effort (prctl(2)): where it is not there, the user is changed all the same."""
+def _prctl() -> Callable[..., object]:
+    """The system's prctl(2); something that does nothing where there is none: the user is changed all the same."""
     try:
         import ctypes
 
-        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+        found: Callable[..., object] = ctypes.CDLL(None).prctl
     except (ImportError, OSError, AttributeError):
-        pass
+        return lambda *_: None
+    return found

@@ -180,8 +180,8 @@ def _try_each(candidates: list[str], program: Program) -> dict[str, Any]:
             if os.path.lexists(path):  # it is there; its interpreter is not
                 number = error.errno or number
                 break
-        except NotADirectoryError:
-            continue
+        except NotADirectoryError as error:
+            number = (error.errno or number) if len(candidates) == 1 else number
         except PermissionError as error:
             number = error.errno or number
         except OSError as error:

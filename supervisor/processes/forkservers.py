@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from supervisor.processes import linux
 from supervisor.processes.executing import Program, StartFailed, execute
+from supervisor.processes.last_words import LastWords
 from supervisor.processes.orders import Refusal
 from supervisor.processes.reaping import ExitWatch
 from supervisor.processes.refusals import agent_refusal, passing_refusal
@@ -41,8 +42,6 @@ class ForkserverKind:
 Told = Callable[[int | None, Refusal | None], None]
 """Called with the pid, or with None and what went wrong."""
 
-TAIL_BYTES = 4096
-
 
 class ErrorOutput:
     """A forkserver's stderr: passed on to the engine's own, and its end remembered for when it dies."""
@@ -51,7 +50,7 @@ class ErrorOutput:
         self._loop = loop
         self._descriptor, self.child_end = os.pipe()
         os.set_blocking(self._descriptor, False)
-        self._tail = b""
+        self._words = LastWords()
         loop.add_reader(self._descriptor, self.read)
 
     def read(self) -> None:
@@ -64,7 +63,7 @@ class ErrorOutput:
             if not chunk:
                 self.close()
                 return
-            self._tail = (self._tail + chunk)[-TAIL_BYTES:]
+            self._words.hear(chunk)
             try:
                 os.write(2, chunk)
             except OSError:
@@ -72,8 +71,7 @@ class ErrorOutput:
 
     @property
     def last_line(self) -> str:
-        lines = self._tail.decode(errors="replace").strip().splitlines()
-        return lines[-1].strip() if lines else ""
+        return self._words.line
 
     def close(self) -> None:
         if self._descriptor >= 0:

@@ -16,6 +16,7 @@ from typing import NoReturn
 from supervisor.processes import lifeline, linux, refusals
 from supervisor.processes.executing import Program, StartFailed, close_others, execute, forget_signal_handlers
 from supervisor.processes.forkservers import ENTRY, ForkserverKind, Forkservers
+from supervisor.processes.memory import OutOfMemoryCounter
 from supervisor.processes.orders import LaunchOrder, Refusal
 
 __all__ = ["METHOD_MEANING", "Answer", "ChildEnds", "Launcher", "Refusal"]
@@ -66,10 +67,15 @@ Answer = Callable[[int | None, Refusal | None], None]
 
 
 class Launcher:
-    """Carries out launch orders."""
+    """Carries out launch orders.
+
+    Attributes:
+        out_of_memory: what the kernel has killed for want of memory since the engine began, or since the last look.
+    """
 
     def __init__(self, forkservers: Forkservers) -> None:
         self._forkservers = forkservers
+        self.out_of_memory = OutOfMemoryCounter()
 
     def launch(self, order: LaunchOrder, ends: ChildEnds, answer: Answer) -> None:
         """Start a process for `order`. It never raises: what goes wrong is the answer."""

@@ -42,6 +42,7 @@ class LaunchOrder:
         pipe_bytes: the size of each of its three pipes.
         limits: what `supervisor.agent.limiting.apply` takes; empty for none.
         notify_number: the descriptor on which the worker says that it is ready (s6's notification-fd); -1 for none.
+        success_exit_codes: the exit codes that are a good end.
         is_shell_line: `argv` is a shell with the profile's text.
         refusal: why it must not be launched at all, found while it was prepared.
     """
@@ -64,6 +65,7 @@ class LaunchOrder:
     log_level: str = "INFO"
     limits: dict[str, Any] = field(default_factory=dict)
     notify_number: int = -1
+    success_exit_codes: tuple[int, ...] = (0,)
     is_shell_line: bool = False
     refusal: Refusal | None = None
 

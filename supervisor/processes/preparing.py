@@ -102,6 +102,7 @@ def prepare(
         argv=_argv(worker, around),
         channels=channels,
         limits=resolved.limits,
+        success_exit_codes=tuple(worker.success_exit_codes),
         is_shell_line=worker.kind == "command" and isinstance(worker.command, str),
         refusal=refusal,
     )

@@ -98,7 +98,7 @@ def agent_refusal(python: str, status: int | None, last_line: str) -> Refusal:
 def find_program(name: str, environment: Mapping[str, str], cwd: str) -> str:
     """Where execvp(3) finds `name` from `cwd`; empty where it does not."""
     for directory in [""] if os.sep in name else os.get_exec_path(environment):
-        path = os.path.join(cwd, directory, name)
+        path = os.path.normpath(os.path.join(cwd, directory, name))
         if os.path.lexists(path):
             return path
     return ""
