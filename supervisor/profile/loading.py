@@ -159,7 +159,14 @@ def _file_mistakes(tables: dict[str, Any], directory: Path, prefix: KeyPath) -> 
 def _env_files(table: object, directory: Path) -> list[Path]:
     named = table.get("env_file") if isinstance(table, dict) else None
     files = named if isinstance(named, list) else [named]
-    return [directory / file for file in files if isinstance(file, str)]
+    return [directory / _from_home(file) for file in files if isinstance(file, str)]
+
+
+def _from_home(file: str) -> Path:
+    try:
+        return Path(file).expanduser()
+    except RuntimeError:  # nobody has that home: told as a file that is not there
+        return Path(file)
 
 
 def _add_digests(workers: object, directory: Path) -> None:

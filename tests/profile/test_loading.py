@@ -167,6 +167,17 @@ def test_environment_files_must_be_there_and_be_right(tmp_path: Path, mistakes: 
     ]
 
 
+def test_an_environment_file_may_be_at_home(
+    tmp_path: Path, load: Load, mistakes: Mistakes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home that nobody has is a file that is not there."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "own.env").write_text("A=1\n")
+    assert load(WORKER + 'env_file = "~/own.env"\n').workers["a"].env_file == ["~/own.env"]
+    (told,) = mistakes(WORKER + 'env_file = "~nobody-here/own.env"\n')
+    assert told.endswith("/~nobody-here/own.env: there is no such file; make it, or correct env_file")
+
+
 def test_environment_files_belong_to_the_profiles_directory(tmp_path: Path, load: Load) -> None:
     """A worker's own replace those of [defaults]; what is in them is told apart, and is not in the model."""
     (tmp_path / "one.env").write_text("TOKEN=hunter2\n")
