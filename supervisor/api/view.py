@@ -10,6 +10,7 @@ from supervisor.api.messages import ChannelRow, ChannelUser, ReplicaRow
 from supervisor.channels import BoardPage
 from supervisor.diagnose.flow import Flow
 from supervisor.diagnose.metrics import TreeSample
+from supervisor.lifecycle.events import Timer
 from supervisor.lifecycle.life import Life
 from supervisor.lifecycle.states import LIVE, State
 from supervisor.processes.plumbing import ChannelCount, ChannelUse
@@ -62,11 +63,19 @@ def make_row(
         last_error=seen.last_error,
         exit_cause=life.cause.text if life.cause else "",
         exit_code=life.cause.exit_code if life.cause else None,
-        next_step=life.next_step.value if life.next_step else "",
+        next_step=next_step_of(life),
         next_step_s=life.next_step_s,
+        kill_s=life.since_s + life.stop.timeout_s if life.next_step is Timer.TERM else None,
         waits_for=waits_for,
         warnings=warnings_of(worker, life, seen, now_s),
     )
+
+
+def next_step_of(life: Life) -> str:
+    """What happens by itself next, as people call it: a stop sends the worker's own signal."""
+    if life.next_step is None:
+        return ""
+    return life.stop.signal_name if life.next_step is Timer.TERM else life.next_step.value
 
 
 def describe_activity(page: BoardPage | None) -> tuple[str, float | None]:
