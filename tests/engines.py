@@ -13,8 +13,9 @@ from typing import TypeVar
 
 from supervisor import paths
 from supervisor.api.client import EngineClient
-from supervisor.api.messages import ActionName, ChannelRow, Fleet, Job, ReplicaRow
+from supervisor.api.messages import ActionName, ChannelRow, Event, Fleet, Job, ReplicaRow
 from supervisor.errors import ProcdeckError
+from supervisor.journal import JOURNAL_NAME, read_journal
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import Record, decode
 from supervisor.paths import EngineNote
@@ -118,6 +119,30 @@ class RunningEngine:
             wait_for(lambda: message in self.messages(worker), f"{worker} to say {message!r}")
         except AssertionError as error:
             raise AssertionError(f"{error}\nlog:\n{self.log_text()}") from None
+
+    def events(self, subject: str = "") -> list[Event]:
+        """What has happened so far, or what of it concerns `subject`, oldest first."""
+        return [event for event in self.client.events().events if subject in ("", event.subject)]
+
+    def wait_event(self, is_it: Callable[[Event], bool], what: str, after: int = 0) -> Event:
+        """The first event after the cursor `after` that is what is waited for; it may have happened already."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while time.monotonic() < deadline_s:
+            reply = self.client.events(after, wait_s=1.0)
+            for event in reply.events:
+                if is_it(event):
+                    return event
+            after = reply.next_cursor
+        told = "\n".join(f"{event.cursor} {event.subject}: {event.what}" for event in self.events()[-40:])
+        raise AssertionError(f"waited {PATIENCE_S:g} s in vain for {what}; events:\n{told}")
+
+    def cursor(self) -> int:
+        """The last event's cursor."""
+        return self.client.events().next_cursor
+
+    def journal(self) -> list[Event]:
+        """The events as the run's file has them; it can be read when the engine is gone."""
+        return list(read_journal(Path(self.note.log_directory).parent / JOURNAL_NAME).events)
 
     def descendants(self) -> set[int]:
         """The engine's processes now."""

@@ -11,7 +11,7 @@ import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from aiohttp import ClientError, WSCloseCode, WSMsgType, web
@@ -41,6 +41,7 @@ from supervisor.api.requests import (
 )
 from supervisor.api.streaming import Subscription
 from supervisor.errors import ProcdeckError, RequestRefused
+from supervisor.logs.inert import inert
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -114,7 +115,7 @@ class Handlers:
         at_once = f", {max_unavailable} at a time" if max_unavailable else ""
         by = _audit(request, f"{action} {', '.join(names)}{at_once}")
         try:
-            jobs = self._port.act(action, names, **_taken(self._port.act, max_unavailable=max_unavailable, by=by))
+            jobs = self._port.act(action, names, max_unavailable=max_unavailable, by=by)
         except RequestRefused as refusal:
             raise self._refused(refusal, names) from refusal
         if wait_s:
@@ -276,16 +277,8 @@ class Handlers:
 def _audit(request: BaseRequest, asked: str) -> str:
     """Leave a line on who asks for what in the engine's log; the name of who asks."""
     by = asker_of(request)
-    logger.info("{} asks: {}", by, asked[:AUDIT_LIMIT])
+    logger.info("{} asks: {}", by, inert(asked[:AUDIT_LIMIT], keeps_newlines=False))
     return by
-
-
-def _taken(method: Callable[..., object], **offered: Any) -> dict[str, Any]:
-    """What of `offered` the engine's `method` takes."""
-    import inspect
-
-    known = inspect.signature(method).parameters
-    return {name: value for name, value in offered.items() if name in known}
 
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> Refusal:

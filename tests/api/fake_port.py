@@ -87,6 +87,8 @@ class FakePort:
         self.missed = 0
         """Events that are no longer kept."""
         self.event_happened = asyncio.Event()
+        self.waits = 0
+        """How many wait for an event now."""
 
     def fleet(self) -> Fleet:
         self.fleets_read += 1
@@ -169,6 +171,7 @@ class FakePort:
         def is_there() -> bool:
             return any(event.cursor > after for event in self.kept_events)
 
+        self.waits += 1
         try:
             async with asyncio.timeout(timeout_s):
                 while not is_there():
@@ -176,6 +179,8 @@ class FakePort:
                     await self.event_happened.wait()
         except TimeoutError:
             pass
+        finally:
+            self.waits -= 1
         return is_there()
 
     def happen(self, event: Event) -> None:

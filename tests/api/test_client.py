@@ -12,10 +12,10 @@ import pytest
 from supervisor.api import server as server_module
 from supervisor.api.client import EngineClient
 from supervisor.api.messages import DownReply, TreeProcess
-from supervisor.errors import EngineUnreachable, RequestRefused
+from supervisor.errors import EngineUnreachable, ProfileError, RequestRefused
 from supervisor.lifecycle.states import State
 from supervisor.paths import socket_path
-from tests.api.fake_port import FakeEngine, a_fleet, a_row
+from tests.api.fake_port import FakeEngine, a_fleet, a_row, an_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +49,33 @@ def test_action_and_its_outcome(client: EngineClient, engine: FakeEngine) -> Non
     assert client.job(job.id, wait_s=5).state == "done"
     assert [job.state for job in client.act("kill", ["*"], wait_s=5)] == ["done"] * 3
     assert {row.state for row in client.fleet().rows} == {State.STOPPED}
+
+
+def test_everything_beside_plain_actions(client: EngineClient, engine: FakeEngine) -> None:
+    """Signal, scale, reload, a rolling restart, and the events after a cursor."""
+    assert client.signal(["parse"], "HUP").signalled == ("parse.1", "parse.2")
+    assert client.scale("parse", by=1).after == 3
+    assert client.scale("parse", replicas=1).before == 3
+    assert client.scale("walk", 0).after == 0
+    assert not client.reload(dry_run=True).is_applied
+    assert client.reload().plan == engine.port.plan
+    client.act("restart", ["parse"], max_unavailable=1)
+    assert engine.port.max_unavailable == 1
+    engine.do(lambda port: port.happen(an_event(1)))
+    assert client.events(wait_s=20.0).events == (an_event(1),)
+    assert client.events(after=1).events == ()
+    assert client.events(limit=1).next_cursor == 1
+
+
+def test_mistakes_of_a_profile_come_a_line_each(client: EngineClient, engine: FakeEngine) -> None:
+    """And what is refused is told in the engine's words."""
+    engine.port.reload_error = ProfileError(["p.toml:3: one", "p.toml:9: another"])
+    with pytest.raises(RequestRefused, match=r"p\.toml:3: one\np\.toml:9: another"):
+        client.reload()
+    with pytest.raises(RequestRefused, match="a signal is named, not numbered"):
+        client.signal(["parse"], "9")
+    with pytest.raises(RequestRefused, match="give either replicas"):
+        client.scale("parse")
 
 
 def test_refusal_comes_with_suggestions(client: EngineClient) -> None:
