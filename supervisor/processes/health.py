@@ -83,13 +83,13 @@ class HealthWatch:
         environment: what the worker has beside the engine's environment; its exec checks get it too.
         cwd: where exec checks run.
         runtime_directory: 0700 and short; the notification socket is made there.
-        look: reads the status board; needed for heartbeat checks, and not called once `close` has been.
         identity: the user that the worker becomes, as `supervisor.agent.limiting` takes it; None is the engine's own.
 
     Attributes:
         environment: what is to be added to the launch: ``NOTIFY_SOCKET``, ``WATCHDOG_USEC``.
         incarnation: its number.
         name: the replica's.
+        look: reads the status board, which is made after the watch; for heartbeat checks, and never after `close`.
 
     Raises:
         OSError: there is no descriptor left for a socket.
@@ -106,15 +106,14 @@ class HealthWatch:
         environment: Mapping[str, str],
         cwd: str,
         runtime_directory: Path,
-        look: Callable[[], BoardPage] | None = None,
         identity: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = replica_name
         self.incarnation = incarnation
         self.environment: dict[str, str] = {}
+        self.look: Callable[[], BoardPage] | None = None
         self._loop = loop
         self._listener = listener
-        self._look = look
         self._specs = declared(worker)
         checks = tuple(check_of(role, spec, worker.heartbeat_s) for role, spec in self._specs)
         self._health: Health = policy.health_of(incarnation, checks)
@@ -352,8 +351,8 @@ class HealthWatch:
     def _tick(self, after_s: float) -> None:
         self._tick_timer = None
         self._looks += 1
-        if self._look is not None and self._of_kind("heartbeat"):
-            self.read_board(self._look())
+        if self.look is not None and self._of_kind("heartbeat"):
+            self.read_board(self.look())
         if self._notify is not None:
             self._notify.drain()
             if self._notify.heal():

@@ -64,8 +64,8 @@ class Ward:
             environment={"COLOUR": "green"},
             cwd="/",
             runtime_directory=runtime,
-            look=board.read if board is not None else None,
         )
+        self.watch.look = board.read if board is not None else None
 
     def on_verdict(self, watch: HealthWatch, event: Verdict) -> None:
         assert watch is self.watch

@@ -194,8 +194,8 @@ async def test_exec_that_cannot_run_says_what_is_missing() -> None:
     async def said(probe: ExecProbe) -> str:
         return (await probing._guarded(probe.ask))[1]
 
-    assert await said(ExecProbe(["no-such-program-here"], HERE)) == (
-        "cannot run no-such-program-here: no such file or directory"
+    assert await said(ExecProbe(["/no/such/program"], HERE)) == (
+        "cannot run /no/such/program: no such file or directory"
     )
     assert "no such file or directory" in await said(ExecProbe(["true"], Surroundings(cwd="/no/such/place")))
 
