@@ -290,7 +290,7 @@ def _on_looked(health: Health, event: Looked) -> Judgement:
         if period_s is None or silent_s <= period_s:
             health = _with(health, index, replace(life, silent_s=silent_s))
             continue
-        text = f"silent for {period_s:g} s" + (", and never heard of before" if life.is_passing is None else "")
+        text = f"silent for {period_s:g} s" + ("; it has never given a sign of life" if life.is_passing is None else "")
         health = _with(health, index, replace(life, silent_s=silent_s, is_passing=False, text=text))
         return _give_up(health, event.at_s, f"{life.check.what}: {text}", is_hang=True)
     return health, ()

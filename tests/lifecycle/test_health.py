@@ -136,7 +136,7 @@ def test_silence_longer_than_its_period_is_a_hang(has_spoken: bool) -> None:
     health, told = lead(health, *before, *looks(since_s + 10.0, since_s))
     assert told == []
     told = lead(health, Looked(since_s + 11.0, 1.0))[1]
-    never = "" if has_spoken else ", and never heard of before"
+    never = "" if has_spoken else "; it has never given a sign of life"
     assert told == [Unhealthy(since_s + 11.0, 1, f"heartbeat 10s: silent for 10 s{never}", is_hang=True)]
 
 

@@ -257,7 +257,7 @@ async def test_silence_of_a_watchdog_is_a_hang(ward: Callable[..., Ward]) -> Non
     web.rest()
     verdict = await web.told(Unhealthy)
     assert verdict == Unhealthy(
-        verdict.at_s, 3, "watchdog 0.2s: silent for 0.2 s, and never heard of before", is_hang=True
+        verdict.at_s, 3, "watchdog 0.2s: silent for 0.2 s; it has never given a sign of life", is_hang=True
     )
 
 
