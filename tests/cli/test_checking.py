@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -37,6 +38,54 @@ def test_good_profile_is_one_line(command: Command, tmp_path: Path) -> None:
     for words in ([str(path)], ["."], []):
         outcome = command("check", *words)
         assert (outcome.code, outcome.out) == (0, "ok: small, 2 workers (4 processes), 1 queue\n")
+
+
+ORDERED = """
+    name = "ordered"
+    [workers.web]
+    command = "sleep 9"
+    depends_on = { redis = "ready", migrate = "completed-ok" }
+    [workers.redis]
+    command = "sleep 9"
+    [workers.last]
+    command = "sleep 9"
+    depends_on = { web = { log = "listening on" } }
+    [workers.spare]
+    command = "sleep 9"
+    autostart = false
+    [workers.migrate]
+    command = "true"
+    restart = "never"
+    depends_on = { redis = "started" }
+    [workers.backup]
+    command = "true"
+    schedule = "*/5 * * * *"
+    [workers.tick]
+    command = "true"
+    schedule = { every = "10s", at_start = true }
+    [workers.feast]
+    command = "true"
+    schedule = { cron = "30 12 24 12 *", at_start = true }
+    [groups.front]
+    workers = ["web", "last"]
+    strategy = "rest-for-one"
+"""
+
+
+def test_order_groups_and_next_runs_are_told(command: Command, tmp_path: Path) -> None:
+    """Who starts after whom and why; who restarts together; when each schedule runs next."""
+    write_profile(tmp_path, ORDERED)
+    told = command("check").out.splitlines()
+    assert told[1:6] == [
+        "start order: redis, spare (when told), backup, tick, feast",
+        "  then migrate, once redis is started",
+        "  then web, once redis is ready and migrate has completed well",
+        "  then last, once web has logged /listening on/",
+        "group front, rest-for-one: web, last",
+    ]
+    assert re.fullmatch(r"schedule of backup, \*/5 \* \* \* \*: (\w{3} \d{4}-\d\d-\d\d \d\d:\d[05](, )?){3}", told[6])
+    assert told[7] == "schedule of tick: at once, then every 10 s"
+    assert re.fullmatch(r"schedule of feast, 30 12 24 12 \*: at once(, \w{3} \d{4}-12-24 12:30){3}", told[8])
 
 
 def test_every_mistake_is_told_with_its_line(command: Command, tmp_path: Path) -> None:

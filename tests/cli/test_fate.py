@@ -23,6 +23,14 @@ SURVIVOR = TreeProcess(pid=7, parent_pid=1, command="cat")
         (State.STOPPED, {"exit_cause": "ended by SIGTERM"}, "walk stopped: ended by SIGTERM"),
         (State.STOPPED, {"incarnation": 0}, ""),
         (State.STUCK, {}, "walk stuck: it was killed and did not die (pid 4711)"),
+        (State.UNREADY, {"waits_for": "tcp :1 \x1b[2Jrefused"}, "walk not ready yet, pid 4711: tcp :1 refused"),
+        (State.UNREADY, {}, "walk not ready yet, pid 4711"),
+        (State.WAITING, {"waits_for": "redis to be ready"}, "walk waits for redis to be ready"),
+        (State.WAITING, {}, "walk waits"),
+        (State.SCHEDULED, {"exit_cause": "exit code 0"}, "walk ended: exit code 0; it waits for its next run"),
+        (State.SCHEDULED, {"incarnation": 0}, ""),
+        (State.PAUSED, {}, "walk paused, pid 4711"),
+        (State.SKIPPED, {"exit_cause": "redis has failed: exit code 1"}, "walk skipped: redis has failed: exit code 1"),
         (State.STARTING, {}, ""),
         (State.STOPPING, {}, ""),
     ],
@@ -37,6 +45,22 @@ def test_same_state_is_told_once_for_each_incarnation() -> None:
     before = a_row("walk")
     assert fate_line(before, a_row("walk", cpu_percent=99.0)) == ""
     assert fate_line(before, a_row("walk", incarnation=2, restarts=1)) == "walk running, pid 4711, restart 1"
+
+
+def test_ways_back_to_running_are_told_apart() -> None:
+    """Ready after all, not ready any more, let go on: one life goes on; another one is a start."""
+    running, unready, paused = a_row("walk"), a_row("walk", State.UNREADY), a_row("walk", State.PAUSED)
+    assert fate_line(unready, running) == "walk ready, pid 4711"
+    assert fate_line(paused, running) == "walk goes on, pid 4711"
+    assert fate_line(running, unready) == "walk not ready any more"
+    again = a_row("walk", incarnation=2, restarts=1)
+    assert fate_line(unready, again) == "walk running, pid 4711, restart 1"
+
+
+def test_every_state_can_be_told() -> None:
+    """No state is forgotten: each has a line, or passes by itself."""
+    silent = [state for state in State if not fate_line(None, a_row("walk", state))]
+    assert silent == [State.STARTING, State.STOPPING]
 
 
 def test_run_that_went_well_is_0() -> None:
@@ -57,6 +81,19 @@ def test_worker_that_failed_first_counts() -> None:
         a_row("b", State.FAILED, exit_code=5, since_s=10.0),
     ]
     assert verdict(rows, [SURVIVOR]) == 5
+
+
+@pytest.mark.parametrize(("exit_code", "code"), [(0, 0), (3, 3), (137, 137), (-9, 1), (256, 1)])
+def test_significant_worker_decides(exit_code: int, code: int) -> None:
+    """Its exit code is the run's, whatever became of the others."""
+    rows = [a_row("a", State.FAILED, exit_code=4), a_row("b", State.STUCK)]
+    assert verdict(rows, [SURVIVOR], exit_code) == code
+
+
+def test_worker_that_was_skipped_is_1() -> None:
+    """It did not do what it was there for; the code of the one that failed goes before."""
+    assert verdict([a_row("a", State.SKIPPED), a_row("b", State.FINISHED)], []) == 1
+    assert verdict([a_row("a", State.SKIPPED), a_row("b", State.FAILED, exit_code=7)], []) == 7
 
 
 def test_what_would_not_die_is_1() -> None:

@@ -157,6 +157,35 @@ def test_down_from_elsewhere_ends_the_run(engine: FakeEngine) -> None:
     assert _follow(engine, [], live_on) == 0
 
 
+def test_significant_worker_ends_the_run_with_its_code(engine: FakeEngine, capfd: pytest.CaptureFixture[str]) -> None:
+    """The engine ends by itself; who ended it is said once, and the exit code is that worker's."""
+
+    def live_on() -> None:
+        why = "walk has ended, for which the run is: exit code 3"
+        engine.do(lambda port: port.change(phase="stopping", exit_code=3, outcome=why))
+        seen = engine.port.fleets_read
+        wait_until(lambda: engine.port.fleets_read > seen + 2)
+        engine.end()
+
+    assert _follow(engine, [], live_on) == 3
+    told = capfd.readouterr().err.splitlines()
+    assert told.count("census ends: walk has ended, for which the run is: exit code 3") == 1
+
+
+def test_replica_that_is_no_more_is_told(engine: FakeEngine, capfd: pytest.CaptureFixture[str]) -> None:
+    """Scaled down or reloaded away, from elsewhere."""
+
+    def live_on() -> None:
+        wait_until(lambda: engine.port.fleets_read > 0)
+        engine.do(lambda port: port.change(rows=port.now.rows[:1]))
+        seen = engine.port.fleets_read
+        wait_until(lambda: engine.port.fleets_read > seen + 1)
+        _complete(engine)
+
+    assert _follow(engine, [], live_on, until_complete=True) == 0
+    assert "parse is no longer part of the run" in capfd.readouterr().err.splitlines()
+
+
 def test_running_project_is_refused(command: Command, engine: FakeEngine, tmp_path: Path) -> None:
     """Its logs can be followed instead."""
     (tmp_path / "procdeck.toml").write_text('name = "census"\n')

@@ -59,11 +59,18 @@ def test_commands_are_those_of_the_readme() -> None:
         "channels",
         "check",
         "demo",
+        "doctor",
         "down",
+        "events",
         "kill",
         "logs",
+        "pause",
+        "reload",
         "restart",
+        "resume",
         "run",
+        "scale",
+        "signal",
         "start",
         "status",
         "stop",
@@ -71,7 +78,15 @@ def test_commands_are_those_of_the_readme() -> None:
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"), [("statsu", "status"), ("stauts", "status"), ("log", "logs"), ("restrat", "restart")]
+    ("word", "meant"),
+    [
+        ("statsu", "status"),
+        ("stauts", "status"),
+        ("log", "logs"),
+        ("restrat", "restart"),
+        ("sacle", "scale"),
+        ("event", "events"),
+    ],
 )
 def test_mistyped_command_is_not_taken_for_a_profile(command: Command, word: str, meant: str) -> None:
     """A word that is no file and comes close to a command suggests the command."""

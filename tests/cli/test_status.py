@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from supervisor.api.messages import Fleet, LogState
+from supervisor.lifecycle.states import State
 from tests.api.fake_port import a_fleet, a_row
 from tui.cli.status import status_text
 
@@ -56,6 +57,41 @@ def test_status_tells_of_lost_records_and_of_the_result() -> None:
         "1,234 log records could not be stored in /somewhere/logs",
         "",
     ]
+
+
+STATES = """\
+NAME     STATE       PID  UPTIME  RESTARTS  CPU%  MEMORY  DOING
+redis    unready    4711      1m         0    12    48 M  unready: tcp :6390 refused; start timeout in 57 s
+web      waiting       -       -         0     -       -  waits for redis to be ready
+backup   scheduled     -       -         0     -       -  next run 14:05, in 3 m 20 s; exit code 0
+still    paused     4711      1m         0    12    48 M  paused for 1m
+asked    stopping   4711      1m         0    12    48 M  SIGINT in 0.8 s, SIGKILL in 4.8 s
+migrate  skipped       -       -         0     -       -  redis has failed: exit code 1"""
+
+
+def test_status_says_what_is_waited_for_and_what_comes_next() -> None:
+    """Every deadline with its rest; a schedule's next run by the clock on the wall."""
+    rest = {"pid": None, "started_s": None, "cpu_percent": None, "rss_bytes": None}
+    rows = (
+        a_row("redis", State.UNREADY, waits_for="tcp :6390 refused", next_step="start timeout", next_step_s=222.0),
+        a_row("web", State.WAITING, waits_for="redis to be ready", **rest),
+        a_row(
+            "backup", State.SCHEDULED, next_step="scheduled run", next_step_s=365.0, exit_cause="exit code 0", **rest
+        ),
+        a_row("still", State.PAUSED, warnings=("paused by a signal",)),
+        a_row("asked", State.STOPPING, next_step="SIGINT", next_step_s=165.8, kill_s=169.8),
+        a_row("migrate", State.SKIPPED, exit_cause="redis has failed: exit code 1"),
+    )
+    at_14_05 = (14 * 60 + 5) * 60 - 365.0
+    assert status_text(a_fleet(*rows, channels=()), at_14_05).split("\n\n")[1] == STATES
+
+
+def test_status_tells_who_has_ended_the_run() -> None:
+    """In the engine's words, or at least that there is such a worker."""
+    told = status_text(a_fleet(phase="stopping", exit_code=3, outcome="walk has ended")).splitlines()
+    assert told[1] == "walk has ended"
+    told = status_text(a_fleet(phase="stopping", exit_code=3)).splitlines()
+    assert told[1] == "a significant worker has ended the run, exit code 3"
 
 
 def test_status_of_a_fleet_without_workers_is_a_heading() -> None:

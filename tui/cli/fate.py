@@ -11,7 +11,7 @@ from tui.cli.telling import one_line
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from supervisor.api.messages import ReplicaRow, TreeProcess
+    from supervisor.api.messages import Fleet, ReplicaRow, TreeProcess
 
 _HIGHEST_CODE: Final = 255
 
@@ -21,13 +21,22 @@ def fate_line(before: ReplicaRow | None, now: ReplicaRow) -> str:
     if before is not None and (before.state, before.incarnation) == (now.state, now.incarnation):
         return ""
     cause = f": {one_line(now.exit_cause)}" if now.exit_cause else ""
+    obstacle = f": {one_line(now.waits_for)}" if now.waits_for else ""
     match now.state:
         case State.RUNNING:
-            again = f", restart {now.restarts}" if now.restarts else ""
-            return f"{now.name} running, pid {now.pid}{again}"
+            return _running_line(before, now)
+        case State.UNREADY:
+            was_ready = before is not None and before.state is State.RUNNING and _is_same_life(before, now)
+            return f"{now.name} {'not ready any more' if was_ready else f'not ready yet, pid {now.pid}'}{obstacle}"
+        case State.WAITING:
+            return f"{now.name} waits{f' for {one_line(now.waits_for)}' if now.waits_for else ''}"
+        case State.SCHEDULED:
+            return f"{now.name} ended{cause}; it waits for its next run" if now.incarnation else ""
+        case State.PAUSED:
+            return f"{now.name} paused, pid {now.pid}"
         case State.BACKOFF:
             return f"{now.name} ended{cause}; it will be started again"
-        case State.FINISHED | State.FAILED:
+        case State.FINISHED | State.FAILED | State.SKIPPED:
             return f"{now.name} {now.state.value}{cause}"
         case State.STUCK:
             return f"{now.name} stuck: it was killed and did not die (pid {now.pid})"
@@ -37,15 +46,46 @@ def fate_line(before: ReplicaRow | None, now: ReplicaRow) -> str:
             return ""
 
 
-def verdict(rows: Sequence[ReplicaRow], survivors: Sequence[TreeProcess]) -> int:
-    """The exit code of a run that is over: the first failed worker's own where it has one, 1 where it has none.
+def _running_line(before: ReplicaRow | None, now: ReplicaRow) -> str:
+    """How it came to run: started, started again, ready after all, or let go on."""
+    if before is not None and _is_same_life(before, now):
+        how = {State.UNREADY: "ready", State.PAUSED: "goes on"}.get(before.state)
+        if how:
+            return f"{now.name} {how}, pid {now.pid}"
+    again = f", restart {now.restarts}" if now.restarts else ""
+    return f"{now.name} running, pid {now.pid}{again}"
 
-    "First" is by the time of the failure. A code that no shell shows (a signal, none at all) counts as 1.
+
+def _is_same_life(before: ReplicaRow, now: ReplicaRow) -> bool:
+    return before.incarnation == now.incarnation
+
+
+def gone_line(name: str) -> str:
+    """What to narrate of a replica that there is no more: scaled down, or reloaded away."""
+    return f"{name} is no longer part of the run"
+
+
+def ended_by(fleet: Fleet) -> str:
+    """Why a run ends by itself, in words; empty where it does not."""
+    if fleet.exit_code is None:
+        return ""
+    outcome = one_line(fleet.outcome).rstrip(".")
+    return outcome or f"a significant worker has ended, exit code {fleet.exit_code}"
+
+
+def verdict(rows: Sequence[ReplicaRow], survivors: Sequence[TreeProcess], exit_code: int | None = None) -> int:
+    """The exit code of a run that is over.
+
+    `exit_code` is that of the significant worker whose end has ended the run; it goes before all others. Then comes the
+    first failed worker's own ("first" by the time of the failure), then 1 for what did not do what it was there for. A
+    code that no shell shows (a signal, none at all) counts as 1.
     """
+    if exit_code is not None:
+        return exit_code if 0 <= exit_code <= _HIGHEST_CODE else ExitCode.FAILED
     failed = sorted((row for row in rows if row.state is State.FAILED), key=lambda row: row.since_s)
     if failed:
         code = failed[0].exit_code
         return code if code is not None and 1 <= code <= _HIGHEST_CODE else ExitCode.FAILED
-    if survivors or any(row.state is State.STUCK for row in rows):
+    if survivors or any(row.state in (State.STUCK, State.SKIPPED) for row in rows):
         return ExitCode.FAILED
     return ExitCode.OK

@@ -24,7 +24,7 @@ from supervisor.paths import is_running
 from tui.cli.choosing import profile_named
 from tui.cli.ending import Ending, tell_survivors, wait_until_gone, waited_for
 from tui.cli.exits import ExitCode
-from tui.cli.fate import fate_line, verdict
+from tui.cli.fate import ended_by, fate_line, gone_line, verdict
 from tui.cli.following import LogPrinter
 from tui.cli.locating import client_of
 from tui.cli.opening import running_on
@@ -138,13 +138,18 @@ class HeadlessRun:
             return
         known = {row.name: row for row in self._fleet.rows} if self._fleet else {}
         for row in fleet.rows:
-            line = fate_line(known.get(row.name), row)
+            line = fate_line(known.pop(row.name, None), row)
             if line:
                 narrate(line)
+        for name in known:
+            narrate(gone_line(name))
         if self._printer is not None:
             self._printer.name_width = max((len(row.name) for row in fleet.rows), default=0)
         was_completed = self._fleet is not None and self._fleet.phase == "completed"
+        was_ended_by = ended_by(self._fleet) if self._fleet else ""
         self._fleet = fleet
+        if ended_by(fleet) and not was_ended_by:
+            narrate(f"{fleet.project} ends: {ended_by(fleet)}")
         if fleet.phase == "completed" and not was_completed:
             self._complete(fleet)
 
@@ -177,7 +182,8 @@ class HeadlessRun:
     def _exit_code(self) -> int:
         survivors = tuple(process for ending in self._endings for process in ending.survivors)
         tell_survivors(survivors)
-        if not self._endings and (self._fleet is None or self._fleet.phase != "stopping"):
+        is_meant = self._fleet is not None and (self._fleet.phase == "stopping" or self._fleet.exit_code is not None)
+        if not self._endings and not is_meant:
             log = Path(self._note.log_directory).parent / "engine.log"
             complain(f"the engine of {self._note.project} ended by itself; {log} may say why")
             return ExitCode.FAILED
@@ -187,4 +193,5 @@ class HeadlessRun:
                 return ExitCode.FAILED
         if self._is_output_closed:
             return ExitCode.OUTPUT_CLOSED
-        return verdict(self._fleet.rows if self._fleet else (), survivors)
+        exit_code = self._fleet.exit_code if self._fleet else None
+        return verdict(self._fleet.rows if self._fleet else (), survivors, exit_code)

@@ -54,6 +54,15 @@ def client_of(note: EngineNote) -> EngineClient:
     return EngineClient(socket_path(note.project))
 
 
+def check_named_project(project: str | None) -> str | None:
+    """`project`, when it is one that may be named, or none.
+
+    Raises:
+        ProjectError: it is no legal name.
+    """
+    return None if project is None else check_project_name(project)
+
+
 def find_logs(project: str | None, directory: Path | None = None) -> tuple[str, Path, EngineNote | None]:
     """The project, the folder of its log segments, and the engine that writes them, if one runs.
 

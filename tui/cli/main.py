@@ -31,6 +31,7 @@ NewProject = Annotated[str | None, Parameter(name="--project", help="Project nam
 Profile = Annotated[str, Parameter(help="A profile, or a directory that has one.")]
 Worker = Annotated[str, Parameter(help="Workers (parse) or single replicas (parse.2).", show_default=False)]
 All = Annotated[bool, Parameter(name="--all", negative="", help="All of them.")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="As JSON.")]
 Flag = Parameter(negative="")
 
 app = App(
@@ -65,8 +66,8 @@ def run(
 ) -> int:
     """Run PROFILE, in the dashboard or without a screen.
 
-    Headless, Ctrl-C stops everything and a second one kills it. The exit code is 0 when every worker finished or was
-    stopped by you, else that of the first one that failed.
+    Headless, Ctrl-C stops everything and a second one kills it. The exit code is that of the significant worker that
+    has ended the run; else 0 when every worker finished or was stopped by you; else that of the first one that failed.
     """
     if headless:
         from tui.cli.headless import run_headless
@@ -118,35 +119,120 @@ app.command(channel_app)
 
 
 @app.command
-def start(*workers: Worker, is_for_all: All = False, project: Project = None) -> int:
-    """Start workers that are at rest."""
-    from tui.cli.acting import act
+def events(
+    *workers: Worker,
+    follow: Annotated[bool, Parameter(name=["--follow", "-f"], negative="", help="Go on until interrupted.")] = False,
+    count: Annotated[int, Parameter(name=["--count", "-n"], help="So many events, the last ones.")] = 50,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="An object on each line.")] = False,
+    project: Project = None,
+) -> int:
+    """Show what happened to workers, when, why and who asked for it; from the engine or from the last run's journal."""
+    if count < 0:
+        complain("-n is a number of events, 0 or more")
+        return ExitCode.USAGE
+    from tui.cli.events import show_events
 
-    return act(project, "start", workers, is_for_all=is_for_all)
+    return show_events(project, workers, follow=follow, count=count, as_json=as_json)
 
 
 @app.command
-def stop(*workers: Worker, is_for_all: All = False, project: Project = None) -> int:
+def start(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
+    """Start workers that are at rest; one that waits for its schedule or in backoff starts now."""
+    from tui.cli.acting import act
+
+    return act(project, "start", workers, is_for_all=is_for_all, as_json=as_json)
+
+
+@app.command
+def stop(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
     """Stop workers: ask, then SIGTERM, then SIGKILL, each at the time the profile gives."""
     from tui.cli.acting import act
 
-    return act(project, "stop", workers, is_for_all=is_for_all)
+    return act(project, "stop", workers, is_for_all=is_for_all, as_json=as_json)
 
 
 @app.command
-def restart(*workers: Worker, is_for_all: All = False, project: Project = None) -> int:
+def restart(
+    *workers: Worker,
+    is_for_all: All = False,
+    rolling: Annotated[bool, Parameter(negative="", help="One after another, each ready before the next.")] = False,
+    max_unavailable: Annotated[
+        int | None, Parameter(help="So many replicas of a worker at a time; means --rolling.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+    project: Project = None,
+) -> int:
     """Stop workers and start them again."""
+    if max_unavailable is not None and max_unavailable < 1:
+        complain("--max-unavailable is a number of replicas, 1 or more")
+        return ExitCode.USAGE
+    at_a_time = max_unavailable or int(rolling)
     from tui.cli.acting import act
 
-    return act(project, "restart", workers, is_for_all=is_for_all)
+    return act(project, "restart", workers, is_for_all=is_for_all, as_json=as_json, max_unavailable=at_a_time)
 
 
 @app.command
-def kill(*workers: Worker, is_for_all: All = False, project: Project = None) -> int:
+def kill(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
     """Kill workers and everything they started, at once."""
     from tui.cli.acting import act
 
-    return act(project, "kill", workers, is_for_all=is_for_all)
+    return act(project, "kill", workers, is_for_all=is_for_all, as_json=as_json)
+
+
+@app.command
+def pause(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
+    """Let workers and everything they started stand still (SIGSTOP)."""
+    from tui.cli.acting import act
+
+    return act(project, "pause", workers, is_for_all=is_for_all, as_json=as_json)
+
+
+@app.command
+def resume(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
+    """Let paused workers go on (SIGCONT)."""
+    from tui.cli.acting import act
+
+    return act(project, "resume", workers, is_for_all=is_for_all, as_json=as_json)
+
+
+@app.command
+def scale(
+    *wishes: Annotated[str, Parameter(help="parse=5, or parse=+1 for one more.", show_default=False)],
+    as_json: Json = False,
+    project: Project = None,
+) -> int:
+    """Change how many replicas workers have."""
+    from tui.cli import changing
+
+    return changing.scale(project, wishes, as_json=as_json)
+
+
+@app.command
+def signal(
+    name: Annotated[str, Parameter(help="HUP, USR1, ...")],
+    /,
+    *workers: Worker,
+    as_json: Json = False,
+    project: Project = None,
+) -> int:
+    """Send a signal to the process of each worker."""
+    from tui.cli.changing import send_signal
+
+    return send_signal(project, name, workers, as_json=as_json)
+
+
+@app.command
+def reload(
+    *,
+    dry_run: Annotated[bool, Parameter(negative="", help="Only tell what would change.")] = False,
+    as_json: Json = False,
+    project: Project = None,
+) -> int:
+    """Read the profile again and apply what differs; one with mistakes changes nothing."""
+    from tui.cli import changing
+
+    return changing.reload(project, is_dry_run=dry_run, as_json=as_json)
 
 
 @app.command
@@ -167,6 +253,14 @@ def check(profile: Profile | None = None, /) -> int:
     from tui.cli import checking
 
     return checking.check(profile)
+
+
+@app.command
+def doctor(profile: Profile | None = None, /, *, as_json: Json = False, project: Project = None) -> int:
+    """Tell what this machine lacks, what earlier runs have left, and what to do about it."""
+    from tui.cli.doctor import show_findings
+
+    return show_findings(profile, project, as_json=as_json)
 
 
 @app.command

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from supervisor.api.messages import ChannelRow, Fleet, ReplicaRow
-from supervisor.lifecycle.states import AT_REST, State
+from supervisor.lifecycle.states import AT_REST, BETWEEN, State
 from tui.cli.exits import ExitCode
 from tui.cli.locating import client_of, find_engine
 from tui.cli.telling import one_line, tell, tell_block
 from tui.render.channel_words import FLOWING, depth_figures, state_words
 from tui.render.figures import duration, percent, size
+from tui.render.life_words import held_words, next_words, waiting_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,13 +32,17 @@ def show_status(project: str | None, *, as_json: bool) -> ExitCode:
     if as_json:
         tell_block(client.fleet_json().decode() + "\n")
     else:
-        tell(status_text(client.fleet()))
+        tell(status_text(client.fleet(), time.time() - time.monotonic() + time.localtime().tm_gmtoff))
     return ExitCode.OK
 
 
-def status_text(fleet: Fleet) -> str:
-    """The fleet as lines for people: a summary, the replicas, the channels."""
-    parts = [_summary(fleet), table(_REPLICA_HEADINGS, [_replica_cells(row, fleet.now_s) for row in fleet.rows])]
+def status_text(fleet: Fleet, local_offset_s: float = 0.0) -> str:
+    """The fleet as lines for people: a summary, the replicas, the channels.
+
+    `local_offset_s` makes a time of the monotonic clock one that people read off the wall.
+    """
+    rows = [_replica_cells(row, fleet.now_s, local_offset_s) for row in fleet.rows]
+    parts = [_summary(fleet), table(_REPLICA_HEADINGS, rows)]
     if fleet.channels:
         parts.append(table(_CHANNEL_HEADINGS, [_channel_cells(channel) for channel in fleet.channels]))
     return "\n\n".join(parts)
@@ -47,12 +53,14 @@ def _summary(fleet: Fleet) -> str:
     words = [f"{fleet.project}: {fleet.phase}, engine {fleet.engine.pid} up {age}, {one_line(fleet.profile_path)}"]
     if fleet.outcome:
         words.append(one_line(fleet.outcome))
+    if fleet.exit_code is not None and not fleet.outcome:
+        words.append(f"a significant worker has ended the run, exit code {fleet.exit_code}")
     if fleet.log.lost:
         words.append(f"{fleet.log.lost:,} log records could not be stored in {one_line(fleet.log.directory)}")
     return "\n".join(words)
 
 
-def _replica_cells(row: ReplicaRow, now_s: float) -> tuple[str, ...]:
+def _replica_cells(row: ReplicaRow, now_s: float, local_offset_s: float) -> tuple[str, ...]:
     return (
         row.name,
         row.state.value,
@@ -61,19 +69,17 @@ def _replica_cells(row: ReplicaRow, now_s: float) -> tuple[str, ...]:
         str(row.restarts),
         _NOTHING if row.cpu_percent is None else percent(row.cpu_percent),
         _NOTHING if row.rss_bytes is None else size(row.rss_bytes),
-        one_line(_doing(row, now_s)) or _NOTHING,
+        one_line(_doing(row, now_s, local_offset_s)) or _NOTHING,
     )
 
 
-def _doing(row: ReplicaRow, now_s: float) -> str:
+def _doing(row: ReplicaRow, now_s: float, local_offset_s: float) -> str:
     """What it does, or how it ended, or what comes next: the most telling of them, warnings first."""
     if row.state in AT_REST:
         return row.exit_cause
-    words = list(row.warnings)
-    if row.next_step:
-        when = "" if row.next_step_s is None else f" in {max(0.0, row.next_step_s - now_s):.1f} s"
-        words.append(f"{row.next_step}{when}")
-    if row.state is State.BACKOFF:
+    words = [*row.warnings] if row.state is not State.PAUSED else [held_words(row, now_s)]
+    words += [waiting_words(row), next_words(row, now_s, local_offset_s)]
+    if row.state in BETWEEN:
         words.append(row.exit_cause)
     elif row.activity:
         since = row.activity_since_s

@@ -16,9 +16,9 @@ LONGEST_CHARACTERS: Final = 300
 """Of a worker's words on one line."""
 
 
-def one_line(text: str) -> str:
+def one_line(text: str, longest: int = LONGEST_CHARACTERS) -> str:
     """Words of a worker, or of whatever it ran: on one line, of bounded length, with nothing a terminal would obey."""
-    return inert(text[:LONGEST_CHARACTERS], keeps_newlines=False)
+    return inert(text[:longest], keeps_newlines=False)
 
 
 def tell(text: str) -> None:
@@ -36,6 +36,13 @@ def tell_block(text: str) -> None:
     while rest:
         rest = rest[sys.stdout.buffer.write(rest) :]
     sys.stdout.flush()
+
+
+def tell_json(value: object) -> None:
+    """A value of the engine's as JSON, on one line."""
+    import msgspec
+
+    tell_block(msgspec.json.encode(value).decode() + "\n")
 
 
 def narrate(text: str) -> None:
@@ -56,9 +63,12 @@ def wants_color(stream: TextIO) -> bool:
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def did_you_mean(word: str, choices: Iterable[str]) -> str:
-    """``; did you mean "stop"?`` where one of `choices` is close to `word`, else nothing."""
+def did_you_mean(word: str, choices: Iterable[str], cutoff: float = 0.7) -> str:
+    """``; did you mean "stop"?`` where one of `choices` is close to `word`, else nothing.
+
+    `cutoff`: how much of the two has to be the same, from 0 to 1; short words need less.
+    """
     import difflib
 
-    close = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.7)
+    close = difflib.get_close_matches(word, list(choices), n=1, cutoff=cutoff)
     return f'; did you mean "{close[0]}"?' if close else ""

@@ -22,7 +22,8 @@ def duration(seconds: float) -> str:
 
 def time_left(seconds: float) -> str:
     """What is left of a wait, rounded up, so that ``0.0 s`` means now: ``0.8 s`` ``42 s`` ``3 m 20 s`` ``2 h 05 m``."""
-    tenths = math.ceil(max(seconds, 0.0) * 10)
+    seconds = max(seconds, 0.0) - 1e-6  # the difference of two clock readings is never quite even
+    tenths = math.ceil(seconds * 10)
     if tenths < 100:
         return f"{tenths / 10:.1f} s"
     whole = math.ceil(seconds)

@@ -85,11 +85,26 @@ def completed_banner(outcome: str) -> str:
 
 def stopping_banner(fleet: Fleet) -> str:
     """What the stop still waits for."""
+    why = run_ended_by(fleet)
     waiting = [row.name for row in fleet.rows if row.pid is not None]
     if not waiting:
-        return "Stopping all: every worker is at rest; the engine ends now."
+        return f"{why}Stopping all: every worker is at rest; the engine ends now."
     names = ", ".join(waiting[:4]) + (f" and {len(waiting) - 4} more" if len(waiting) > 4 else "")
-    return f"Stopping all: waiting for {plural(len(waiting), 'worker')}: {plain(names)}"
+    return f"{why}Stopping all: waiting for {plural(len(waiting), 'worker')}: {plain(names)}"
+
+
+def stopped_banner(fleet: Fleet) -> str:
+    """What a person reads when the engine has stopped everything and is gone."""
+    logs = f" Logs: {fleet.log.directory}" if fleet.log.directory else ""
+    return f"{run_ended_by(fleet)}Stopped: the engine stopped everything and has ended. q quits.{logs}"
+
+
+def run_ended_by(fleet: Fleet) -> str:
+    """Which significant worker's end is the end of the run, as a sentence before others; empty where none is."""
+    if fleet.exit_code is None:
+        return ""
+    who = plain(fleet.outcome).rstrip(".") or "A worker has ended, for which the run is"
+    return f"{who} (exit code {fleet.exit_code}). "
 
 
 def pane_title(title: str, notes: Line, chip: Line, width: int) -> Line:

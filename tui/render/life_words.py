@@ -41,7 +41,7 @@ def next_words(row: ReplicaRow, now_s: float, local_offset_s: float) -> str:
     if row.next_step == Timer.SCHEDULE.value:
         return f"{step} {local_clock(row.next_step_s, now_s, local_offset_s)}, in {left}"
     then = ""
-    if row.next_step == Timer.TERM.value and row.kill_s is not None:
+    if row.kill_s is not None:
         then = f", SIGKILL in {time_left(row.kill_s - now_s)}"
     return f"{step} in {left}{then}"
 

@@ -44,10 +44,7 @@ class Wording:
         fleet = view.fleet
         if view.state is LinkState.LOST and fleet is not None:
             if fleet.phase == "stopping":
-                return (
-                    "amber",
-                    f"Stopped: the engine stopped everything and has ended. q quits. Logs: {fleet.log.directory}",
-                )
+                return "amber", lines.stopped_banner(fleet)
             now_s = self.clock.monotonic_s()
             ago_s = None if view.heard_s is None else now_s - view.heard_s
             return "red", lines.lost_banner(

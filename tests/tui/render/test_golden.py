@@ -15,7 +15,7 @@ from tests.tui.fakes import NOW_AT, NOW_S, census, checks, detail_of, lives, rep
 from tui.render.detail import detail_lines
 from tui.render.fleet_rows import columns_for, header_line, matches, row_line, time_texts
 from tui.render.glyphs import ASCII, UNICODE, Glyphs
-from tui.render.header import completed_banner, header, lost_banner, stopping_banner
+from tui.render.header import completed_banner, header, lost_banner, stopped_banner, stopping_banner
 from tui.render.log_lines import record_line, record_view
 from tui.render.pieces import line_text, line_width
 
@@ -114,6 +114,10 @@ def test_banners_say_what_happened_and_where_to_look() -> None:
     )
     assert completed_banner("4 finished. Result: /x/census.json") == "Completed: 4 finished. Result: /x/census.json"
     assert stopping_banner(census()) == "Stopping all: waiting for 4 workers: parse.1, parse.2, tally, disk"
+    ended = census(phase="stopping", exit_code=3, outcome="walk has ended, for which the run is: exit code 3", rows=())
+    why = "walk has ended, for which the run is: exit code 3 (exit code 3). "
+    assert stopping_banner(ended) == f"{why}Stopping all: every worker is at rest; the engine ends now."
+    assert stopped_banner(ended) == f"{why}Stopped: the engine stopped everything and has ended. q quits."
 
 
 def test_log_lines() -> None:
