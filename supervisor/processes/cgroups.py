@@ -116,7 +116,6 @@ class Cgroup:
         except OSError:
             return ()
 
-    @property
     def is_empty(self) -> bool:
         """No process lives in the group or below."""
         try:
@@ -140,7 +139,7 @@ class Cgroup:
         """Kill all, wait a moment for them to be gone, and remove the group. It blocks: not for the engine."""
         self.kill()
         deadline_s = time.monotonic() + EMPTY_WITHIN_S
-        while not self.is_empty and time.monotonic() < deadline_s:
+        while not self.is_empty() and time.monotonic() < deadline_s:
             time.sleep(0.005)
         return self.remove()
 

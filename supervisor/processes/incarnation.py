@@ -62,6 +62,7 @@ class Pipe(Protocol):
 
     when_closed: Callable[[], None] | None
     is_open: bool
+    taps: list[Callable[[bytes], bool]]
 
     def drain(self) -> bool: ...
     def close(self) -> None: ...
@@ -75,6 +76,8 @@ class Pipes:
     stdout: int
     stderr: int
     readers: tuple[Pipe, ...]
+    notify: int = -1
+    """The write end on which the worker says that it is ready, owned by its checks; -1 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,12 @@ class Incarnation:
     def launch(self, launcher: Launcher) -> None:
         """Start the process; the listener hears `on_launched` or `on_refused`, perhaps before this returns."""
         ends = ChildEnds(
-            self._control.child_end, self._pipes.lane, self._pipes.stdout, self._pipes.stderr, self.board.fd
+            self._control.child_end,
+            self._pipes.lane,
+            self._pipes.stdout,
+            self._pipes.stderr,
+            self.board.fd,
+            self._pipes.notify,
         )
         try:
             launcher.launch(self.order, ends, self._on_answer)
@@ -160,14 +168,16 @@ class Incarnation:
             self._listener.on_refused(self, ExitCause(text, is_ok=False, is_permanent=is_permanent))
             return
         self._take_in(pid)
+        try:
+            self._watch = ExitWatch(self._loop, pid, self._on_reaped)
+        except ProcessLookupError:
+            pass  # reaped by somebody else before we could look
         self._listener.on_launched(self, pid)
         if self.order.method == "exec":
             self._listener.on_running(self, hears_stop=bool(self._stop.command))
         else:
             self._control.listen()
-        try:
-            self._watch = ExitWatch(self._loop, pid, self._on_reaped)
-        except ProcessLookupError:  # reaped by somebody else before we could look
+        if self._watch is None:
             self._on_reaped(None)
 
     def _take_in(self, pid: int) -> None:

@@ -286,3 +286,56 @@ async def test_close_lets_an_answer_under_way_finish(
     port.down_may_end.set()
     assert await asking == DownReply()
     await closing
+
+
+async def _until_healthy(socket_file: Path) -> None:
+    """Wait until somebody answers at the path."""
+    said = b"GET /v1/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(OSError):
+                if (await _speak(socket_file, said)).startswith(b"HTTP/1.1 200 "):
+                    return
+            await asyncio.sleep(0.01)
+
+
+async def test_removed_socket_is_made_anew_and_open_connections_stay(
+    port: FakePort, socket_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cleaner that deletes old files does not cut an engine off."""
+    monkeypatch.setattr(server_module, "LOOK_EVERY_S", 0.02)
+    server = await server_module.serve(
+        port, server_module.bind_socket(socket_file), lambda: server_module.bind_socket(socket_file)
+    )
+    connector = aiohttp.UnixConnector(str(socket_file))
+    async with aiohttp.ClientSession("http://engine", connector=connector) as session:
+        before = await _get(session, "/v1/health", Health)
+        socket_file.unlink()
+        await _until_healthy(socket_file)
+        assert await _get(session, "/v1/health", Health) == before
+        assert len(server._gate.connections) == 1  # the session's own, opened before
+    await server.close()
+
+
+async def test_socket_that_cannot_be_made_anew_is_tried_again(
+    port: FakePort, socket_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in the way is left alone, until it is gone."""
+    monkeypatch.setattr(server_module, "LOOK_EVERY_S", 0.02)
+    tries = 0
+
+    def heal() -> Any:
+        nonlocal tries
+        tries += 1
+        return server_module.bind_socket(socket_file)
+
+    server = await server_module.serve(port, server_module.bind_socket(socket_file), heal)
+    socket_file.unlink()
+    socket_file.write_text("precious")
+    async with asyncio.timeout(60):
+        while tries < 2:
+            await asyncio.sleep(0.01)
+    assert socket_file.read_text() == "precious"
+    socket_file.unlink()
+    await _until_healthy(socket_file)
+    await server.close()
