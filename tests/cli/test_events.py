@@ -94,16 +94,28 @@ def test_an_unknown_worker_is_told_with_what_comes_close(command: Command, engin
     assert command("events", "walk").code == 0
 
 
-def test_followed_events_come_until_the_engine_has_ended(command: Command, engine: FakeEngine, place: Path) -> None:
+def test_followed_events_come_until_the_engine_has_ended(
+    command: Command, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each as it happens, and the last words from the journal; then that it is over."""
     _tell(engine, EVENTS[0])
     last = an_event(9, "stopped: exit code 0")
     _journal(Path(engine.note.log_directory).parent, *EVENTS, last)
 
+    waited_from: list[int] = []
+    wait_event = engine.port.wait_event
+
+    async def noted(after: int, timeout_s: float) -> bool:
+        waited_from.append(after)
+        return await wait_event(after, timeout_s)
+
+    monkeypatch.setattr(engine.port, "wait_event", noted)
+
     def live_on() -> None:
-        wait_until(lambda: bool(engine.port.fleets_read))
+        wait_until(lambda: waited_from == [1])
         engine.do(lambda port: port.happen(EVENTS[1]))
         engine.do(lambda port: port.happen(EVENTS[2]))
+        wait_until(lambda: waited_from[-1] == 3)
         engine.end()
 
     living = threading.Thread(target=live_on)
