@@ -104,9 +104,9 @@ def _fork_worker(channel: socket.socket, descriptors: list[int], write_end: int)
     """Fork the worker; its pid, in the go-between."""
     pid = os.fork()
     if pid == 0:
+        os.setsid()
         os.close(write_end)
         channel.close()
-        os.setsid()
         from supervisor.agent.bootstrap import read_spec, run
 
         run(read_spec(descriptors[0]), descriptors[1:])

@@ -95,7 +95,8 @@ def exit_cause(
     if status < 0:
         return _by_signal(-status, sent_by_us, around)
     if around.is_python and not around.has_spoken and not sent_by_us:
-        text = f"ended with exit code {status} before its target ran" + _quoted(around, wants_some=True)
+        text = f"ended with exit code {status} before its target ran"
+        text += f": {_words(around)}" if around.last_words.strip() else "; it wrote nothing on stderr"
         return ExitCause(mask_text(text), is_ok=False, exit_code=status or 1)
     is_ok = status in around.success_exit_codes
     text = f"exit code {status}" if is_ok else _by_code(status, around)
@@ -115,7 +116,8 @@ def _by_code(status: int, around: Circumstances) -> str:
         text = f"{text}: interrupted (KeyboardInterrupt)"
     elif around.is_python and status == _FLUSH_FAILED:
         text = f"{text}: what it had written could not be flushed at its end"
-    return text + _quoted(around)
+    words = _words(around)
+    return f"{text} ({words})" if words else text
 
 
 def _by_signal(number: int, sent_by_us: frozenset[int], around: Circumstances) -> ExitCause:
@@ -126,7 +128,8 @@ def _by_signal(number: int, sent_by_us: frozenset[int], around: Circumstances) -
     elif number in _LIMITS:
         text = f"ended by {name}: {_LIMITS[signal.Signals(number)]}{core}"
     elif number in _FAULTS:
-        text = f"{_FAULTS[signal.Signals(number)]} ({name}{core})" + _quoted(around)
+        words = _words(around)
+        text = f"{_FAULTS[signal.Signals(number)]} ({name}{core})" + (f": {words}" if words else "")
     elif number == signal.SIGKILL and around.is_out_of_memory:
         text = f"killed by {name} from outside, perhaps by the out-of-memory killer: the kernel has used it meanwhile"
     elif number == signal.SIGPIPE:
@@ -148,10 +151,7 @@ def signal_name(number: int) -> str:
     return f"SIGRTMIN+{number - first}" if first and first < number <= signal.SIGRTMAX else f"signal {number}"
 
 
-def _quoted(around: Circumstances, *, wants_some: bool = False) -> str:
-    """The last line of stderr in brackets."""
+def _words(around: Circumstances) -> str:
+    """The last line of stderr, on one line and not too long."""
     words = " ".join(around.last_words.split())
-    if not words:
-        return "; it wrote nothing on stderr" if wants_some else ""
-    shown = words if len(words) <= LAST_WORDS_LENGTH else words[: LAST_WORDS_LENGTH - 1] + "…"
-    return f" ({shown})"
+    return words if len(words) <= LAST_WORDS_LENGTH else words[: LAST_WORDS_LENGTH - 1] + "…"

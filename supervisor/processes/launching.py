@@ -216,12 +216,12 @@ def _fork(spec: bytes, passed: list[int]) -> int:
 
 def _become_worker(spec: bytes, passed: list[int], mask: set[int | signal.Signals]) -> NoReturn:
     try:
+        os.setsid()
         import atexit
         import gc
         import json
 
         gc.freeze()
-        os.setsid()
         forget_signal_handlers()
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)

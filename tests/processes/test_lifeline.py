@@ -27,7 +27,12 @@ async def test_end_of_the_lifeline_kills_the_whole_group(tmp_path: Path, write_e
     source = "import os, time\ndef run():\n    os.system('sleep 1000')\n"
     order = target_order(tmp_path, method, source, argv=("sh", "-c", "sleep 1000 & wait"))
     read_end = lifeline._ends[0]
-    life = await live(order, lambda pid: os.close(write_end))
+
+    def cut(pid: int) -> None:
+        wait_for(lambda: os.getpgid(pid) == pid, "the worker to lead its group")
+        os.close(write_end)
+
+    life = await live(order, cut)
     # Their pipes have ended, so the children are gone as well. A forkserver's worker is nobody's child here.
     assert life.status == (None if method == "forkserver" else -signal.SIGKILL)
     os.close(read_end)
