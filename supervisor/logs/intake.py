@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
 
-from supervisor.logs.record import time_text
+from supervisor.logs.record import engine_line, time_text
 
 if TYPE_CHECKING:
     import asyncio
@@ -128,7 +128,8 @@ class Intake:
         *,
         when_full: WhenFull = "drop",
     ) -> None:
-        """`report` is told, with a level, when the disk refuses records and when it takes them again.
+        """`report` is told, with a level, when the disk refuses records and when it takes them again; without it,
+        a record says so.
 
         `when_full`: what to do once the memory for records that the disk refuses is short. ``drop`` the oldest, or
         ``block``: read no more, so that workers that go on writing wait in their pipes.
@@ -138,7 +139,7 @@ class Intake:
         self._due: list[LaneReader] = []
         self._waiting: list[bytes] = []
         self._when_stored = when_stored
-        self._report = report
+        self._report = report or self._record
         self._when_full = when_full
         self._told = ""
         self._lost_before = 0
@@ -200,14 +201,15 @@ class Intake:
         if bool(trouble) == bool(before):
             return
         self._told = trouble
-        if self._report is None:
-            return
         if trouble:
             self._lost_before = self._writer.lost
             self._report("ERROR", f"the log store has trouble: {trouble}; {self._what_happens()}")
         else:
             lost = self._writer.lost - self._lost_before
             self._report("WARNING" if lost else "INFO", f"the log store works again; {lost or 'no'} records were lost")
+
+    def _record(self, level: str, text: str) -> None:
+        self.store(engine_line(time.time(), level, text))
 
     def _what_happens(self) -> str:
         if not self._writer.is_held_up:

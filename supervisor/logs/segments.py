@@ -30,7 +30,7 @@ RETRY_MAX_S: Final = 5.0
 """How long the disk is left alone after a refusal: the shorter first, then twice as long up to the longer."""
 
 LOOK_EVERY_S: Final = 1.0
-"""How often it is checked that the newest segment is still where its name says."""
+"""How often it is checked that the newest segment is still where its name says, and tried again to begin another."""
 
 _MOST_BUFFERS = 1024  # IOV_MAX of Linux
 _OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -179,7 +179,7 @@ class SegmentWriter:
         except OSError as error:
             if self._fd < 0 or self._must_rotate:
                 raise
-            self._retry_at_s = self._monotonic_s() + RETRY_MAX_S
+            self._retry_at_s = self._monotonic_s() + LOOK_EVERY_S
             return _words(error, self._directory)  # better a segment too long than lines lost
         return ""
 
