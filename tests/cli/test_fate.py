@@ -23,7 +23,7 @@ SURVIVOR = TreeProcess(pid=7, parent_pid=1, command="cat")
         (State.STOPPED, {"exit_cause": "ended by SIGTERM"}, "walk stopped: ended by SIGTERM"),
         (State.STOPPED, {"incarnation": 0}, ""),
         (State.STUCK, {}, "walk stuck: it was killed and did not die (pid 4711)"),
-        (State.UNREADY, {"waits_for": "tcp :1 \x1b[2Jrefused"}, "walk not ready yet, pid 4711: tcp :1 refused"),
+        (State.UNREADY, {"waits_for": "ready: tcp :1 \x1b[2Jrefused"}, "walk not ready yet, pid 4711: tcp :1 refused"),
         (State.UNREADY, {}, "walk not ready yet, pid 4711"),
         (State.WAITING, {"waits_for": "redis to be ready"}, "walk waits for redis to be ready"),
         (State.WAITING, {}, "walk waits"),

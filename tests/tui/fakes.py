@@ -119,7 +119,7 @@ def lives() -> tuple[ReplicaRow, ...]:
             State.UNREADY,
             pid=4711,
             started_s=NOW_S - 3,
-            waits_for="tcp 127.0.0.1:6390 connection refused",
+            waits_for="ready: tcp 127.0.0.1:6390 (connection refused)",
             next_step="start timeout",
             next_step_s=NOW_S + 57,
         ),

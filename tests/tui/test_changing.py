@@ -56,7 +56,7 @@ async def test_plus_and_minus_scale_the_worker_under_the_cursor() -> None:
         await shown(pilot, "no [b]more[/b] than 1000 replicas")
 
 
-@pytest.mark.parametrize(("keys", "sent"), [(["h"], "HUP"), (["2"], "USR2"), (["up", "up", "enter"], "USR2")])
+@pytest.mark.parametrize(("keys", "sent"), [(["h"], "HUP"), (["2"], "USR2"), (["up", "enter"], "ABRT")])
 async def test_a_signal_is_chosen_and_sent(keys: list[str], sent: str) -> None:
     """By its key, or with the marked line; the process that gets it is named."""
     link = FakeLink(census())
@@ -72,14 +72,14 @@ async def test_a_signal_is_chosen_and_sent(keys: list[str], sent: str) -> None:
 
 @pytest.mark.parametrize("key", ["enter", "escape", "c"])
 async def test_no_signal_is_the_default(key: str) -> None:
-    """Enter and Esc send nothing; what has no process gets no question."""
+    """Enter and Esc send nothing, nor do keys that mean something elsewhere; what has no process gets no question."""
     link = FakeLink(census())
     app = dashboard(link)
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await shown(pilot, "parse.1")
         await pilot.press("j", "S")
         await shown(pilot, "Send parse.1 a signal")
-        await pilot.press(key)
+        await pilot.press("q", "s", "a", "r", "p", "K", "S", key)
         await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
         await pilot.press("g", "S")
         await shown(pilot, "walk is finished: press a to start it.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from supervisor.lifecycle.states import State
 from tui.cli.exits import ExitCode
 from tui.cli.telling import one_line
+from tui.render.life_words import obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +22,13 @@ def fate_line(before: ReplicaRow | None, now: ReplicaRow) -> str:
     if before is not None and (before.state, before.incarnation) == (now.state, now.incarnation):
         return ""
     cause = f": {one_line(now.exit_cause)}" if now.exit_cause else ""
-    obstacle = f": {one_line(now.waits_for)}" if now.waits_for else ""
+    missing = f": {one_line(obstacle(now))}" if now.waits_for else ""
     match now.state:
         case State.RUNNING:
             return _running_line(before, now)
         case State.UNREADY:
             was_ready = before is not None and before.state is State.RUNNING and _is_same_life(before, now)
-            return f"{now.name} {'not ready any more' if was_ready else f'not ready yet, pid {now.pid}'}{obstacle}"
+            return f"{now.name} {'not ready any more' if was_ready else f'not ready yet, pid {now.pid}'}{missing}"
         case State.WAITING:
             return f"{now.name} waits{f' for {one_line(now.waits_for)}' if now.waits_for else ''}"
         case State.SCHEDULED:

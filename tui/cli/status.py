@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from supervisor.api.messages import ChannelRow, Fleet, ReplicaRow
-from supervisor.lifecycle.states import AT_REST, BETWEEN, State
+from supervisor.lifecycle.states import AT_REST, State
 from tui.cli.exits import ExitCode
 from tui.cli.locating import client_of, find_engine
 from tui.cli.telling import one_line, tell, tell_block
@@ -79,7 +79,7 @@ def _doing(row: ReplicaRow, now_s: float, local_offset_s: float) -> str:
         return row.exit_cause
     words = [*row.warnings] if row.state is not State.PAUSED else [held_words(row, now_s)]
     words += [waiting_words(row), next_words(row, now_s, local_offset_s)]
-    if row.state in BETWEEN:
+    if row.state in (State.BACKOFF, State.SCHEDULED):
         words.append(row.exit_cause)
     elif row.activity:
         since = row.activity_since_s

@@ -9,7 +9,7 @@ from supervisor.api.messages import ChannelRow, ReplicaRow
 from supervisor.lifecycle.states import UP, State
 from tui.render.figures import depth_bar, duration, percent, size, sparkline, time_left
 from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
-from tui.render.life_words import held_words, next_words, waiting_words
+from tui.render.life_words import held_words, next_words, obstacle, waiting_words
 from tui.render.pieces import Line, Piece, Tone, fit, fit_line, line_text, line_width, plain
 
 WIDE_COLUMNS = 120
@@ -180,7 +180,7 @@ def doing_line(row: ReplicaRow, now_s: float, local_offset_s: float = 0.0) -> Li
 
 def _obstacle(row: ReplicaRow) -> Line:
     """For what one that starts or is not ready waits; the word for its state stands beside it."""
-    waits_for = plain(row.waits_for or row.activity)
+    waits_for = plain(obstacle(row) or row.activity)
     return ((waits_for, Tone.AMBER if row.state is State.UNREADY else Tone.PLAIN),) if waits_for else ()
 
 

@@ -25,7 +25,7 @@ def local_clock(at_s: float, now_s: float, local_offset_s: float) -> str:
 
     `local_offset_s` is what makes a monotonic time a local one: wall clock minus monotonic clock plus UTC offset.
     """
-    moment, today = (datetime.fromtimestamp(time_s + local_offset_s, UTC) for time_s in (at_s, now_s))
+    moment, today = (datetime.fromtimestamp(round(time_s + local_offset_s), UTC) for time_s in (at_s, now_s))
     clock = f"{moment:%H:%M:%S}" if moment.second and at_s - now_s < 3600 else f"{moment:%H:%M}"
     if moment.date() == today.date():
         return clock
@@ -48,9 +48,15 @@ def next_words(row: ReplicaRow, now_s: float, local_offset_s: float) -> str:
 
 def waiting_words(row: ReplicaRow) -> str:
     """For what it cannot go on: ``waits for redis to be ready`` ``unready: tcp 127.0.0.1:6390 connection refused``."""
-    if not row.waits_for:
+    what = obstacle(row)
+    if not what:
         return ""
-    return f"unready: {row.waits_for}" if row.state is State.UNREADY else f"waits for {row.waits_for}"
+    return f"unready: {what}" if row.state is State.UNREADY else f"waits for {what}"
+
+
+def obstacle(row: ReplicaRow) -> str:
+    """What it waits for, without the role of a check where the state says that already."""
+    return row.waits_for.removeprefix("ready: ") if row.state is State.UNREADY else row.waits_for
 
 
 def held_words(row: ReplicaRow, now_s: float) -> str:

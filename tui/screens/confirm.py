@@ -115,15 +115,15 @@ def kill_question(name: str, processes: int) -> Question:
 
 SIGNALS: tuple[tuple[str, str, str], ...] = (
     ("HUP", "h", "often: read the configuration again"),
-    ("INT", "i", "what Ctrl-C sends"),
-    ("QUIT", "q", "what Ctrl-\\ sends; often ends with a core"),
-    ("TERM", "t", "end, please"),
-    ("ABRT", "a", "ends at once; with faulthandler, tells every stack"),
     ("USR1", "1", "whatever the program makes of it"),
     ("USR2", "2", "whatever the program makes of it"),
     ("WINCH", "w", "the terminal has another size"),
+    ("INT", "I", "what Ctrl-C sends"),
+    ("QUIT", "Q", "what Ctrl-\\ sends; often ends with a core"),
+    ("TERM", "T", "end, please"),
+    ("ABRT", "A", "ends at once; with faulthandler, tells every stack"),
 )
-"""Signal, key, meaning."""
+"""Signal, key, meaning. The keys of those that mostly end a program are capitals: nobody types them on the way out."""
 _ENDING = frozenset({"INT", "QUIT", "TERM", "ABRT"})
 
 

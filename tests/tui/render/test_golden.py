@@ -167,7 +167,7 @@ def test_detail_says_what_is_waited_for_and_what_a_person_can_do() -> None:
 
     by_name = {row.name: told(row) for row in lives()}
     assert by_name["redis"][1:3] == [
-        "doing      unready: tcp 127.0.0.1:6390 connection refused",
+        "doing      unready: tcp 127.0.0.1:6390 (connection refused)",
         "next       start timeout in 57 s",
     ]
     assert "advice     The checks below say why. What depends on it waits." in by_name["redis"]
