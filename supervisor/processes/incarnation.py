@@ -23,9 +23,11 @@ from supervisor.processes import linux, stopping
 from supervisor.processes.cgroups import Cgroup
 from supervisor.processes.control_pipe import ControlPipe
 from supervisor.processes.launching import ChildEnds, Launcher, Refusal
+from supervisor.processes.memory import OutOfMemoryCounter
 from supervisor.processes.orders import LaunchOrder
-from supervisor.processes.reaping import ExitWatch, exit_cause
+from supervisor.processes.reaping import ExitWatch
 from supervisor.processes.stop_command import StopCommand
+from supervisor.processes.testimony import Testimony
 from supervisor.proctable import ProcessEntry
 
 DRAIN_LIMIT_S: Final = 2.0
@@ -36,6 +38,10 @@ KILL_HOLDERS_S: Final = 1.0
 
 CLOSED_EARLY_S: Final = 1.0
 """How long a worker lives on after its control pipe has ended before that is worth a word."""
+
+STREAMS: Final = ("log", "stdout", "stderr")
+"""What the readers of `Pipes` read, in their order."""
+STDERR: Final = 2
 
 MARKING_VARIABLES: Final = ("PROCDECK_RUN", "PROCDECK_WORKER", "PROCDECK_INCARNATION")
 """What tells the processes of one incarnation from all others, in the environment that they inherit."""
@@ -100,6 +106,7 @@ class Incarnation:
         listener: who is told.
         stop: how it wants to be stopped.
         group: a control group of its own to live in, where there are any.
+        memory: counts the kernel's kills for want of memory.
     """
 
     def __init__(
@@ -111,15 +118,12 @@ class Incarnation:
         *,
         stop: StopOrders | None = None,
         group: Cgroup | None = None,
+        memory: OutOfMemoryCounter | None = None,
     ) -> None:
         self.order = order
         self.name = order.name
         self.number = order.incarnation
         self.pid: int | None = None
-        self.failure = ""
-        self.traceback = ""
-        self.advice = ""
-        """What a person can do about the failure, in the agent's words."""
         self.known_tree: tuple[ProcessEntry, ...] = ()
         """Its tree at the last look, so that what escapes it later is still known."""
         self.board = StatusBoard.create()
@@ -133,7 +137,8 @@ class Incarnation:
         self._stop = stop or StopOrders()
         self._stop_command: StopCommand | None = None
         self._group = group
-        self._is_import_failure = False
+        self._testimony = Testimony(order, memory)
+        pipes.readers[STDERR].taps.append(self._testimony.last_words.hear)
         self._leader: tuple[ProcessEntry, ...] = ()
         self._adopted: dict[tuple[int, int], ProcessEntry] = {}
         self._killed: tuple[ProcessEntry, ...] = ()
@@ -210,11 +215,21 @@ class Incarnation:
         """Which of ``log``, ``stdout`` and ``stderr`` it has closed while it lives."""
         if not self.is_alive:
             return ()
-        streams = zip(("log", "stdout", "stderr"), self._pipes.readers, strict=False)
+        streams = zip(STREAMS, self._pipes.readers, strict=True)
         # A command has no use for its lane: nobody holds that pipe's other end.
         return tuple(
             name for name, reader in streams if not reader.is_open and (name, self.order.method) != ("log", "exec")
         )
+
+    @property
+    def traceback(self) -> str:
+        """Of the exception that ended it, as the agent told it."""
+        return self._testimony.traceback
+
+    @property
+    def advice(self) -> str:
+        """What a person can do about its failure, in the agent's words."""
+        return self._testimony.advice
 
     @property
     def garbage_frames(self) -> int:
@@ -283,12 +298,13 @@ class Incarnation:
     def on_frame(self, operation: str, message: dict[str, Any]) -> None:
         """A worker has said something on its control pipe."""
         if operation == "running":
+            self._testimony.is_running()
             hears_stop = bool(message.get("hears_stop")) or bool(self._stop.command)
             self._listener.on_running(self, hears_stop=hears_stop)
         elif operation == "ready":
             self._listener.on_ctx_ready(self)
         elif operation == "failed":
-            self._note_failure(message)
+            self._testimony.has_failed(message)
 
     def on_pipe_closed(self) -> None:
         """Its control pipe has ended, mostly because the worker ends."""
@@ -309,15 +325,9 @@ class Incarnation:
     def _complain(self, text: str) -> None:
         self._listener.on_trouble(self, text)
 
-    def _note_failure(self, message: dict[str, Any]) -> None:
-        place = message.get("place")
-        self.failure = f"{message.get('error', 'exception')}" + (f" at {place}" if place else "")
-        self.traceback = str(message.get("traceback", ""))
-        self.advice = str(message.get("advice") or "")
-        self._is_import_failure = message.get("phase") == "import"
-
     def _on_reaped(self, status: int | None) -> None:
         self._status = status
+        self._testimony.dumped_core = self._watch is not None and self._watch.dumped_core
         self._watch = None
         self._forget_deadlines()
         self._control.read_rest()
@@ -358,12 +368,7 @@ class Incarnation:
         for reader in self._pipes.readers:
             reader.when_closed = None
         self._release()
-        cause = exit_cause(
-            self._status,
-            failure=self.failure,
-            is_permanent=self._is_import_failure,
-            sent_by_us=frozenset(self._sent),
-        )
+        cause = self._testimony.cause(self._status, frozenset(self._sent))
         self._listener.on_ended(self, cause)
 
     def _release(self) -> None:
