@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 MASK = "••••••"
 
@@ -18,7 +18,7 @@ SECRET_LENGTH = 6
 """Characters that the value of a secret-looking name needs, to be looked for in other texts."""
 ORDINARY_LENGTH = 8
 """The same for any other variable of an environment file, which may be a common word."""
-_MOST_VALUES = 4096
+_MOST_VALUES = 512
 
 _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PASSCODE|CREDENTIAL|PRIVATE|DSN|AUTHORIZATION|COOKIE|BEARER|WEBHOOK"
@@ -29,10 +29,10 @@ _SECRET_NAME = re.compile(
 _OPTION = re.compile(r"^(--?[A-Za-z][\w-]*)(=)?(.*)$", re.DOTALL)
 _VALUE = r"""(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'&;,|)]+)"""
 _NAMED = re.compile(
-    rf"""(?P<option>--?[A-Za-z][\w-]*)(?P<gap>=|[ ]+){_VALUE}"""
+    rf"""(?<![\w-])(?:(?P<option>--?[A-Za-z][\w-]*)(?P<gap>=|[ ]+){_VALUE}"""
     rf"""|(?P<variable>[A-Za-z_][\w-]*)={_VALUE}"""
     rf"""|(?P<field>["'][\w-]+["']|[A-Za-z]+[_-][\w-]+|[A-Z]{{3,}}|(?i:authorization|cookie))(?P<colon>:\s*)"""
-    rf"""(?:(?:Bearer|Basic|Token)\s)?{_VALUE}"""
+    rf"""(?:(?:Bearer|Basic|Token)\s)?{_VALUE})"""
 )
 _HARMLESS = re.compile(r"\d{1,6}|true|false|none|null", re.IGNORECASE)
 _URL_PASSWORD = re.compile(r"(?<=://)([^/:@\s]*):([^/\s]+)@")
@@ -47,7 +47,6 @@ _FORMS = re.compile(
 
 _values: dict[str, None] = {}
 """What is known to be secret in this process, oldest first."""
-_known: re.Pattern[str] | None = None
 
 
 def is_secret_name(name: str) -> bool:
@@ -60,21 +59,17 @@ def remember(environment: Mapping[str, object], *, all_are_secret: bool = False)
 
     Short ones are left out: they are words that turn up everywhere.
     """
-    global _known  # noqa: PLW0603 - made of `_values`, which is the process's
     for name, value in environment.items():
         needed = SECRET_LENGTH if is_secret_name(name) else ORDINARY_LENGTH if all_are_secret else 0
         if needed and isinstance(value, str) and len(value) >= needed and value not in _values:
             _values[value] = None
-            _known = None
     while len(_values) > _MOST_VALUES:
         del _values[next(iter(_values))]
 
 
 def forget() -> None:
     """Look for no values any more."""
-    global _known  # noqa: PLW0603 - as above
     _values.clear()
-    _known = None
 
 
 def mask_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -84,8 +79,8 @@ def mask_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 def mask_text(text: str) -> str:
     """`text` with everything hidden that can be told to be a secret."""
-    if _values:
-        text = _known_values().sub(MASK, text)
+    for value in [value for value in _values if value in text]:
+        text = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", MASK, text)
     text = _URL_PASSWORD.sub(rf"\1:{MASK}@", text)
     text = _URL_TOKEN.sub(MASK, text)
     text = _FORMS.sub(MASK, text)
@@ -111,19 +106,22 @@ def mask_words(words: Iterable[str]) -> list[str]:
     return masked
 
 
-def _known_values() -> re.Pattern[str]:
-    global _known  # noqa: PLW0603 - made of `_values`, which is the process's
-    if _known is None:
-        longest_first = sorted(_values, key=len, reverse=True)
-        _known = re.compile("|".join(rf"(?<!\w){re.escape(value)}(?!\w)" for value in longest_first))
-    return _known
-
-
 def _mask_named(found: re.Match[str]) -> str:
+    return _masked(found, lambda value: _NAMED.sub(_mask_inner, value))
+
+
+def _mask_inner(found: re.Match[str]) -> str:
+    return _masked(found, str)
+
+
+def _masked(found: re.Match[str], look_inside: Callable[[str], str]) -> str:
+    """A name with its value hidden, or with what `look_inside` makes of it, such as the header in -H "X-Api-Key: a"."""
     name = found["option"] or found["variable"] or found["field"]
     head = name + (found["gap"] or found["colon"] or "=")
     value = found[0][len(head) :]
-    if not is_secret_name(name.strip("\"'")) or MASK in value or _HARMLESS.fullmatch(value):
+    if not is_secret_name(name.strip("\"'")):
+        return head + look_inside(value)
+    if MASK in value or _HARMLESS.fullmatch(value):
         return found[0]
     quote = value[0] if value[0] in "\"'" else ""
     return f"{head}{quote}{MASK}{quote}"
