@@ -54,7 +54,14 @@ class Conductor:
         self._stopping: set[str] = set()
         """Replicas that are to be stopped when nobody depends on them any more."""
         self._timetable = Timetable(loop, driver, clock)
+        driver.patterns_of = self._patterns_of
+        driver.when_line = self.soon
         self.change(profile)
+
+    def _patterns_of(self, worker: str) -> tuple[str, ...]:
+        """The lines of `worker` that others wait for."""
+        wanted = (d for dependencies in self._dependencies.values() for d in dependencies)
+        return tuple(dict.fromkeys(d.pattern for d in wanted if d.on == worker and d.condition == "log"))
 
     def change(self, profile: Profile) -> None:
         """Go by `profile` from now on."""

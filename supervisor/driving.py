@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final, Protocol
 
 from loguru import logger
 
+from supervisor.attending import Attendance
 from supervisor.clock import Clock
 from supervisor.lifecycle import effects as fx
 from supervisor.lifecycle.events import (
@@ -34,11 +37,15 @@ from supervisor.lifecycle.states import State
 from supervisor.logs.intake import Intake, LaneReader, open_pipe, pipe_bytes
 from supervisor.logs.lanes import Lane, Stream
 from supervisor.paths import RunPlace
+from supervisor.processes.census import Census
+from supervisor.processes.cgroups import run_group
 from supervisor.processes.forkservers import Forkservers
-from supervisor.processes.incarnation import Incarnation, Pipes
+from supervisor.processes.incarnation import Incarnation, Pipes, StopOrders
 from supervisor.processes.launching import Launcher
+from supervisor.processes.orders import ChannelEnd, LaunchOrder
 from supervisor.processes.plumbing import Plumbing
 from supervisor.processes.preparing import Surroundings, prepare
+from supervisor.processes.probe_programs import unreaped_pids
 from supervisor.processes.sharing import Sharing
 from supervisor.processes.strays import Strays
 from supervisor.profile.model import Profile, WorkerSpec
@@ -87,6 +94,15 @@ class Driver:
         self._launcher = Launcher(self._forkservers)
         self._strays = Strays(lambda text: audience.happened("WARNING", "engine", text))
         self._by_incarnation: dict[Incarnation, Replica] = {}
+        self._runtime_directory = place.runtime_directory
+        self._census = Census(place.directory)
+        self._group = run_group(place.project, place.run_id)
+        self.patterns_of: Callable[[str], tuple[str, ...]] = lambda _worker: ()
+        """The lines that others wait for of a worker."""
+        self.when_line: Callable[[], None] = lambda: None
+        """Called when one of them has come."""
+        self.helpers: Callable[[], frozenset[int]] = frozenset
+        """Children of the engine that are neither workers nor strays."""
         self._to_launch: deque[tuple[Replica, int]] = deque()
 
     # --- who there is ---
@@ -120,6 +136,8 @@ class Driver:
             return
         if replica.life is before:
             return
+        if replica.attendance is not None:
+            replica.attendance.changed(before, replica.life)
         self._audience.changed(replica, before)  # before the effects, because a launch may answer at once
         for effect in effects:
             self._carry_out(replica, effect)
@@ -191,19 +209,56 @@ class Driver:
         now_s = self._clock.monotonic_s()
         try:
             self._settle_streams()
-            channels = self.plumbing.ends_for(replica.worker) + self.sharing.ends_for(replica.worker)
-            order = prepare(replica.worker, replica.number, life.incarnation, channels, self._around)
-            incarnation = Incarnation(self._loop, order, self._open_pipes(replica), self)
+            order = prepare(replica.worker, replica.number, number, self._channels(replica), self._around, replica.name)
+            attendance = self._attend(replica, order)
         except OSError as error:
-            logger.exception("cannot prepare {}", replica.name)
-            cause = ExitCause(f"cannot prepare a process: {error.strerror}", is_ok=False)
-            self._loop.call_soon(self._refuse, replica, life.incarnation, cause)
+            self._cannot_prepare(replica, number, error)
             return
+        try:
+            pipes = self._open_pipes(replica, attendance.notify_fd)
+            incarnation = Incarnation(
+                self._loop,
+                attendance.dress(order),
+                pipes,
+                self,
+                stop=stop_orders(replica.worker),
+                group=self._group.below(f"{replica.name}-{number}") if self._group is not None else None,
+            )
+        except OSError as error:
+            attendance.close()
+            self._cannot_prepare(replica, number, error)
+            return
+        attendance.listen(dict(zip(STREAMS, pipes.readers, strict=True)))
         self._by_incarnation[incarnation] = replica
-        replica.begin(incarnation, now_s, self._clock.wall_s())
+        replica.begin(incarnation, attendance, now_s, self._clock.wall_s())
+        attendance.launched(incarnation.board.read)
         incarnation.launch(self._launcher)
 
-    def _open_pipes(self, replica: Replica) -> Pipes:
+    def _channels(self, replica: Replica) -> tuple[ChannelEnd, ...]:
+        return self.plumbing.ends_for(replica.worker) + self.sharing.ends_for(replica.worker)
+
+    def _attend(self, replica: Replica, order: LaunchOrder) -> Attendance:
+        def on_line(pattern: str) -> None:
+            replica.lines_seen.add(pattern)
+            self.when_line()
+
+        return Attendance(
+            self._loop,
+            replica.worker,
+            order,
+            self._runtime_directory,
+            self.patterns_of(replica.worker.name),
+            apply=partial(self.apply, replica),
+            when_line=on_line,
+            tell=self._audience.happened,
+        )
+
+    def _cannot_prepare(self, replica: Replica, number: int, error: OSError) -> None:
+        logger.exception("cannot prepare {}", replica.name)
+        cause = ExitCause(f"cannot prepare a process: {error.strerror}", is_ok=False)
+        self._loop.call_soon(self._refuse, replica, number, cause)
+
+    def _open_pipes(self, replica: Replica, notify_fd: int) -> Pipes:
         write_ends: list[int] = []
         readers: list[LaneReader] = []
         try:
@@ -218,7 +273,9 @@ class Driver:
             for reader in readers:
                 reader.close()
             raise
-        return Pipes(lane=write_ends[0], stdout=write_ends[1], stderr=write_ends[2], readers=tuple(readers))
+        return Pipes(
+            lane=write_ends[0], stdout=write_ends[1], stderr=write_ends[2], readers=tuple(readers), notify=notify_fd
+        )
 
     def _settle_streams(self) -> None:
         for name in self.plumbing.settle(self._state_of):
@@ -236,6 +293,7 @@ class Driver:
     # --- what incarnations tell ---
 
     def on_launched(self, incarnation: Incarnation, pid: int) -> None:
+        self._census.on_launched(pid, incarnation.name)
         self._tell(incarnation, Launched(self._clock.monotonic_s(), incarnation.number, pid))
 
     def on_running(self, incarnation: Incarnation, *, hears_stop: bool) -> None:
@@ -243,6 +301,9 @@ class Driver:
 
     def on_ctx_ready(self, incarnation: Incarnation) -> None:
         """The worker's own code says that it can serve."""
+        replica = self._by_incarnation.get(incarnation)
+        if replica is not None and replica.attendance is not None:
+            replica.attendance.on_ctx_ready()
 
     def on_trouble(self, incarnation: Incarnation, text: str) -> None:
         """Something is wrong between the engine and this worker that does not end it."""
@@ -263,6 +324,8 @@ class Driver:
 
     def on_ended(self, incarnation: Incarnation, cause: ExitCause) -> None:
         replica = self._by_incarnation.pop(incarnation)
+        if incarnation.pid is not None:
+            self._census.on_ended(incarnation.pid)
         self.plumbing.recover(replica.worker, incarnation.pid, cause)
         replica.end(cause, self._clock.wall_s())
         self.apply(replica, Exited(self._clock.monotonic_s(), incarnation.number, cause))
@@ -276,8 +339,16 @@ class Driver:
         """End what dead workers left behind. A forkserver's worker that is not announced yet must not look like one."""
         if self._forkservers.has_pending:
             return
-        ours = {incarnation.pid for incarnation in self._by_incarnation if incarnation.pid is not None}
-        self._strays.sweep(ours | self._forkservers.pids(), self._clock.monotonic_s())
+        ours = self._forkservers.pids() | self.helpers() | unreaped_pids()
+        self._strays.sweep(ours, self._clock.monotonic_s(), self._by_incarnation)
+
+    def each_second(self) -> None:
+        """After each look at the process table: end strays, and note who lives for the next engine."""
+        self.sweep()
+        for incarnation in self._by_incarnation:
+            self._census.on_seen(incarnation.known_tree, incarnation.name)
+        self._census.prune()
+        self.plumbing.recover_all()
 
     def pids(self) -> dict[str, int]:
         """The leader of each live replica's tree."""
@@ -301,6 +372,14 @@ class Driver:
         """Let go of timers, forkservers and channels. Live processes are the guardian's to end."""
         for replica in self.replicas.values():
             self._disarm(replica, list(replica.timers))
+            if replica.attendance is not None:
+                replica.attendance.close()
+        self._census.close()
         self._forkservers.close()
         self.plumbing.close()
         self.sharing.close()
+
+
+def stop_orders(worker: WorkerSpec) -> StopOrders:
+    """How the worker wants to be stopped, as the process room has it."""
+    return StopOrders(signal.Signals[worker.stop_signal], tuple(worker.stop_command))

@@ -121,8 +121,7 @@ class Engine:
         self._observatory.start(self._notify, self._each_second, lambda: bool(self._listeners))
 
     def _each_second(self) -> None:
-        self._driver.sweep()
-        self._driver.plumbing.recover_all()
+        self._driver.each_second()
         self._conductor.each_second()
 
     def _go_by(self, profile: Profile) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from supervisor.api.messages import ExitRecord, ReplicaRow
 from supervisor.api.view import CPU_HISTORY_LENGTH, Seen, make_row
+from supervisor.attending import Attendance
 from supervisor.diagnose.metrics import TreeSample
 from supervisor.lifecycle.events import ExitCause, Timer
 from supervisor.lifecycle.life import Life, StartRule, StopRule
@@ -30,6 +31,7 @@ class Replica:
         self.name = worker.replica_name(number)
         self.life = Life(self.name, restart=restart_rule(worker), stop=stop_rule(worker), start=start_rule(worker))
         self.incarnation: Incarnation | None = None
+        self.attendance: Attendance | None = None
         self.timers: dict[Timer, asyncio.TimerHandle] = {}
         self.exits: deque[ExitRecord] = deque(maxlen=KEPT_EXITS)
         self.last_traceback = ""
@@ -44,21 +46,25 @@ class Replica:
     @property
     def missing(self) -> str:
         """Which check its readiness waits for, and what that said; empty where nobody knows."""
-        return ""
+        return self.attendance.missing if self.attendance is not None else ""
 
     def adopt(self, worker: WorkerSpec) -> None:
         """Go by another table of the profile: policy at once, what a process is made of from the next launch."""
         self.worker = worker
         self.life = replace(self.life, restart=restart_rule(worker), stop=stop_rule(worker), start=start_rule(worker))
 
-    def begin(self, incarnation: Incarnation, now_s: float, wall_s: float) -> None:
+    def begin(self, incarnation: Incarnation, attendance: Attendance, now_s: float, wall_s: float) -> None:
         """A new incarnation is being launched."""
         self.incarnation = incarnation
+        self.attendance = attendance
         self.seen = replace(self.seen, started_s=now_s, started_at=wall_s, sample=None, page=None)
 
     def end(self, cause: ExitCause, wall_s: float) -> None:
         """The incarnation is over: remember how."""
         incarnation, self.incarnation = self.incarnation, None
+        if self.attendance is not None:
+            self.attendance.close()
+            self.attendance = None
         if incarnation is not None and incarnation.traceback:
             self.last_traceback = incarnation.traceback
         self.exits.append(

@@ -56,14 +56,19 @@ def choose_method(worker: WorkerSpec) -> MethodChoice:
 
 
 def prepare(
-    worker: WorkerSpec, replica: int, incarnation: int, channels: tuple[ChannelEnd, ...], around: Surroundings
+    worker: WorkerSpec,
+    replica: int,
+    incarnation: int,
+    channels: tuple[ChannelEnd, ...],
+    around: Surroundings,
+    name: str = "",
 ) -> LaunchOrder:
     """The order for one incarnation of one replica.
 
     What its files and the system say is read now: environment files, users and groups. What is wrong with them becomes
-    the order's refusal.
+    the order's refusal. `name` is the replica's, which keeps its own when its worker has got more replicas since.
     """
-    name = worker.replica_name(replica)
+    name = name or worker.replica_name(replica)
     directory = around.profile_directory
     refusal, variables, resolved = None, {}, Resolved()
     try:
