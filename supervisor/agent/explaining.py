@@ -87,7 +87,7 @@ RULES = (
     ),
     Rule(
         "AttributeError",
-        r"Can't (?:pickle|get) local object '?([^'>]*?)'?$",
+        r"Can't (?:pickle|get) local object '(.+)'$",
         _SENT + ", and {0} cannot be, because it is defined inside a function. Define it at the top of its module",
         until=(3, 14),
     ),
