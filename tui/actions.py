@@ -267,14 +267,15 @@ def why_not(action: Action, situation: Situation) -> str:
         return f"Cannot {what}: no {situation.place[:-1]} is under the cursor."
     if action.id == "fewer":
         return f"{row.worker} has one replica: press s to stop it."
+    if action.id == "start" and row.state is State.WAITING and row.waits_for:
+        return f"{row.name} starts by itself; it waits for {row.waits_for}."
     return f"{row.name} is {row.state.value}: {_instead(action, row)}."
 
 
 def _instead(action: Action, row: ReplicaRow) -> str:
     """What to do with `row` where `action` cannot be done in its state."""
     if action.id == "start":
-        waiting = f"it starts by itself when that is there: {row.waits_for}" if row.waits_for else "it starts by itself"
-        return waiting if row.state is State.WAITING else "press r to restart it"
+        return "it starts by itself" if row.state is State.WAITING else "press r to restart it"
     if row.state in AT_REST:
         return "press a to start it"
     if row.state in BETWEEN:

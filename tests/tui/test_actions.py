@@ -105,7 +105,7 @@ def test_a_refusal_says_what_to_press_instead() -> None:
     ("action", "row", "told"),
     [
         ("start", replica("x", State.WAITING, waits_for="redis to be ready"),
-         "x is waiting: it starts by itself when that is there: redis to be ready."),
+         "x starts by itself; it waits for redis to be ready."),
         ("start", replica("x", State.RUNNING), "x is running: press r to restart it."),
         ("stop", replica("x", State.STOPPING), "x is stopping: press K to kill it at once."),
         ("kill", replica("x", State.BACKOFF), "x is backoff: it has no process; press s so that it does not start."),

@@ -22,6 +22,7 @@ from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
 from tui.render.channel_detail import ChannelInside
 from tui.render.glyphs import Glyphs
+from tui.render.pieces import plain
 from tui.screens.reading import HelpScreen, RecordScreen
 from tui.screens.room import PANES, RoomScreen
 from tui.screens.wording import Wording
@@ -257,7 +258,7 @@ class FleetScreen(RoomScreen):
         situation = self.situation()
         if action.applies(situation):
             return True
-        self.app.notify(why_not(action, situation), severity="warning", markup=False)
+        self.app.notify(plain(why_not(action, situation)), severity="warning", markup=False)
         return False
 
     async def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
