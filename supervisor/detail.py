@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from supervisor import proctable
-from supervisor.api.messages import TreeProcess, WorkerDetail
-from supervisor.masking import mask_environment, mask_text
-from supervisor.processes.preparing import choose_method, python_of, runs_text, working_directory
-from supervisor.replica import Replica, dependencies_of
+from supervisor.api.messages import CheckState, TreeProcess, WorkerDetail
+from supervisor.masking import mask_text
+from supervisor.processes.preparing import choose_method, python_of, runs_text, shown_environment, working_directory
+from supervisor.profile.limits import UNLIMITED
+from supervisor.profile.model import WorkerSpec
+from supervisor.replica import Replica, dependencies_of, schedule_of
 
 
 def make_detail(replica: Replica, directory: Path, now_s: float, *, group: str = "") -> WorkerDetail:
     """Everything that is known of one replica; secrets masked."""
     worker = replica.worker
     method = choose_method(worker)
+    rule = schedule_of(worker)
     tree = replica.seen.sample.processes if replica.seen.sample and replica.life.pid else ()
     return WorkerDetail(
         row=replica.row(now_s),
@@ -25,7 +28,7 @@ def make_detail(replica: Replica, directory: Path, now_s: float, *, group: str =
         start_method_reason=method.reason,
         python="" if worker.kind == "command" else python_of(worker, directory),
         cwd=str(working_directory(worker, directory)),
-        environment=mask_environment(worker.env),
+        environment=shown_environment(worker, directory),
         restart_policy=replica.life.restart.in_words(),
         stop_policy=replica.life.stop.in_words(),
         exits=tuple(replica.exits),
@@ -41,4 +44,29 @@ def make_detail(replica: Replica, directory: Path, now_s: float, *, group: str =
         last_traceback=replica.last_traceback,
         depends_on=tuple(dependency.in_words() for dependency in dependencies_of(worker)),
         group=group,
+        checks=tuple(
+            CheckState(role=check.role, what=check.what, is_passing=check.is_passing, text=check.text)
+            for check in (replica.attendance.checks if replica.attendance is not None else ())
+        ),
+        schedule=rule.in_words() if rule is not None else "",
+        advice=replica.last_advice,
+        limits=limits_text(worker),
     )
+
+
+def limits_text(worker: WorkerSpec) -> tuple[str, ...]:
+    """What a worker's processes may use and who they are: ``nofile 1024``, ``user www-data``."""
+    told = []
+    for name, (soft, hard) in worker.limits.items():
+        shown = [("unlimited" if limit == UNLIMITED else str(limit)) for limit in dict.fromkeys((soft, hard))]
+        told.append(f"{name} {'..'.join(shown)}")
+    for name, value in (("nice", worker.nice), ("user", worker.user), ("group", worker.group)):
+        if value is not None:
+            told.append(f"{name} {value}")
+    if worker.umask is not None:
+        told.append(f"umask {worker.umask:03o}")
+    if worker.max_memory_bytes is not None:
+        told.append(f"max_memory {worker.max_memory_bytes / 2**20:.0f} MiB")
+    if worker.max_age_s is not None:
+        told.append(f"max_age {worker.max_age_s:g} s")
+    return tuple(told)

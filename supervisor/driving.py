@@ -18,6 +18,7 @@ from typing import Final, Protocol
 
 from loguru import logger
 
+from supervisor import proctable
 from supervisor.attending import Attendance
 from supervisor.clock import Clock
 from supervisor.lifecycle import effects as fx
@@ -103,6 +104,8 @@ class Driver:
         """Called when one of them has come."""
         self.helpers: Callable[[], frozenset[int]] = frozenset
         """Children of the engine that are neither workers nor strays."""
+        self._remains: set[int] = set()
+        """What was killed with a worker that has ended, and did not die with it."""
         self._to_launch: deque[tuple[Replica, int]] = deque()
 
     # --- who there is ---
@@ -122,6 +125,14 @@ class Driver:
         """The replicas of a worker that are not on their way out, by number."""
         found = [r for r in self.replicas.values() if r.worker.name == worker and not r.is_leaving]
         return sorted(found, key=lambda replica: replica.number)
+
+    def is_all(self, states: frozenset[State], *, but: str = "") -> bool:
+        """Whether all replicas are in one of `states`, the one named `but` aside."""
+        return all(r.life.state in states for r in self.replicas.values() if r.name != but)
+
+    def now_s(self) -> float:
+        """The monotonic clock."""
+        return self._clock.monotonic_s()
 
     # --- policy and hands ---
 
@@ -326,6 +337,7 @@ class Driver:
         replica = self._by_incarnation.pop(incarnation)
         if incarnation.pid is not None:
             self._census.on_ended(incarnation.pid)
+        self._remains.update(entry.pid for entry in incarnation.survivors())
         self.plumbing.recover(replica.worker, incarnation.pid, cause)
         replica.end(cause, self._clock.wall_s())
         self.apply(replica, Exited(self._clock.monotonic_s(), incarnation.number, cause))
@@ -357,6 +369,14 @@ class Driver:
             for replica in self.replicas.values()
             if replica.incarnation is not None and replica.incarnation.pid is not None
         }
+
+    def survivors(self) -> tuple[int, ...]:
+        """Processes that live though they were killed: leaders, and what is left of trees."""
+        found = set(self.pids().values()) | self._remains
+        for incarnation in self._by_incarnation:
+            found.update(entry.pid for entry in incarnation.survivors())
+        entries = (proctable.read_entry(pid) for pid in found)
+        return tuple(sorted(entry.pid for entry in entries if entry is not None and entry.state != "Z"))
 
     def owners(self) -> dict[int, str]:
         """The replica that each process of a live tree belongs to, as of the last look."""

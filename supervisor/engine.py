@@ -19,7 +19,7 @@ from typing import Final, Literal
 
 from loguru import logger
 
-from supervisor import __version__, naming, proctable
+from supervisor import __version__, naming
 from supervisor.api import jobs
 from supervisor.api.messages import (
     ActionName,
@@ -31,7 +31,6 @@ from supervisor.api.messages import (
     Health,
     Job,
     LetterList,
-    TreeProcess,
     WorkerDetail,
 )
 from supervisor.api.requests import EventList, ReloadReply, ScaleReply, SignalReply
@@ -39,6 +38,7 @@ from supervisor.changing import Changer
 from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock, SystemClock
 from supervisor.conducting import Conductor
+from supervisor.curtain import Curtain
 from supervisor.detail import make_detail
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
@@ -52,20 +52,19 @@ from supervisor.lifecycle.events import (
     WishStart,
     WishStop,
 )
-from supervisor.lifecycle.life import Life, Wish
-from supervisor.lifecycle.states import AT_REST, State
+from supervisor.lifecycle.life import Life
+from supervisor.lifecycle.states import AT_REST
 from supervisor.logs.intake import Intake
 from supervisor.logs.record import engine_line
 from supervisor.logs.segments import SegmentWriter
 from supervisor.observing import Observatory, Phase
 from supervisor.paths import RunPlace
 from supervisor.processes.preparing import Surroundings
+from supervisor.processes.tiers import available_tiers, kill_tiers
+from supervisor.processes.watching import FileWatch, WatchRule
 from supervisor.profile.model import Profile
 from supervisor.replica import Replica
 from supervisor.rolling import Rolling
-
-LINGER_S: Final = 1.0
-"""How long a run that a significant worker has ended can still be asked how it ended."""
 
 _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill | WishPause | WishResume]] = {
     "start": WishStart,
@@ -88,14 +87,8 @@ class Engine:
         self._loop = asyncio.get_running_loop()
         self._pid = os.getpid()
         self._listeners: list[Listener] = []
-        self._is_going_down = False
-        self._all_down = asyncio.Event()
-        self._ending: asyncio.Task[DownReply] | None = None
-        self.is_over = asyncio.Event()
-        self.exit_code: int | None = None
-        """Of the significant worker whose end has ended the run."""
-        self._ended_by = ""
         self._rolls: list[Rolling] = []
+        self._tiers = kill_tiers()
         self._jobs = jobs.JobBook(self._announce)
         self._writer = SegmentWriter(place.log_directory, profile.logs.segment_bytes)
         self._intake = Intake(self._loop, self._writer, self._notify)
@@ -103,6 +96,15 @@ class Engine:
         self._driver = Driver(self._loop, profile, self._surroundings, self._intake, place, self._clock, self)
         self._desk = ChannelDesk(profile, self._driver, self._clock)
         self._conductor = Conductor(self._loop, profile, self._driver, self._clock, self.happened)
+        self._curtain = Curtain(self._loop, self._driver, self._conductor, self.happened, self._notify)
+        self._files = FileWatch(
+            self._loop,
+            watch_rules(profile),
+            profile.directory,
+            self._conductor.files_changed,
+            lambda text: self.happened("WARNING", "engine", text),
+        )
+        self._driver.helpers = self._files.pids
         self._changer = Changer(profile, self._driver, self._desk, self._clock, self._go_by, self._gone)
         self._observatory = Observatory(
             self._loop, profile, place, self._driver, self._desk, self._intake, self._writer, self._clock
@@ -118,6 +120,7 @@ class Engine:
         for replica in list(self._driver.replicas.values()):
             if replica.worker.autostart:
                 self._driver.apply(replica, WishStart(self._clock.monotonic_s()))
+        self._files.start()
         self._observatory.start(self._notify, self._each_second, lambda: bool(self._listeners))
 
     def _each_second(self) -> None:
@@ -129,6 +132,7 @@ class Engine:
         self._conductor.change(profile)
         self._desk.change(profile)
         self._observatory.change(profile)
+        self._files.change(watch_rules(profile))
         self._notify()
 
     # --- what happens ---
@@ -159,28 +163,7 @@ class Engine:
         self._conductor.changed(replica, before)
         self._loop.call_soon(self._changer.forget_leaver, replica)
         self._notify()
-        self._look_for_the_end(replica, before)
-
-    def _look_for_the_end(self, replica: Replica, before: Life) -> None:
-        if self._is_going_down:
-            self._stop_manager()
-            if self._is_all(AT_REST | {State.STUCK}):
-                self._all_down.set()
-        elif replica.worker.significant and replica.life.state is not before.state:
-            self._judge_significant(replica)
-
-    def _judge_significant(self, replica: Replica) -> None:
-        """End the run with the worker that it is for: at its failure, or when all its replicas have finished."""
-        lives = [other.life for other in self._driver.of_worker(replica.worker.name)]
-        has_failed = replica.life.state in {State.FAILED, State.SKIPPED}
-        if not has_failed and not all(life.state is State.FINISHED for life in lives):
-            return
-        cause = replica.life.cause
-        code = cause.exit_code if cause is not None and cause.exit_code is not None else int(has_failed)
-        self.exit_code = code if code >= 0 else 128 - code
-        self._ended_by = f"{replica.name} has ended, for which the run is: {cause.text if cause else 'no cause'}"
-        self.happened("ERROR" if has_failed else "INFO", "engine", self._ended_by)
-        self._loop.call_soon(self._begin_ending)
+        self._curtain.changed(replica, before)
 
     def _gone(self, name: str) -> None:
         self._observatory.forget(name)
@@ -209,17 +192,13 @@ class Engine:
 
     # --- what is asked ---
 
-    def _is_all(self, states: frozenset[State], *, but: str = "") -> bool:
-        """Whether all replicas are in one of `states`, the one named `but` aside."""
-        return all(r.life.state in states for r in self._driver.replicas.values() if r.name != but)
-
     def phase(self) -> Phase:
-        if self._is_going_down:
+        if self._curtain.is_falling:
             return "stopping"
-        return "completed" if self._is_all(AT_REST, but=self._driver.manager_name) else "running"
+        return "completed" if self._driver.is_all(AT_REST, but=self._driver.manager_name) else "running"
 
     def fleet(self) -> Fleet:
-        return self._observatory.fleet(self.phase(), self.exit_code, self._ended_by)
+        return self._observatory.fleet(self.phase(), self.exit_code, self._curtain.ended_by)
 
     def health(self) -> Health:
         return Health(
@@ -228,6 +207,7 @@ class Engine:
             run_id=self._place.run_id,
             version=__version__,
             engine_pid=self._pid,
+            kill_tiers=available_tiers(self._tiers),
         )
 
     def detail(self, name: str) -> WorkerDetail | None:
@@ -249,7 +229,7 @@ class Engine:
 
     def act(self, action: ActionName, names: Sequence[str], max_unavailable: int = 0, by: str = "") -> tuple[Job, ...]:
         replicas = self._named(names)
-        if self._is_going_down and action in ("start", "restart", "pause"):
+        if self._curtain.is_falling and action in ("start", "restart", "pause"):
             raise RequestRefused(f"everything is being stopped; nothing is {_PAST[action]} now")
         self._note_wish(action, names, by)
         if max_unavailable:
@@ -310,13 +290,13 @@ class Engine:
                 known = tuple(self._changer.profile.workers)
                 raise RequestRefused(naming.unknown(worker, known), naming.near(worker, known))
             worker = owner.worker.name
-        if self._is_going_down:
+        if self._curtain.is_falling:
             raise RequestRefused("everything is being stopped; nothing is scaled now")
         self._note_wish(f"scale to {replicas}" if replicas is not None else f"scale by {by:+d}", (worker,), asked_by)
         return self._changer.scale(worker, replicas, by)
 
     async def reload(self, dry_run: bool, by: str = "") -> ReloadReply:
-        if self._is_going_down:
+        if self._curtain.is_falling:
             raise RequestRefused("everything is being stopped; nothing is reloaded now")
         reply = self._changer.reload(dry_run=dry_run)
         if not dry_run:
@@ -362,63 +342,28 @@ class Engine:
 
     # --- the end ---
 
-    def _begin_ending(self) -> None:
-        """Stop everything, in reverse order, unless that is under way."""
-        if not self._is_going_down:
-            self._is_going_down = True
-            self.happened("INFO", "engine", "stopping everything")
-            self._conductor.stop_all(but=self._driver.manager_name)
-            self._stop_manager()
-        if self._ending is None:
-            self._ending = self._loop.create_task(self._end())
-
     async def down(self, force: bool) -> DownReply:
         """Stop everything; a second call, or `force`, kills what still stops."""
-        self._begin_ending()
-        if force:
-            self._conductor.force_all()
-        self._notify()
-        assert self._ending is not None
-        return await asyncio.shield(self._ending)  # whoever asked may go away; the end comes all the same
+        return await self._curtain.down(force)
 
-    async def _end(self) -> DownReply:
-        if not self._is_all(AT_REST | {State.STUCK}):
-            await self._all_down.wait()
-        survivors = self._survivors()
-        for process in survivors:
-            self.happened("ERROR", "engine", f"still alive: {process.pid} {process.command}")
-        self._loop.call_later(0.05 if self.exit_code is None else LINGER_S, self.is_over.set)
-        return DownReply(survivors=survivors)
+    @property
+    def is_over(self) -> asyncio.Event:
+        """Set when everything is at rest and whoever asked for the end has been answered."""
+        return self._curtain.is_over
 
-    def _stop_manager(self) -> None:
-        """Stop the worker that keeps dicts and lists once nobody is left who may use them."""
-        manager = self._driver.replicas.get(self._driver.manager_name)
-        if (
-            manager is not None
-            and manager.life.wish is Wish.RUN
-            and self._is_all(AT_REST | {State.STUCK}, but=manager.name)
-        ):
-            self._driver.apply(manager, WishStop(self._clock.monotonic_s()))
-
-    def _survivors(self) -> tuple[TreeProcess, ...]:
-        pids = set(self._driver.pids().values())
-        return tuple(TreeProcess(pid=pid, parent_pid=self._pid, command=proctable.command_line(pid)) for pid in pids)
+    @property
+    def exit_code(self) -> int | None:
+        """Of the significant worker whose end has ended the run."""
+        return self._curtain.exit_code
 
     def listen_to_signals(self) -> None:
         """SIGTERM, SIGINT and SIGHUP stop everything; again: at once."""
-        tasks: set[asyncio.Task[DownReply]] = set()
-
-        def stop() -> None:
-            task = self._loop.create_task(self.down(force=self._is_going_down))
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            self._loop.add_signal_handler(number, stop)
+        self._curtain.listen_to_signals()
 
     def close(self) -> None:
         """Write out what is left and let go of everything."""
         self._conductor.close()
+        self._files.close()
         self._driver.close()
         self._book.close()
         self._intake.flush()
@@ -430,3 +375,12 @@ _PAST: Final[dict[ActionName, Literal["started", "restarted", "paused"]]] = {
     "restart": "restarted",
     "pause": "paused",
 }
+
+
+def watch_rules(profile: Profile) -> dict[str, WatchRule]:
+    """The files that each worker watches."""
+    return {
+        name: WatchRule(tuple(worker.watch.paths), tuple(worker.watch.ignore), worker.watch.debounce_s)
+        for name, worker in profile.workers.items()
+        if worker.watch is not None
+    }

@@ -14,6 +14,7 @@ from supervisor.lifecycle.events import ExitCause, Timer
 from supervisor.lifecycle.life import Life, StartRule, StopRule
 from supervisor.lifecycle.ordering import Dependency
 from supervisor.lifecycle.restart import RestartRule
+from supervisor.lifecycle.schedule import ScheduleRule
 from supervisor.lifecycle.states import LIVE, State
 from supervisor.masking import mask_words
 from supervisor.processes.incarnation import Incarnation
@@ -35,6 +36,8 @@ class Replica:
         self.timers: dict[Timer, asyncio.TimerHandle] = {}
         self.exits: deque[ExitRecord] = deque(maxlen=KEPT_EXITS)
         self.last_traceback = ""
+        self.last_advice = ""
+        """What a person can do about the last failure."""
         self.seen = Seen()
         self.lines_seen: set[str] = set()
         """The patterns that others wait for, of which it has logged a line."""
@@ -67,6 +70,8 @@ class Replica:
             self.attendance = None
         if incarnation is not None and incarnation.traceback:
             self.last_traceback = incarnation.traceback
+        if incarnation is not None:
+            self.last_advice = incarnation.advice
         self.exits.append(
             ExitRecord(
                 incarnation=self.life.incarnation,
@@ -138,3 +143,11 @@ def start_rule(worker: WorkerSpec) -> StartRule:
 def dependencies_of(worker: WorkerSpec) -> tuple[Dependency, ...]:
     """What a worker depends on, as policy has it."""
     return tuple(Dependency(name, wanted.condition, wanted.pattern or "") for name, wanted in worker.depends_on.items())
+
+
+def schedule_of(worker: WorkerSpec) -> ScheduleRule | None:
+    """When a worker runs, as policy has it; None where it has no schedule."""
+    spec = worker.schedule
+    if spec is None:
+        return None
+    return ScheduleRule(cron=spec.cron, every_s=spec.every_s, overlap=spec.overlap, at_start=spec.at_start)

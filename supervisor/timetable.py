@@ -14,8 +14,7 @@ from supervisor.lifecycle.events import RecycleDue, RunDue
 from supervisor.lifecycle.life import Life, Wish
 from supervisor.lifecycle.schedule import Answer, Plan, ScheduleRule, plan, review, when_due
 from supervisor.lifecycle.states import LIVE, State
-from supervisor.profile.model import WorkerSpec
-from supervisor.replica import Replica
+from supervisor.replica import Replica, schedule_of
 
 
 class Timetable:
@@ -95,11 +94,3 @@ class Timetable:
         """Forget every timer."""
         for name in list(self._overlaps):
             self._forget_overlap(name)
-
-
-def schedule_of(worker: WorkerSpec) -> ScheduleRule | None:
-    """When a worker runs, as policy has it; None where it has no schedule."""
-    spec = worker.schedule
-    if spec is None:
-        return None
-    return ScheduleRule(cron=spec.cron, every_s=spec.every_s, overlap=spec.overlap, at_start=spec.at_start)

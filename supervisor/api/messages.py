@@ -299,6 +299,8 @@ class WorkerDetail(Message, frozen=True, kw_only=True):
     """Newest last, at most 20."""
     tree: tuple[TreeProcess, ...] = ()
     last_traceback: str = ""
+    advice: str = ""
+    """What a person can do about the last failure."""
     checks: tuple[CheckState, ...] = ()
     depends_on: tuple[str, ...] = ()
     """What has to be there before it starts, in words: ``redis to be ready``."""
