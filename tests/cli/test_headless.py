@@ -241,6 +241,30 @@ def test_real_run_ends_with_the_failed_workers_exit_code(place: Path) -> None:
     assert not is_running("failing")
 
 
+def test_real_run_ends_with_its_significant_worker(place: Path) -> None:
+    """Without --until-complete: its end stops the others, is said with its cause, and its exit code is the run's."""
+    profile = write_profile(
+        place,
+        """
+        name = "meant"
+        defaults = { start_method = "spawn", restart = "never" }
+        [workers.tick]
+        target = "work:tick"
+        [workers.main]
+        target = "work:fail"
+        significant = true
+        """,
+        work=WORK,
+    )
+    with _run(profile) as process:
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 7, err
+    assert "about to fail" in out
+    assert "meant ends: main has ended, for which the run is: " in err
+    assert "exit code 7" in err
+    assert not is_running("meant")
+
+
 def test_real_run_is_stopped_by_one_signal(place: Path) -> None:
     """Everything is stopped, and that is success."""
     with _run(_profile(place, "ticking", "tick")) as process:
