@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,8 @@ def test_journal_that_is_taken_away_is_begun_again(profile: Path, tmp_path: Path
     with engine_on(profile) as engine:
         journal = Path(engine.note.log_directory).parent / JOURNAL_NAME
         _run_again(engine)
-        for replace in (lambda: None, lambda: journal.symlink_to(foreign), journal.mkdir):
+        replacements: list[Callable[[], object]] = [lambda: None, lambda: journal.symlink_to(foreign), journal.mkdir]
+        for replace in replacements:
             os.kill(engine.note.engine_pid, signal.SIGSTOP)  # so that it writes nothing in between
             journal.unlink()
             replace()
