@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Any
 
+from supervisor.masking import mask_text
 from supervisor.processes.ending import Circumstances, exit_cause
 from supervisor.processes.last_words import LastWords
 
@@ -50,7 +51,7 @@ class Testimony:
         self._has_spoken = True
         place = message.get("place")
         self.failure = f"{message.get('error', 'exception')}" + (f" at {place}" if place else "")
-        self.traceback = str(message.get("traceback") or "")
+        self.traceback = mask_text(str(message.get("traceback") or ""))
         self.advice = str(message.get("advice") or "")
         self._phase = str(message.get("phase") or "run")
         self._is_permanent = bool(message.get("permanent", self._phase == "import"))
