@@ -32,7 +32,7 @@ from supervisor.lifecycle.events import (
     Timer,
     TimerFired,
 )
-from supervisor.lifecycle.life import ImpossibleTransition, Life
+from supervisor.lifecycle.life import ImpossibleTransition, Life, judged
 from supervisor.lifecycle.machine import step
 from supervisor.lifecycle.states import State
 from supervisor.logs.intake import Intake, LaneReader, open_pipe, pipe_bytes
@@ -338,8 +338,9 @@ class Driver:
         if incarnation.pid is not None:
             self._census.on_ended(incarnation.pid)
         self._remains.update(entry.pid for entry in incarnation.survivors())
-        self.plumbing.recover(replica.worker, incarnation.pid, cause)
-        replica.end(cause, self._clock.wall_s())
+        told = judged(replica.life, cause)
+        self.plumbing.recover(replica.worker, incarnation.pid, told)
+        replica.end(told, self._clock.wall_s())
         self.apply(replica, Exited(self._clock.monotonic_s(), incarnation.number, cause))
 
     def _tell(self, incarnation: Incarnation, event: Event) -> None:

@@ -59,7 +59,9 @@ from supervisor.logs.record import engine_line
 from supervisor.logs.segments import SegmentWriter
 from supervisor.observing import Observatory, Phase
 from supervisor.paths import RunPlace
+from supervisor.processes.notifying import forget_stale, take_inherited
 from supervisor.processes.preparing import Surroundings
+from supervisor.processes.stalls import StallWatch
 from supervisor.processes.tiers import available_tiers, kill_tiers
 from supervisor.processes.watching import FileWatch, WatchRule
 from supervisor.profile.model import Profile
@@ -89,9 +91,12 @@ class Engine:
         self._listeners: list[Listener] = []
         self._rolls: list[Rolling] = []
         self._tiers = kill_tiers()
+        self._stalls = StallWatch(self._clock)
         self._jobs = jobs.JobBook(self._announce)
         self._writer = SegmentWriter(place.log_directory, profile.logs.segment_bytes)
-        self._intake = Intake(self._loop, self._writer, self._notify)
+        self._intake = Intake(
+            self._loop, self._writer, self._notify, lambda level, text: self.happened(level, "engine", text)
+        )
         self._book = EventBook(Journal(place.directory / JOURNAL_NAME), self._clock.wall_s, self._tell)
         self._driver = Driver(self._loop, profile, self._surroundings, self._intake, place, self._clock, self)
         self._desk = ChannelDesk(profile, self._driver, self._clock)
@@ -116,6 +121,8 @@ class Engine:
 
     def start(self) -> None:
         """Start every worker that starts by itself, and the ticks."""
+        take_inherited()
+        forget_stale(self._place.runtime_directory)
         self.happened("INFO", "engine", f"run {self._place.run_id} of {self._changer.profile.path}")
         for replica in list(self._driver.replicas.values()):
             if replica.worker.autostart:
@@ -124,6 +131,9 @@ class Engine:
         self._observatory.start(self._notify, self._each_second, lambda: bool(self._listeners))
 
     def _each_second(self) -> None:
+        lost_s = self._stalls.beat()
+        if lost_s:
+            self.happened("WARNING", "engine", f"stood still for {lost_s:.0f} s (SIGSTOP, or a machine that swaps)")
         self._driver.each_second()
         self._conductor.each_second()
 

@@ -102,7 +102,8 @@ class Replica:
 
     def row(self, now_s: float) -> ReplicaRow:
         waits_for = self.waits_for if self.life.state is State.WAITING else self.missing
-        return make_row(self.worker, self.number, self.life, self.seen, now_s, waits_for=waits_for)
+        status = self.attendance.status if self.attendance is not None else ""
+        return make_row(self.worker, self.number, self.life, self.seen, now_s, waits_for=waits_for, status=status)
 
 
 def restart_rule(worker: WorkerSpec) -> RestartRule:

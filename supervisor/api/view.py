@@ -33,9 +33,9 @@ class Seen:
 
 
 def make_row(
-    worker: WorkerSpec, replica: int, life: Life, seen: Seen, now_s: float, *, waits_for: str = ""
+    worker: WorkerSpec, replica: int, life: Life, seen: Seen, now_s: float, *, waits_for: str = "", status: str = ""
 ) -> ReplicaRow:
-    """The table's row of one replica."""
+    """The table's row of one replica; `status` is what it says of itself where its board says nothing."""
     is_live = life.state in LIVE
     activity, activity_since_s = describe_activity(seen.page) if is_live else ("", None)
     sample = seen.sample if is_live else None
@@ -55,7 +55,7 @@ def make_row(
         rss_bytes=sample.rss_bytes if sample else None,
         processes=len(sample.processes) if sample else 0,
         cpu_history=seen.cpu_history,
-        activity=activity,
+        activity=activity or (status if is_live else ""),
         activity_since_s=activity_since_s,
         progress=seen.page.progress if seen.page else None,
         reads=tuple(worker.reads.values()),

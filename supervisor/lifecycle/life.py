@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -92,6 +92,11 @@ class Life:
     next_step: Timer | None = None
     next_step_s: float | None = None
     history: tuple[str, ...] = field(default=(), repr=False)
+
+
+def judged(life: Life, cause: ExitCause) -> ExitCause:
+    """`cause`, with why policy itself ended the incarnation as a failure, where it did."""
+    return replace(cause, text=f"{life.blame}; {cause.text}", is_ok=False) if life.blame else cause
 
 
 Step = tuple[Life, tuple[Effect, ...]]

@@ -59,7 +59,7 @@ from supervisor.lifecycle.events import (
     WishStart,
     WishStop,
 )
-from supervisor.lifecycle.life import HISTORY_LENGTH, ImpossibleTransition, Life, Step, StopRule, StopStep, Wish
+from supervisor.lifecycle.life import HISTORY_LENGTH, ImpossibleTransition, Life, Step, StopRule, StopStep, Wish, judged
 from supervisor.lifecycle.starts import begin, follow_policy, launch, up
 from supervisor.lifecycle.states import AT_REST, BETWEEN, LIVE, UP, State
 from supervisor.lifecycle.stops import STUCK_AFTER_S, abort, begin_stop, extend, kill, on_deadline
@@ -238,9 +238,7 @@ def _on_time_extended(life: Life, event: TimeExtended) -> Step:
 def _on_exited(life: Life, event: Exited | LaunchFailed) -> Step:
     if life.state not in LIVE:
         raise ImpossibleTransition(life, event)
-    cause = event.cause
-    if life.blame:
-        cause = replace(cause, text=f"{life.blame}; {cause.text}", is_ok=False)
+    cause = judged(life, event.cause)
     ended = replace(life, cause=cause, pid=None, blame="", next_step=None, next_step_s=None)
     if life.state not in _ENDING or (life.blame and life.wish is Wish.RUN):
         return follow_policy(ended, cause, event.at_s)
