@@ -29,6 +29,7 @@ from supervisor.profile.channels import (
 )
 from supervisor.profile.checks import Probes, ProbeSpec
 from supervisor.profile.limits import Limits
+from supervisor.profile.logging_spec import LogSpec
 from supervisor.profile.merging import HIDDEN
 from supervisor.profile.names import NAME_PATTERN
 from supervisor.profile.running import (
@@ -210,15 +211,6 @@ class WorkerSpec(DefaultsSpec):
     def replica_names(self) -> list[str]:
         """``["parse.1", "parse.2"]``, or ``["walk"]`` for a single replica."""
         return [self.replica_name(number) for number in range(1, self.replicas + 1)]
-
-
-class LogSpec(Table):
-    """How the central log queue is kept."""
-
-    segment_bytes: Size = Field(default=64 * 2**20, ge=64 * 2**10, validation_alias="segment_size", examples=["64MiB"])
-    """A new segment file is begun after this size."""
-    keep_runs: int = Field(default=5, ge=1, le=1_000_000, examples=[5])
-    """How many runs' logs are kept; older ones are deleted when an engine starts."""
 
 
 class Profile(Table):
