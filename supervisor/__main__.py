@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -27,6 +28,7 @@ REPORT_FAILED = 5
 
 def main() -> NoReturn:
     """Take the project's lock, end what an earlier engine could not, then be the guardian of a new engine."""
+    _take_default_signals()
     arguments = _arguments()
     report = Report(arguments.report)
     try:
@@ -67,6 +69,14 @@ def main() -> NoReturn:
             census.forget(directory)
 
     guard(run_engine, tie_descriptor=arguments.tie, when_over=when_over, in_guardian=report.close)
+
+
+def _take_default_signals() -> None:
+    """Undo what our starter ignores or blocks, as nohup and a shell's background do: workers would inherit it."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in signal.valid_signals() - {signal.SIGPIPE, signal.SIGXFSZ}:  # those are Python's own to ignore
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _arguments() -> argparse.Namespace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 import time
 import uuid
@@ -21,6 +22,11 @@ MARKER = "PROCDECK_TEST_SESSION"
 
 SETTLE_S = 30.0
 """How long processes that are on their way out have after the last test."""
+
+# Started by nohup or in a shell's background, all that tests start would ignore these as well.
+for _number in (signal.SIGHUP, signal.SIGQUIT):
+    signal.signal(_number, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _session = uuid.uuid4().hex
 os.environ[MARKER] = _session

@@ -212,6 +212,24 @@ def test_module_that_cannot_be_preloaded_is_told_and_the_worker_runs(place: Path
         )
 
 
+def test_ignored_and_blocked_signals_are_not_inherited(place: Path) -> None:
+    """An engine that nohup or a shell's background has started gives its workers the signals that they expect."""
+    profile = write_profile(
+        place / "p", 'name = "signals"\n[workers.w]\ncommand = "grep -E \'Sig(Blk|Ign)\' /proc/self/status"\n'
+    )
+    numbers = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        with engine_on(profile) as engine:
+            engine.wait_state("w", "finished")
+            assert engine.messages("w", "stdout") == ["SigBlk:\t0000000000000000", "SigIgn:\t0000000000000000"]
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def test_namesake_distribution_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """PyPI's supervisor has our import name; which one Python imports would be chance."""
     refuse_namesakes()
