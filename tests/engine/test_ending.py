@@ -214,3 +214,85 @@ with engine_on(Path({str(profile)!r})) as engine:
         cwd=Path(__file__).parents[2],
     )
     assert done.stdout.splitlines() == ["['finished', 'finished', 'finished']", "['True 65534']"], done.stderr
+
+
+STOPPED_THEIR_WAY = """
+name = "theirway"
+[defaults]
+restart = "never"
+stop_timeout = "30s"
+stop_signal_after = "20s"
+[workers.by_command]
+command = "trap 'exit 3' USR1; echo up; while :; do sleep 0.05; done"
+stop_command = "echo $PROCDECK_WORKER $COLOUR > said; kill -USR1 $PROCDECK_PID"
+env = { COLOUR = "red" }
+[workers.by_signal]
+command = "trap 'exit 4' HUP; trap '' TERM; echo up; while :; do sleep 0.05; done"
+stop_signal = "SIGHUP"
+[workers.in_vain]
+command = "trap '' TERM; echo up; while :; do sleep 0.05; done"
+stop_command = "echo cannot >&2; exit 9"
+stop_timeout = "1s"
+[workers.for_ever]
+command = "trap '' TERM; echo up; while :; do sleep 0.05; done"
+stop_command = ["sleep", "1000"]
+stop_timeout = "1s"
+[workers.nowhere]
+command = "echo up; exec sleep 1000"
+stop_command = ["/no/such/program"]
+stop_signal_after = "0.2s"
+"""
+
+
+def test_workers_are_stopped_their_own_way(place: Path) -> None:
+    """A command with the worker's environment, a signal of its choice; SIGKILL at the deadline if neither helps."""
+    profile = write_profile(place / "p", STOPPED_THEIR_WAY)
+    with engine_on(profile) as engine:
+        names = ("by_command", "by_signal", "in_vain", "for_ever", "nowhere")
+        for name in names:
+            engine.wait_message(name, "up")
+        engine.act("stop", *names)
+        # In brackets may follow what the shell has said of a child that it waited for.
+        ends = {name: engine.wait_state(name, "stopped").exit_cause.partition(" (")[0] for name in names}
+        assert ends == {
+            "by_command": "exit code 3",
+            "by_signal": "exit code 4",
+            "in_vain": "killed by SIGKILL, sent by procdeck",
+            "for_ever": "killed by SIGKILL, sent by procdeck",
+            "nowhere": "ended by SIGTERM",
+        }
+        assert (place / "p" / "said").read_text() == "by_command red\n"
+        told = "\n".join(engine.messages("engine"))
+        assert "in_vain: its stop command ended with 9: /bin/sh -c echo cannot >&2; exit 9: cannot" in told
+        assert "nowhere: cannot run its stop command /no/such/program: No such file or directory" in told
+        wait_for(lambda: not proctable.children(engine.note.engine_pid), "the stop commands to be gone")
+
+
+def test_whole_tree_stands_still_and_goes_on(place: Path) -> None:
+    """Pause and resume reach the children of a worker; a stop of a paused worker is obeyed."""
+    profile = write_profile(
+        place / "p",
+        """
+        name = "still"
+        [workers.w]
+        command = "trap 'exit 0' TERM; sleep 1000 & sleep 1000 & echo up; wait"
+        stop_timeout = "30s"
+        """,
+    )
+
+    def states() -> set[str]:
+        pid = engine.row("w").pid
+        assert pid is not None
+        return {entry.state for entry in proctable.tree_of(pid, proctable.look())}
+
+    with engine_on(profile) as engine:
+        engine.wait_message("w", "up")
+        engine.act("pause", "w")
+        engine.wait_state("w", "paused")
+        wait_for(lambda: states() == {"T"}, "everybody to stand still")
+        engine.act("resume", "w")
+        engine.wait_state("w", "running")
+        wait_for(lambda: "T" not in states(), "everybody to go on")
+        engine.act("pause", "w")
+        engine.act("stop", "w")
+        assert engine.wait_state("w", "stopped").exit_cause == "exit code 0"
