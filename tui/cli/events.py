@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from supervisor.errors import EngineUnreachable
+from supervisor.journal import JOURNAL_NAME, read_journal
 from supervisor.logs.printing import LEVEL_COLOURS
 from supervisor.paths import EngineNote
 from tui.cli.ending import wait_until_gone
@@ -37,11 +38,9 @@ _OTHERS: Final = frozenset({"engine"})
 def show_events(project: str | None, names: tuple[str, ...], *, follow: bool, count: int, as_json: bool) -> ExitCode:
     """Print the last `count` events of `names` (all without any); with `follow`, go on until interrupted."""
     found, log_directory, note = find_logs(project)
-    journal = log_directory.parent / "journal.ndjson"
+    journal = log_directory.parent / JOURNAL_NAME
     printer = EventPrinter(names, as_json=as_json)
     if note is None:
-        from supervisor.journal import read_journal
-
         events = read_journal(journal).events
         if unknown := _unknown(names, {event.subject for event in events}):
             return _complain_of(unknown, {event.subject for event in events}, found)
@@ -68,8 +67,6 @@ def _show_running(
     reply = client.events()
     events = reply.events
     if reply.missed and len(printer.wanted(events)) < count:
-        from supervisor.journal import read_journal
-
         events = read_journal(journal).events or events
     known = _subjects(fleet) | {event.subject for event in events}
     if unknown := _unknown(names, known):
@@ -92,8 +89,6 @@ def _follow(client: EngineClient, note: EngineNote, journal: Path, printer: Even
         except EngineUnreachable:
             if not wait_until_gone(note.project):
                 raise
-            from supervisor.journal import read_journal
-
             printer.print(read_journal(journal, cursor).events)
             narrate(f"{note.project} has ended")
             return
