@@ -57,3 +57,43 @@ def test_gone_process_is_none() -> None:
     process.wait()
     assert proctable.read_entry(process.pid) is None
     assert proctable.command_line(process.pid) == "?"
+
+
+@pytest.mark.parametrize("has_children_files", [True, False])
+def test_look_below_sees_the_trees_that_are_asked_for(
+    sleeper: subprocess.Popen[bytes], has_children_files: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through the kernel's lists of children, or through the whole table where it keeps none."""
+    monkeypatch.setattr(proctable, "_has_children_files", lambda: has_children_files)
+    wait_for(lambda: len(proctable.children(sleeper.pid)) == 1, "the child to appear")
+    below = proctable.look_below([sleeper.pid])
+    assert {entry.pid for entry in proctable.tree_of(sleeper.pid, below)} == {
+        sleeper.pid,
+        *proctable.children(sleeper.pid),
+    }
+    assert not has_children_files or len(below) == 2
+
+
+def test_process_tells_its_environment_and_its_pipes(sleeper: subprocess.Popen[bytes]) -> None:
+    """Both mark what a worker's processes have in common; neither is known of a process that is gone."""
+    read_end, write_end = os.pipe()
+    with subprocess.Popen(["cat"], stdin=read_end, env={"COLOUR": "red"}) as reader:
+        pipe = f"pipe:[{os.fstat(read_end).st_ino}]"
+        wait_for(lambda: b"COLOUR=red" in proctable.environment_words(reader.pid), "the program to run")
+        assert pipe in proctable.open_pipes(reader.pid)
+        assert pipe not in proctable.open_pipes(sleeper.pid)
+        os.close(read_end)
+        os.close(write_end)
+    assert proctable.environment_words(reader.pid) == proctable.open_pipes(reader.pid) == frozenset()
+    assert proctable.children(reader.pid) == []
+
+
+def test_system_without_proc_is_looked_at_with_psutil(
+    sleeper: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same identity at every look, so that a signal finds its process there too."""
+    monkeypatch.setattr(proctable, "_has_proc", lambda: False)
+    entry = proctable.read_entry(sleeper.pid)
+    assert entry is not None
+    assert entry.identity == proctable.look()[sleeper.pid].identity
+    assert entry.parent_pid == os.getpid()

@@ -22,6 +22,7 @@ from supervisor.lifecycle.events import ExitCause
 from supervisor.processes import linux, stopping
 from supervisor.processes.cgroups import Cgroup
 from supervisor.processes.control_pipe import ControlPipe
+from supervisor.processes.executing import StartFailed
 from supervisor.processes.launching import ChildEnds, Launcher, Refusal
 from supervisor.processes.memory import OutOfMemoryCounter
 from supervisor.processes.orders import LaunchOrder
@@ -254,8 +255,8 @@ class Incarnation:
         elif self._stop_command is None:
             try:
                 self._stop_command = StopCommand(self._loop, self._stop.command, self.order, self.pid, self._complain)
-            except OSError as error:
-                self._complain(f"cannot run its stop command {self._stop.command[0]}: {error.strerror}")
+            except (StartFailed, OSError) as error:
+                self._complain(f"cannot run its stop command {self._stop.command[0]}: {error}")
                 self._control.say("stop")
 
     def term(self) -> None:

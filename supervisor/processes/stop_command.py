@@ -1,17 +1,17 @@
 """A worker's own way to be stopped: a command that is run instead of asking, in a session of its own.
 
-It has the worker's environment and PROCDECK_PID, the leader's pid. Policy's deadlines bound it: it is killed with the
-tree, and when the worker has ended.
+It has the worker's environment and user, and PROCDECK_PID, the leader's pid. Policy's deadlines bound it: it is killed
+with the tree, and when the worker has ended.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from typing import TYPE_CHECKING, Final
 
 from supervisor.processes import linux, stopping
+from supervisor.processes.executing import Program, StartFailed, execute
 from supervisor.processes.reaping import ExitWatch
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class StopCommand:
     """One run of a stop command.
 
     Raises:
-        OSError: it cannot be started.
+        StartFailed: it cannot be started.
     """
 
     def __init__(
@@ -42,23 +42,17 @@ class StopCommand:
         self._words = argv
         self._report = report
         self._output = linux.memory_file("procdeck-stop")
+        environment = {**os.environ, **order.environment, "PROCDECK_PID": str(leader_pid)}
+        identity = {key: value for key, value in order.limits.items() if key == "identity"}
         try:
-            process = subprocess.Popen(
-                argv,
-                stdin=subprocess.DEVNULL,
-                stdout=self._output,
-                stderr=self._output,
-                cwd=order.cwd,
-                env={**os.environ, **order.environment, "PROCDECK_PID": str(leader_pid)},
-                start_new_session=True,
+            self.pid: int | None = execute(
+                Program(argv, environment, order.cwd, {1: self._output, 2: self._output}, limits=identity)
             )
-        except OSError:
+        except StartFailed:
             os.close(self._output)
             raise
-        process.returncode = 0  # reaped through its pidfd, and `Popen` is told not to
-        self.pid: int | None = process.pid
-        linux.unshield(process.pid)
-        self._watch = ExitWatch(loop, process.pid, self._on_reaped)
+        linux.unshield(self.pid)
+        self._watch = ExitWatch(loop, self.pid, self._on_reaped)
 
     def kill(self) -> None:
         """SIGKILL to it and what it has started, if it still runs."""

@@ -264,7 +264,7 @@ def test_workers_are_stopped_their_own_way(place: Path) -> None:
         assert (place / "p" / "said").read_text() == "by_command red\n"
         told = "\n".join(engine.messages("engine"))
         assert "in_vain: its stop command ended with 9: /bin/sh -c echo cannot >&2; exit 9: cannot" in told
-        assert "nowhere: cannot run its stop command /no/such/program: No such file or directory" in told
+        assert "nowhere: cannot run its stop command /no/such/program: program: No such file or directory" in told
         wait_for(lambda: not proctable.children(engine.note.engine_pid), "the stop commands to be gone")
 
 
