@@ -327,10 +327,12 @@ class Engine:
     def peek(self, channel: str) -> LetterList | None:
         return self._desk.peek(channel)
 
-    def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply | None:
+    def channel_act(
+        self, channel: str, action: ChannelActionName, ids: Sequence[str], by: str = ""
+    ) -> ChannelReply | None:
         reply = self._desk.act(channel, action, ids)
         if reply is not None:
-            self._book.add("INFO", "channel", channel, reply.text)
+            self._book.add("INFO", "channel", channel, reply.text, by=by)
             self._observatory.stale()
             self._notify()
         return reply
@@ -352,8 +354,9 @@ class Engine:
 
     # --- the end ---
 
-    async def down(self, force: bool) -> DownReply:
+    async def down(self, force: bool, by: str = "") -> DownReply:
         """Stop everything; a second call, or `force`, kills what still stops."""
+        self._book.add("INFO", "action", "engine", "down by force wished" if force else "down wished", by=by)
         return await self._curtain.down(force)
 
     @property

@@ -77,7 +77,9 @@ class EnginePort(Protocol):
     def peek(self, channel: str) -> LetterList | None:
         """What waits first in a queue, without taking it; None where there is no such channel."""
 
-    def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply | None:
+    def channel_act(
+        self, channel: str, action: ChannelActionName, ids: Sequence[str], by: str = ""
+    ) -> ChannelReply | None:
         """Act on a queue's items; None where there is no such channel.
 
         Raises:
@@ -89,7 +91,7 @@ class EnginePort(Protocol):
     async def wait_job(self, job_id: int, timeout_s: float) -> Job:
         """The job when it is over, or as it is after `timeout_s`."""
 
-    async def down(self, force: bool) -> DownReply:
+    async def down(self, force: bool, by: str = "") -> DownReply:
         """Stop everything; returns when all is at rest. The engine ends itself soon after the reply was sent."""
 
     def watch(self, listener: Callable[[Job | Event | None], None]) -> Callable[[], None]:

@@ -214,7 +214,7 @@ class Handlers:
         if ids and action == "drain":
             raise Refusal(400, "drain throws away all that waits in the queue; ids are of dead letters")
         _audit(request, f"{action} of channel {name}: {', '.join(ids) or 'all'}")
-        return self._answer_on_queue(name, lambda queue: self._port.channel_act(queue, action, ids))
+        return self._answer_on_queue(name, lambda queue: self._port.channel_act(queue, action, ids, asker_of(request)))
 
     def _channel(self, name: str) -> ChannelRow:
         channels = {channel.name: channel for channel in self._port.fleet().channels}
@@ -241,7 +241,7 @@ class Handlers:
             raise Refusal(400, f"force is 0 or 1, not {force[:40]!r}")
         is_forced = force == "1"
         _audit(request, f"down{' by force' if is_forced else ''}")
-        return answer(await self._port.down(is_forced))
+        return answer(await self._port.down(is_forced, asker_of(request)))
 
     async def stream(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
         # Every send waits for room in the transport's buffer (writer_limit 0), so that state cannot pile up in it.

@@ -200,7 +200,9 @@ class FakePort:
         known = self._has_channel(channel)
         return LetterList(channel=channel, letters=tuple(self.first.get(channel, ()))) if known else None
 
-    def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply | None:
+    def channel_act(
+        self, channel: str, action: ChannelActionName, ids: Sequence[str], by: str = ""
+    ) -> ChannelReply | None:
         if not self._has_channel(channel):
             return None
         self.channel_wishes.append((channel, action, tuple(ids)))
@@ -238,7 +240,7 @@ class FakePort:
         self.tell(outcome)
         return outcome
 
-    async def down(self, force: bool) -> DownReply:
+    async def down(self, force: bool, by: str = "") -> DownReply:
         self.downs.append(force)
         if force:
             self.down_may_end.set()
