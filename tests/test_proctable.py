@@ -84,7 +84,8 @@ def test_process_tells_its_environment_and_its_pipes(sleeper: subprocess.Popen[b
         assert pipe not in proctable.open_pipes(sleeper.pid)
         os.close(read_end)
         os.close(write_end)
-    assert proctable.environment_words(reader.pid) == proctable.open_pipes(reader.pid) == frozenset()
+    assert not proctable.environment_words(reader.pid)
+    assert not proctable.open_pipes(reader.pid)
     assert proctable.children(reader.pid) == []
 
 
