@@ -1,16 +1,13 @@
-"""supervisord and circus, in an environment of their own, each set up for the fastest restart it offers."""
+"""supervisord and circus, each with one command, set up for the fastest restart it offers."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-SUPERVISORD, CIRCUS = "supervisor==4.3.0", "circus==0.19.0"
 END_TIMEOUT_S = 10.0
 
 SUPERVISORD_CONFIGURATION = """\
@@ -42,26 +39,6 @@ respawn = True
 max_retry = -1
 warmup_delay = 0
 """
-
-
-def environment() -> Path | None:
-    """The peers' environment, made when it is missing; None, and a sentence, where it cannot be made."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "procdeck-bench" / ".venv-bench"
-    stamp = folder / ".installed"
-    wanted = f"{SUPERVISORD} {CIRCUS}"
-    try:
-        if stamp.exists() and stamp.read_text() == wanted:
-            return folder
-        print(f"  making an environment for the peers in {folder}", flush=True)
-        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, SUPERVISORD, CIRCUS], check=True)
-        stamp.write_text(wanted)
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"  no peers: their environment could not be made ({error})", flush=True)
-        return None
-    return folder
 
 
 @contextmanager

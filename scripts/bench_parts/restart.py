@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from scripts.bench_parts import engines, peers, report, targets
+from scripts.bench_parts import engines, installing, peers, report, targets
 from scripts.bench_parts.stamps import Stamps, build
 
 TARGET = "<= 5 ms"
@@ -148,7 +148,7 @@ class Bench:
         self._folder = folder
         self._stack = stack
         self._words, self.program = build(folder)
-        self._environment = peers.environment()
+        self._environment = installing.python_environment()
         self.subjects: list[Subject] = []
 
     def _stamps(self, name: str) -> Stamps:
@@ -186,13 +186,12 @@ class Bench:
         """Other supervisors, where they could be installed."""
         if self._environment is None:
             return
-        for requirement, run in ((peers.SUPERVISORD, peers.supervisord), (peers.CIRCUS, peers.circusd)):
-            name, _, version = requirement.partition("==")
+        for name, run in (("supervisor", peers.supervisord), ("circus", peers.circusd)):
             folder = self._folder / name
             folder.mkdir()
             stamps = self._stamps(name)
             self._stack.enter_context(run(self._environment, folder, [*self._words, str(stamps.fifo)]))
-            self._add("command", f"{name} {version}", Crash(stamps, rest_s=1.0))
+            self._add("command", f"{name} {installing.version_of(name)}", Crash(stamps, rest_s=1.0))
 
 
 @contextmanager

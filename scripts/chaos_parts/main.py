@@ -1,11 +1,11 @@
-"""Runs one part of the chaos; so far there is one."""
+"""Runs one part of the chaos."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-PARTS = ("channels",)
+PARTS = ("channels", "lifecycle")
 
 
 def main(argv: list[str]) -> int:
