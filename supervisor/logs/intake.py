@@ -3,6 +3,7 @@
 ::
 
     lane, stdout, stderr ──readable──► due ──a turn after 5 ms: ≤ 128 KiB of each──► Lane ──► one append ──► segment
+                                                                                     └─► Burst (a traceback on stderr)
 
 A pipe that has become readable is left alone until the next turn: the worker goes on writing meanwhile, so that one
 read takes many records and the engine is not woken for each of them.
@@ -12,10 +13,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sys
+import termios
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Literal
 
+from supervisor.logs.gathering import Burst
 from supervisor.logs.record import engine_line, time_text
 
 if TYPE_CHECKING:
@@ -31,6 +35,10 @@ READ_BUDGET_BYTES: Final = 128 * 1024
 
 TURN_S: Final = 0.005
 """How long records may wait in their pipe before they are read."""
+
+PENDING_BYTES: Final = 64 * 1024 * 1024
+"""What the unfinished lines of all lanes may hold together; past it those that are longer than a MiB are cut."""
+CUT_BYTES: Final = 1024 * 1024
 
 PIPE_BYTES: Final = 1024 * 1024
 PIPES_BUDGET_BYTES: Final = 48 * 1024 * 1024
@@ -55,17 +63,39 @@ def open_pipe(size_bytes: int) -> tuple[int, int]:
 
 
 class LaneReader:
-    """Reads one pipe into its lane until the pipe ends."""
+    """Reads one pipe into its lane until the pipe ends.
+
+    Attributes:
+        name: the replica that writes, ``parse.2``.
+        stream: what it writes there.
+        capacity_bytes: what the pipe holds before its writer must wait.
+    """
 
     def __init__(self, intake: Intake, descriptor: int, lane: Lane) -> None:
         self._intake = intake
         self._descriptor = descriptor
         self._lane = lane
+        self._burst = Burst() if lane.stream == "stderr" else None
+        self._release_timer: asyncio.TimerHandle | None = None
+        self.name = lane.name
+        self.stream = lane.stream
+        self.capacity_bytes = _capacity_bytes(descriptor)
         self.is_open = True
         self.when_closed: Callable[[], None] | None = None
         self.taps: list[Callable[[bytes], bool]] = []
         """Who else sees what is read. One that returns False has seen enough and is dropped."""
         self.await_more()
+
+    @property
+    def backlog_bytes(self) -> int:
+        """What was written and is not read yet: the depth of this lane as a queue (FIONREAD, ioctl(2)); about 1 µs."""
+        if not self.is_open:
+            return 0
+        try:
+            found = fcntl.ioctl(self._descriptor, termios.FIONREAD, b"\0\0\0\0")
+        except OSError:
+            return 0
+        return int.from_bytes(found, sys.byteorder)
 
     def await_more(self) -> None:
         """Be due again when there is something to read."""
@@ -91,8 +121,38 @@ class LaneReader:
             return 0
         if self.taps:
             self.taps = [tap for tap in self.taps if tap(chunk)]
-        self._intake.store(self._lane.feed(chunk, time_text(time.time())))
+        self._feed(chunk)
         return len(chunk)
+
+    def _feed(self, chunk: bytes) -> None:
+        lane, intake, now = self._lane, self._intake, time_text(time.time())
+        before = lane.pending_bytes
+        lines = lane.feed(chunk, now)
+        intake.pending_bytes += lane.pending_bytes - before
+        if intake.pending_bytes > PENDING_BYTES and lane.pending_bytes > CUT_BYTES:
+            before = lane.pending_bytes
+            lines += lane.cut(now)
+            intake.pending_bytes += lane.pending_bytes - before
+        if self._burst is not None:
+            lines = self._burst.offer(chunk, lines, intake.loop.time())
+            if self._burst and self._release_timer is None:
+                self._release_timer = intake.loop.call_at(self._burst.due_s, self._on_quiet)
+        intake.store(lines)
+
+    def _on_quiet(self) -> None:
+        self._release_timer = None
+        if self._burst and self._intake.loop.time() < self._burst.due_s:
+            self._release_timer = self._intake.loop.call_at(self._burst.due_s, self._on_quiet)
+        else:
+            self.release()
+
+    def release(self) -> None:
+        """Store the lines of a burst that are held back, if any are."""
+        if self._release_timer is not None:
+            self._release_timer.cancel()
+            self._release_timer = None
+        if self._burst:
+            self._intake.store(self._burst.take())
 
     def drain(self) -> bool:
         """Take everything that is in the pipe now; True when the pipe has ended.
@@ -102,6 +162,7 @@ class LaneReader:
         taken = 0
         while taken <= PIPE_BYTES and (count := self.read()):
             taken += count
+        self.release()
         return not self.is_open
 
     def close(self) -> None:
@@ -109,15 +170,29 @@ class LaneReader:
         if not self.is_open:
             return
         self.is_open = False
+        self._intake.forget(self)
         self._intake.loop.remove_reader(self._descriptor)
         os.close(self._descriptor)
+        self.release()
+        self._intake.pending_bytes -= self._lane.pending_bytes
         self._intake.store(self._lane.close(time_text(time.time())))
         if self.when_closed is not None:
             self.when_closed()
 
 
+def _capacity_bytes(descriptor: int) -> int:
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
+    except (OSError, AttributeError):
+        return 64 * 1024
+
+
 class Intake:
-    """Gives every due lane its turn, and appends what all of them gave with one call."""
+    """Gives every due lane its turn, and appends what all of them gave with one call.
+
+    Attributes:
+        pending_bytes: what the unfinished lines of all lanes hold.
+    """
 
     def __init__(
         self,
@@ -135,6 +210,8 @@ class Intake:
         ``block``: read no more, so that workers that go on writing wait in their pipes.
         """
         self.loop = loop
+        self.pending_bytes = 0
+        self._readers: set[LaneReader] = set()
         self._writer = writer
         self._due: list[LaneReader] = []
         self._waiting: list[bytes] = []
@@ -146,7 +223,21 @@ class Intake:
         self._retry: asyncio.TimerHandle | None = None
 
     def open_lane(self, descriptor: int, lane: Lane) -> LaneReader:
-        return LaneReader(self, descriptor, lane)
+        """Read `descriptor`, the read end of a pipe that does not block, until it ends."""
+        reader = LaneReader(self, descriptor, lane)
+        self._readers.add(reader)
+        return reader
+
+    def forget(self, reader: LaneReader) -> None:
+        """`reader` has come to its end."""
+        self._readers.discard(reader)
+
+    def backlogs(self) -> dict[str, int]:
+        """Bytes that wait in the pipes of each replica; see `LaneReader.backlog_bytes`."""
+        waiting: dict[str, int] = {}
+        for reader in self._readers:
+            waiting[reader.name] = waiting.get(reader.name, 0) + reader.backlog_bytes
+        return waiting
 
     def make_due(self, reader: LaneReader) -> None:
         """Read this lane at the next turn."""
@@ -187,7 +278,9 @@ class Intake:
                 self._when_stored()
 
     def close(self) -> None:
-        """Append what has gathered, and try no more."""
+        """Append what has gathered or was held back, and try no more."""
+        for reader in self._readers:
+            reader.release()
         self.flush()
         if self._retry is not None:
             self._retry.cancel()

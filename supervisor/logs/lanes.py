@@ -19,8 +19,11 @@ import msgspec
 
 Stream = Literal["log", "stdout", "stderr"]
 
-LINE_LIMIT = 1024 * 1024
+LINE_LIMIT = 16 * 1024 * 1024
 """Bytes of a text line that one record holds; a longer line is cut in pieces."""
+SPELLED_BYTES = 64 * 1024
+"""Of a line that is no UTF-8, so much is shown with each wrong byte as ``\\xff``; in the rest they are U+FFFD. All its
+bytes are kept beside it."""
 RECORD_LIMIT = 16 * 1024 * 1024
 """Bytes of a structured record; the agent caps its parts so that they never reach it."""
 
@@ -54,6 +57,8 @@ class Lane:
     """
 
     def __init__(self, replica_name: str, incarnation: int, stream: Stream) -> None:
+        self.name = replica_name
+        self.stream: Stream = stream
         kind = RecordStamper if stream == "log" else TextStamper
         self._stamper: Stamper = kind(replica_name, incarnation, stream)
         self._pending: list[bytes] = []
@@ -72,7 +77,8 @@ class Lane:
             self.pending_bytes += len(chunk)
             return self._cut_pending(time_text) if self.pending_bytes > self._stamper.limit else b""
         if self.pending_bytes:
-            block = b"".join((*self._pending, chunk[:end]))
+            self._pending.append(chunk[:end])
+            block = b"".join(self._pending)
         else:
             block = chunk if end == len(chunk) else chunk[:end]
         rest = chunk[end:]
@@ -82,6 +88,15 @@ class Lane:
             return self._cut_block(block, time_text)
         return self._stamper.lines(block, time_text)
 
+    def cut(self, time_text: str) -> bytes:
+        """Stored pieces of a line that has not ended: all of it but its last byte, as there is no memory for more."""
+        line = b"".join(self._pending)
+        end = _character_start(line, len(line) - 1) if line else 0
+        if not end:
+            return b""
+        self._pending, self.pending_bytes = [line[end:]], len(line) - end
+        return self._stamper.piece(line[:end], time_text, "continued")
+
     def close(self, time_text: str) -> bytes:
         """The stored line for what came after the last newline; empty where nothing did."""
         rest = b"".join(self._pending)
@@ -89,7 +104,9 @@ class Lane:
         return self._stamper.piece(rest, time_text, "partial") if rest else b""
 
     def _cut_pending(self, time_text: str) -> bytes:
-        pieces, rest = self._cut(b"".join(self._pending), time_text)
+        line = b"".join(self._pending)
+        self._pending = []  # megabytes, which are not needed twice
+        pieces, rest = self._cut(line, time_text)
         self._pending, self.pending_bytes = [rest], len(rest)
         return pieces
 
@@ -200,16 +217,22 @@ class TextStamper:
         return self._single(text, time_text, "")
 
     def _single(self, text: bytes, time_text: str, fields: str) -> bytes:
-        try:
-            message = text.decode()
-        except UnicodeDecodeError:
-            message = text.decode("utf-8", "backslashreplace")
+        message = _escape_lines(text)
+        if message is None:
+            message = quote(_spelled(text))[1:-1].encode()
             fields += f',"raw":"{base64.b64encode(text).decode()}"'
-        end = f"{self._name}{fields}{self._identity}"
-        return self._head(time_text) + quote(message)[1:].encode() + end.encode()
+        return b"".join((self._head(time_text), message, f'"{self._name}{fields}{self._identity}'.encode()))
 
     def _head(self, time_text: str) -> bytes:
         return f"{_RECORD_START.decode()}{time_text}{self._level}".encode()
+
+
+def _spelled(text: bytes) -> str:
+    """Bytes that are no UTF-8 as text; spelling each wrong byte costs ten times what replacing it does."""
+    if len(text) <= SPELLED_BYTES:
+        return text.decode("utf-8", "backslashreplace")
+    end = _character_start(text, SPELLED_BYTES)
+    return text[:end].decode("utf-8", "backslashreplace") + text[end:].decode("utf-8", "replace")
 
 
 def _escape_lines(block: bytes) -> bytes | None:

@@ -61,7 +61,7 @@ class Record(msgspec.Struct, frozen=True):
     partial: bool = False
     """The stream ended without a newline after this line."""
     continued: bool = False
-    """The line was longer than 1 MiB and goes on in this stream's next record."""
+    """The line was longer than 16 MiB, or than memory allowed, and goes on in this stream's next record."""
     raw: str = ""
     """Base64 of the line's bytes, where they were not valid UTF-8."""
 

