@@ -188,15 +188,13 @@ class Fleet(Message, frozen=True, kw_only=True):
 
 
 class FleetChange(Message, frozen=True, kw_only=True):
-    """What changed since the last message on the same stream: rows that are new or differ, whole."""
+    """What changed since the last message on the same stream: rows that differ, whole."""
 
     now_s: float
     phase: Literal["running", "completed", "stopping"]
     outcome: str = ""
     exit_code: int | None = None
     rows: tuple[ReplicaRow, ...] = ()
-    gone: tuple[str, ...] = ()
-    """Replicas that there are no more: scaled down, or reloaded away."""
     channels: tuple[ChannelRow, ...] = ()
     log: LogState = LogState(directory="")
     engine: EngineVitals = EngineVitals(pid=0)

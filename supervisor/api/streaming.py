@@ -109,6 +109,7 @@ def fleet_message(told: Fleet | None, now: Fleet) -> StreamMessage | None:
         now_s=now.now_s,
         phase=now.phase,
         outcome=now.outcome,
+        exit_code=now.exit_code,
         rows=tuple(row for row in now.rows if known_rows.get(row.name) != row),
         channels=tuple(channel for channel in now.channels if known_channels.get(channel.name) != channel),
         log=now.log,
@@ -120,13 +121,13 @@ def fleet_message(told: Fleet | None, now: Fleet) -> StreamMessage | None:
 
 def _rest_of(fleet: Fleet) -> tuple[object, ...]:
     """What a FleetChange repeats whole; the time alone is no news."""
-    return fleet.phase, fleet.outcome, fleet.log, fleet.engine
+    return fleet.phase, fleet.outcome, fleet.exit_code, fleet.log, fleet.engine
 
 
 def _is_expressible(told: Fleet, now: Fleet) -> bool:
-    """Whether a FleetChange can say it: it has no words for a row that went away or for another run."""
+    """Whether a FleetChange can say it: it has no words for other replicas, a channel that went away, another run."""
     return (
         (told.run_id, told.profile_path) == (now.run_id, now.profile_path)
-        and {row.name for row in told.rows} <= {row.name for row in now.rows}
+        and [row.name for row in told.rows] == [row.name for row in now.rows]
         and {channel.name for channel in told.channels} <= {channel.name for channel in now.channels}
     )

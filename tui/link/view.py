@@ -84,16 +84,11 @@ def heard_change(view: FleetView, change: FleetChange, now_s: float) -> FleetVie
 
 
 def _changed_rows(rows: tuple[ReplicaRow, ...], change: FleetChange) -> tuple[ReplicaRow, ...]:
-    """`rows` after `change`; those that are new stand behind the other replicas of their worker."""
-    gone = set(change.gone)
-    if not change.rows and not gone:
+    """`rows` with those that have changed; other replicas come with a whole fleet."""
+    if not change.rows:
         return rows
     fresh = {row.name: row for row in change.rows}
-    after = [fresh.pop(row.name, row) for row in rows if row.name not in gone]
-    for row in fresh.values():
-        places = [index for index, other in enumerate(after) if other.worker == row.worker]
-        after.insert(places[-1] + 1 if places else len(after), row)
-    return tuple(after)
+    return tuple(fresh.get(row.name, row) for row in rows)
 
 
 def lost(view: FleetView, trouble: str, retry_s: float, *, is_project_free: bool = False) -> FleetView:
