@@ -75,6 +75,8 @@ class Rolling:
             if not self._held or len(self._under_way) >= self._max_unavailable:
                 return
             replica, job = self._held.popleft()
+            if (self._book.get(job.id) or job).state != "running":
+                continue  # it has been scaled or reloaded away while it waited for its turn
             self._under_way.append((replica, job))
             self._book.begin(job, replica.life)
             self._restart(replica)
