@@ -28,9 +28,13 @@ class Member:
 
     replica: str
     incarnation: int
-    is_leader: bool
+    leader_pid: int
     pid: int
     start_ticks: int
+
+    @property
+    def is_leader(self) -> bool:
+        return self.pid == self.leader_pid
 
     @property
     def is_alive(self) -> bool:
@@ -69,7 +73,7 @@ class Observer:
         self._offset = 0
         self._rest = b""
         self._living: dict[int, Member] = {}
-        self._leader_died_s: dict[tuple[str, int], float] = {}
+        self._leader_died_s: dict[tuple[str, int, int], float] = {}
         self._zombie_since_s: dict[tuple[int, int], float] = {}
         self._reported: set[tuple[str, object]] = set()
         self._lock = threading.Lock()
@@ -102,7 +106,7 @@ class Observer:
             if entry is None or entry.start_ticks != member.start_ticks or entry.state in "ZX":
                 del self._living[pid]
                 if member.is_leader:
-                    self._leader_died_s[member.replica, member.incarnation] = time.monotonic()
+                    self._leader_died_s[member.replica, member.incarnation, pid] = time.monotonic()
         self._see_leaders()
         self._see_risen(resting)
         self._see_orphans()
@@ -119,13 +123,13 @@ class Observer:
         self._offset += len(new)
         *lines, self._rest = (self._rest + new).split(b"\n")
         for line in lines:
-            replica, incarnation, role, pid = line.decode().split()
+            replica, incarnation, leader_pid, pid = line.decode().split()
             entry = proctable.read_entry(int(pid))
-            is_leader = role == "leader"
             if entry is not None and entry.state not in "ZX":
-                self._living[int(pid)] = Member(replica, int(incarnation), is_leader, int(pid), entry.start_ticks)
-            elif is_leader:
-                self._leader_died_s[replica, int(incarnation)] = time.monotonic()
+                member = Member(replica, int(incarnation), int(leader_pid), entry.pid, entry.start_ticks)
+                self._living[entry.pid] = member
+            elif pid == leader_pid:
+                self._leader_died_s[replica, int(incarnation), int(pid)] = time.monotonic()
 
     def _see_leaders(self) -> None:
         leaders: dict[str, list[Member]] = defaultdict(list)
@@ -155,7 +159,7 @@ class Observer:
 
     def _see_orphans(self) -> None:
         for member in self._living.values():
-            died_s = self._leader_died_s.get((member.replica, member.incarnation))
+            died_s = self._leader_died_s.get((member.replica, member.incarnation, member.leader_pid))
             if died_s is None or member.is_leader or time.monotonic() - died_s < ORPHAN_GRACE_S:
                 continue
             if member.is_alive:

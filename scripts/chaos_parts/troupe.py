@@ -1,6 +1,6 @@
 """The workers of the lifecycle's chaos, and their profile: every kind and start method, with children of every kind.
 
-Each process that a worker consists of says so in one line of a file, ``replica incarnation role pid``; it is what the
+Each process of a worker says so in one line of a file, ``replica incarnation leader's-pid pid``; it is what the
 observer goes by, and no word of the engine's.
 """
 
@@ -22,14 +22,15 @@ SCALED, CALM = "scaled", ("calm-fork", "calm-spawn", "calm-server", "calm-shell"
 """The workers that are scaled, and those of which a stopped one must stay so: one user alone acts on them."""
 
 
-def say(replica: str, incarnation: int, role: str) -> None:
+def say(replica: str, incarnation: int, leader_pid: int) -> None:
     """Tell the observer of this process; one write, so that lines of many never mix."""
     with open(os.environ[REGISTER], "ab", buffering=0) as register:
-        register.write(f"{replica} {incarnation} {role} {os.getpid()}\n".encode())
+        register.write(f"{replica} {incarnation} {leader_pid} {os.getpid()}\n".encode())
 
 
 def child(ctx: Context, *, has_session: bool = False, is_orphan: bool = False, is_stubborn: bool = False) -> None:
     """A child that waits for ever, in a session of its own and without a parent where that is asked for."""
+    leader_pid = os.getpid()
     if os.fork() != 0:
         return
     if has_session:
@@ -37,14 +38,14 @@ def child(ctx: Context, *, has_session: bool = False, is_orphan: bool = False, i
     if is_orphan and os.fork() != 0:
         os._exit(0)
     signal.signal(signal.SIGTERM, signal.SIG_IGN if is_stubborn else signal.SIG_DFL)
-    say(ctx.name, ctx.incarnation, "child")
+    say(ctx.name, ctx.incarnation, leader_pid)
     while True:
         time.sleep(1000)
 
 
 def work(ctx: Context, family: str) -> None:
     """Be there until asked to stop, with children as `family` has it."""
-    say(ctx.name, ctx.incarnation, "leader")
+    say(ctx.name, ctx.incarnation, os.getpid())
     if family == "child":
         child(ctx)
     elif family == "session":
@@ -62,17 +63,14 @@ def work(ctx: Context, family: str) -> None:
     ctx.stopping.wait()
 
 
-SHELL = "echo $PROCDECK_WORKER $PROCDECK_INCARNATION {role} $$ >> $CHAOS_REGISTER"
+LINE = "echo $PROCDECK_WORKER $PROCDECK_INCARNATION $LEADER $$ >> $CHAOS_REGISTER"
+LEADER = f"export LEADER=$$; {LINE}"
+CHILD = f"sh -c '{LINE}; exec sleep 100000'"
 COMMANDS = {
-    "plain": f"{SHELL.format(role='leader')}; exec sleep 100000",
-    "with-child": f"sh -c '{SHELL.format(role='child')}; exec sleep 100000' & {SHELL.format(role='leader')}; wait",
-    "with-session": (
-        f"setsid sh -c '{SHELL.format(role='child')}; exec sleep 100000' & {SHELL.format(role='leader')}; wait"
-    ),
-    "with-daemon": (
-        f"(setsid sh -c '{SHELL.format(role='child')}; exec sleep 100000' &); {SHELL.format(role='leader')}; "
-        "exec sleep 100000"
-    ),
+    "plain": f"{LEADER}; exec sleep 100000",
+    "with-child": f"{LEADER}; {CHILD} & wait",
+    "with-session": f"{LEADER}; setsid {CHILD} & wait",
+    "with-daemon": f"{LEADER}; (setsid {CHILD} &); exec sleep 100000",
 }
 
 
