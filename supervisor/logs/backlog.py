@@ -13,14 +13,12 @@ class Backlog:
 
     Attributes:
         bytes: how much waits.
-        dropped: lines that were dropped since the last `take_dropped`.
     """
 
     def __init__(self, limit_bytes: int = BACKLOG_BYTES) -> None:
         self._blocks: deque[bytes] = deque()
         self._limit_bytes = limit_bytes
         self.bytes = 0
-        self.dropped = 0
 
     def __bool__(self) -> bool:
         return bool(self._blocks)
@@ -30,23 +28,23 @@ class Backlog:
         """Nearly: what comes next may cost what came first."""
         return self.bytes >= self._limit_bytes // 2
 
-    def add(self, blocks: Iterable[bytes]) -> int:
-        """Keep `blocks`, and drop the oldest lines that are too many; how many were dropped."""
+    def add(self, blocks: Iterable[bytes]) -> list[bytes]:
+        """Keep `blocks`, and drop the oldest lines that are too many: those that were dropped."""
         for block in blocks:
             self._blocks.append(block)
             self.bytes += len(block)
-        before = self.dropped
+        dropped = []
         while self.bytes > self._limit_bytes:
-            self._shorten(self._blocks.popleft())
-        return self.dropped - before
+            dropped.append(self._shorten(self._blocks.popleft()))
+        return dropped
 
-    def _shorten(self, block: bytes) -> None:
-        """Drop as many first lines of `block`, which is the oldest, as must go."""
+    def _shorten(self, block: bytes) -> bytes:
+        """Drop as many first lines of `block`, which is the oldest, as must go; those lines."""
         cut = block.find(b"\n", self.bytes - self._limit_bytes - 1) + 1 or len(block)
-        self.dropped += block.count(b"\n", 0, cut)
         self.bytes -= cut
         if cut < len(block):
             self._blocks.appendleft(block[cut:])
+        return block[:cut]
 
     def take(self) -> bytes:
         """The oldest block, which waits no longer. Raises IndexError where none waits."""
@@ -59,8 +57,3 @@ class Backlog:
         if block:
             self._blocks.appendleft(block)
             self.bytes += len(block)
-
-    def take_dropped(self) -> int:
-        """How many lines were dropped since the last call."""
-        dropped, self.dropped = self.dropped, 0
-        return dropped

@@ -10,7 +10,7 @@ from bisect import bisect_right
 from pathlib import Path
 
 from supervisor.logs.block_index import BlockIndex
-from supervisor.logs.segments import segment_name, segment_numbers
+from supervisor.logs.segment_files import segment_name, segment_numbers
 
 GONE_LINE = (
     b'{"time":"","level":"WARNING","message":"(this line was in a segment that has been deleted)",'

@@ -14,20 +14,27 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from supervisor.logs.backlog import BACKLOG_BYTES, Backlog
+from supervisor.logs.index_file import IndexWriter
 from supervisor.logs.record import engine_line
+from supervisor.logs.retention import KEEP_ALL, Retention, expendable, remove_segment, stored_segments
+from supervisor.logs.segment_files import segment_name, segment_numbers
 
 SEGMENT_BYTES = 64 * 1024 * 1024
-SEGMENT_SUFFIX = ".ndjson"
 
 RETRY_MIN_S: Final = 0.1
 RETRY_MAX_S: Final = 5.0
 """How long the disk is left alone after a refusal: the shorter first, then twice as long up to the longer."""
+
+RETAIN_EVERY_S: Final = 60.0
+"""How often it is looked for segments that are too old; whenever one is begun as well."""
 
 LOOK_EVERY_S: Final = 1.0
 """How often it is checked that the newest segment is still where its name says, and tried again to begin another."""
@@ -36,26 +43,14 @@ _MOST_BUFFERS = 1024  # IOV_MAX of Linux
 _OPEN_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
 _FILE_TROUBLE = {errno.EFBIG, errno.EIO, errno.EBADF}
 """This file takes no more; another one may."""
-_LEVEL_MARKS = (b'Z","level":"WARNING"', b'Z","level":"ERROR"', b'Z","level":"CRITICAL"')
+_MOST_LANES_SAID = 20
 
 
-def segment_name(number: int) -> str:
-    """``000001.ndjson``; numbers begin at 1."""
-    return f"{number:06d}{SEGMENT_SUFFIX}"
-
-
-def segment_numbers(directory: Path) -> list[int]:
-    """The numbers of the segments in `directory`, ascending; empty where there is no such directory."""
-    try:
-        names = os.listdir(directory)
-    except OSError:
-        return []
-    stems = (name[: -len(SEGMENT_SUFFIX)] for name in names if name.endswith(SEGMENT_SUFFIX))
-    return sorted(int(stem) for stem in stems if stem.isdecimal())
+_LANE_MARK = re.compile(rb',"stream":"(\w+)","worker":"([^"]*)","incarnation":\d+\}\n')
 
 
 class SegmentWriter:
-    """The one writer of `directory`. A new segment follows once the newest holds `segment_bytes` or more.
+    """The one writer of `directory`. A new segment follows once the newest holds `segment_bytes` or is old enough.
 
     Attributes:
         records: lines stored.
@@ -63,6 +58,8 @@ class SegmentWriter:
         warnings: stored records of level WARNING.
         errors: stored records of level ERROR and CRITICAL.
         lost: lines that were dropped because the disk did not take them in time.
+        lost_of: the same by lane, ``parse.2 stdout``.
+        removed_bytes: what was deleted because more is not to be kept.
         last_trouble: what the disk refuses, in words; empty while all is well.
     """
 
@@ -71,12 +68,19 @@ class SegmentWriter:
         directory: Path,
         segment_bytes: int = SEGMENT_BYTES,
         *,
+        segment_age_s: float | None = None,
+        retention: Retention = KEEP_ALL,
         backlog_bytes: int = BACKLOG_BYTES,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self._directory = directory
         self._segment_bytes = segment_bytes
+        self._segment_age_s = segment_age_s
+        self._retention = retention
         self._monotonic_s = monotonic_s
+        self._index: IndexWriter | None = None
+        self._opened_s = self._retained_s = 0.0
+        self._marks: list[bytes] = []
         self._backlog = Backlog(backlog_bytes)
         self._retry_at_s = 0.0
         self._pause_s = RETRY_MIN_S
@@ -84,13 +88,15 @@ class SegmentWriter:
         self._fd = -1
         self._size_bytes = 0
         self._number = 0
-        self._lost_unsaid = 0
+        self._lost_unsaid: Counter[str] = Counter()
         self._must_rotate = False
         self.records = 0
         self.bytes = 0
         self.warnings = 0
         self.errors = 0
         self.lost = 0
+        self.lost_of: Counter[str] = Counter()
+        self.removed_bytes = 0
         self.last_trouble = ""
 
     @property
@@ -101,7 +107,7 @@ class SegmentWriter:
     @property
     def is_held_up(self) -> bool:
         """The disk refuses, and what was not stored waits in memory or has been dropped."""
-        return bool(self._backlog) or self._lost_unsaid > 0
+        return bool(self._backlog) or bool(self._lost_unsaid)
 
     @property
     def is_short_of_room(self) -> bool:
@@ -116,10 +122,12 @@ class SegmentWriter:
     def append(self, blocks: Sequence[bytes]) -> None:
         """Store blocks of whole lines, in order. Never raises: what the disk refuses waits, and is stored later."""
         blocks = [block for block in blocks if block]
+        if self._marks:
+            blocks, self._marks = [*self._marks, *blocks], []
         if not self.is_held_up:
             blocks = self._store(blocks)
         if blocks:
-            self._drop(self._backlog.add(blocks))
+            self._drop(*self._backlog.add(blocks))
             if self._monotonic_s() >= self._retry_at_s:
                 self.retry()
 
@@ -141,16 +149,21 @@ class SegmentWriter:
 
     def close(self) -> None:
         """Close the newest segment; what still waits is lost. A later `append` opens another."""
+        if self._marks:
+            self.append([])
         if self.is_held_up:
             self.retry()
             while self._backlog:
-                self._drop(self._backlog.take().count(b"\n"))
+                self._drop(self._backlog.take())
         self._close_file()
 
     def _close_file(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+        if self._index is not None:
+            self._index.close()
+            self._index = None
 
     def _store(self, blocks: list[bytes]) -> list[bytes]:
         """Write blocks; what the disk has refused of them, as whole lines."""
@@ -171,7 +184,7 @@ class SegmentWriter:
         """See to an open segment that has its name and room; in words what keeps a full one in use."""
         if self._fd >= 0 and os.fstat(self._fd).st_nlink == 0:
             self._close_file()  # deleted under us: lines in it would be gone with the descriptor
-        is_wanted = self._size_bytes >= self._segment_bytes or self._must_rotate or self._has_moved()
+        is_wanted = self._is_full() or self._must_rotate or self._has_moved()
         if self._fd >= 0 and not (is_wanted and self._monotonic_s() >= self._retry_at_s):
             return self.last_trouble if is_wanted else ""
         try:
@@ -182,6 +195,15 @@ class SegmentWriter:
             self._retry_at_s = self._monotonic_s() + LOOK_EVERY_S
             return _words(error, self._directory)  # better a segment too long than lines lost
         return ""
+
+    def _is_full(self) -> bool:
+        if self._size_bytes >= self._segment_bytes:
+            return True
+        now_s = self._monotonic_s()
+        if self._retention and self._fd >= 0 and now_s >= self._retained_s + RETAIN_EVERY_S:
+            self._retain()
+        is_old = self._segment_age_s is not None and now_s >= self._opened_s + self._segment_age_s
+        return is_old and self._size_bytes > 0
 
     def _has_moved(self) -> bool:
         """Whether another file, or none, stands where the newest segment should; a look each second."""
@@ -203,11 +225,30 @@ class SegmentWriter:
         try:
             number = max([self._number, *segment_numbers(self._directory)]) + 1
             fd = os.open(segment_name(number), _OPEN_FLAGS | os.O_EXCL, 0o600, dir_fd=folder)
+            self._close_file()
+            self._index = IndexWriter(folder, number)
         finally:
             os.close(folder)
-        self._close_file()
         self._fd, self._number, self._size_bytes, self._must_rotate = fd, number, 0, False
-        self._looked_s = self._monotonic_s()
+        self._looked_s = self._opened_s = self._monotonic_s()
+        if self._retention:
+            self._retain()
+
+    def _retain(self) -> None:
+        """Delete the oldest segments where there is more than is to be kept, and leave a mark that says so."""
+        self._retained_s = self._monotonic_s()
+        gone_bytes = count = 0
+        for segment in expendable(stored_segments(self._directory), self._retention, time.time()):
+            try:
+                remove_segment(self._directory, segment.number)
+            except OSError:
+                break  # tried again with the next segment
+            gone_bytes += segment.size_bytes
+            count += 1
+        if count:
+            self.removed_bytes += gone_bytes
+            text = f"the {count} oldest log {'segment was' if count == 1 else 'segments were'} deleted, as [logs] says"
+            self._marks.append(engine_line(time.time(), "INFO", text, extra={"segments": count, "bytes": gone_bytes}))
 
     def _write(self, blocks: list[bytes]) -> bytes:
         """Write all blocks, or up to the last line that fits; the lines that did not fit. Raises where none did."""
@@ -244,32 +285,45 @@ class SegmentWriter:
         self._retry_at_s = self._monotonic_s() + (0.0 if is_first_of_file else self._pause_s)
         self._pause_s = min(2 * self._pause_s, RETRY_MAX_S)
 
-    def _drop(self, lines: int) -> None:
-        self.lost += lines
-        self._lost_unsaid += lines
+    def _drop(self, *blocks: bytes) -> None:
+        """Count the lines of `blocks`, which are lost, for each lane."""
+        for block in blocks:
+            count = block.count(b"\n")
+            lanes = Counter(_LANE_MARK.findall(block))
+            found = Counter({f"{name.decode()} {stream.decode()}": n for (stream, name), n in lanes.items()})
+            if found.total() < count:
+                found["?"] = count - found.total()
+            self.lost += count
+            self.lost_of += found
+            self._lost_unsaid += found
 
     def _say_loss(self) -> None:
         """Leave a mark where lines are missing, once the disk takes lines again."""
-        count = self._lost_unsaid
+        count = self._lost_unsaid.total()
         if not count:
             return
         message = f"{count} log {'record' if count == 1 else 'records'} lost: {self.last_trouble}"
-        line = engine_line(time.time(), "ERROR", message, extra={"lost": count})
+        extra = {"lost": count, "of": dict(self._lost_unsaid.most_common(_MOST_LANES_SAID))}
+        line = engine_line(time.time(), "ERROR", message, extra=extra)
         written = os.write(self._fd, line)
         if written < len(line):
             self._cut(written)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        self._lost_unsaid = 0
+        self._lost_unsaid = Counter()
         self._count([line])
 
     def _count(self, stored: list[bytes]) -> None:
-        warnings, errors, criticals = _LEVEL_MARKS
+        index = self._index
+        assert index is not None
+        now = time.time()
+        before = index.warnings, index.errors
         for block in stored:
             self._size_bytes += len(block)
             self.records += block.count(b"\n")
             self.bytes += len(block)
-            self.warnings += block.count(warnings)
-            self.errors += block.count(errors) + block.count(criticals)
+            index.add(block, now)
+        self.warnings += index.warnings - before[0]
+        self.errors += index.errors - before[1]
 
 
 def _words(error: OSError, directory: Path) -> str:

@@ -21,7 +21,8 @@ from pathlib import Path
 
 from supervisor.logs.intake import Intake, open_pipe
 from supervisor.logs.lanes import Lane
-from supervisor.logs.segments import SegmentWriter, segment_numbers
+from supervisor.logs.segment_files import segment_numbers
+from supervisor.logs.segments import SegmentWriter
 from tests.engines import RunningEngine, engine_on, wait_for, write_profile
 from tests.faults.lines import (
     CODE,

@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import dedent, indent
 
 from supervisor.logs.record import Record, decode
-from supervisor.logs.segments import segment_numbers
+from supervisor.logs.segment_files import segment_numbers
 from tests.engines import RunningEngine, engine_on, is_alive, kill, wait_for, write_profile
 from tests.faults.lines import procdeck_logs, state_of, wait_asleep, wait_counted, whole_lines
 from tests.faults.oracle import unharmed

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from supervisor.logs.record import engine_line
-from supervisor.logs.segments import LOOK_EVERY_S, RETRY_MAX_S, RETRY_MIN_S, SegmentWriter, segment_numbers
+from supervisor.logs.segment_files import segment_numbers
+from supervisor.logs.segments import LOOK_EVERY_S, RETRY_MAX_S, RETRY_MIN_S, SegmentWriter
 
 LINE = engine_line(0.0, "INFO", "hello")
 
@@ -149,7 +150,7 @@ def test_oldest_lines_are_dropped_past_the_limit_and_that_is_said_where_they_are
     writer.retry()
     writer.close()
     mark, *rest = map(json.loads, stored(tmp_path / "logs"))
-    assert (mark["extra"], mark["level"], mark["worker"]) == ({"lost": 40}, "ERROR", "engine")
+    assert (mark["extra"], mark["level"], mark["worker"]) == ({"lost": 40, "of": {"?": 40}}, "ERROR", "engine")
     assert mark["message"].startswith("40 log records lost: ")
     assert [line["n"] for line in rest] == list(range(140, 150))
     assert (writer.lost, writer.records, writer.last_trouble) == (40, 11, "")
@@ -166,7 +167,7 @@ def test_block_larger_than_the_memory_is_dropped_and_told(tmp_path: Path) -> Non
     ticks.now_s += RETRY_MAX_S
     writer.retry()
     writer.close()
-    assert [json.loads(line)["extra"] for line in stored(tmp_path / "logs")] == [{"lost": 1}]
+    assert [json.loads(line)["extra"] for line in stored(tmp_path / "logs")] == [{"lost": 1, "of": {"?": 1}}]
     assert (writer.is_held_up, writer.last_trouble) == (False, "")
 
 

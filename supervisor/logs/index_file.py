@@ -1,0 +1,145 @@
+"""What is in each 64 KiB block of a segment, in a file beside it: written as the segment grows, and never waited for.
+
+::
+
+    000002.index   b"pdindex1", then 40 bytes for each whole block: lines that end in it, records by level, two times
+
+A reader believes it as far as it fits the segment, and counts for itself what is missing; so a writer that was killed
+at any moment, or a disk that took the lines and not the index, costs time and nothing else.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from supervisor.logs.segment_files import BLOCK_BYTES, index_name
+
+INDEX_HEAD: Final = b"pdindex1"
+_ENTRY: Final = struct.Struct("<IIIIIIqq")
+_LEVELS: Final = tuple(f'Z","level":"{level}"'.encode() for level in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+_TIME_AT: Final = len(b'{"time":"')
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BlockFacts(NamedTuple):
+    """What is in one block.
+
+    A record counts where its level is written; what has another level than these five, or none, is in no count.
+    """
+
+    lines: int
+    """Lines that end in the block."""
+    debug: int
+    info: int
+    warning: int
+    error: int
+    critical: int
+    first_us: int
+    """The time of the first record that begins in it, in µs since 1970; 0 where that is not known."""
+    stored_us: int
+    """When the last byte of it was stored: no record in it is younger. 0 where that is not known."""
+
+
+def time_us(text: bytes) -> int:
+    """A record's time, 26 characters and a Z, as µs since 1970; 0 where it is none."""
+    try:
+        return int((datetime.fromisoformat(text[:26].decode() + "+00:00") - _EPOCH).total_seconds() * 1e6)
+    except ValueError:
+        return 0
+
+
+def facts_of(data: bytes, start: int, end: int, *, first_us: int = 0, stored_us: int = 0) -> BlockFacts:
+    """What is in ``data[start:end]``, where `data` begins with a line; a level counts where its mark ends."""
+    debug, info, warning, error, critical = (data.count(mark, max(0, start - len(mark) + 1), end) for mark in _LEVELS)
+    lines = data.count(b"\n", start, end)
+    first_us = first_us or first_time_us(data, start, end)
+    return BlockFacts(lines, debug, info, warning, error, critical, first_us, stored_us)
+
+
+def first_time_us(data: bytes, start: int, end: int) -> int:
+    """The time of the first line that begins in ``data[start:end]``; 0 where none does, or it has no time."""
+    begin = data.find(b"\n", start - 1, end) + 1 if start else 0
+    if (start and not begin) or begin >= end:
+        return 0
+    return time_us(data[begin + _TIME_AT : begin + _TIME_AT + 26])
+
+
+class IndexWriter:
+    """Writes the index of one segment from its beginning. Never raises: where the disk refuses, it writes no more.
+
+    Attributes:
+        warnings: records of level WARNING that were added.
+        errors: records of level ERROR and CRITICAL that were added.
+    """
+
+    def __init__(self, directory_fd: int, number: int) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._fd = -1
+        try:
+            self._fd = os.open(index_name(number), flags, 0o600, dir_fd=directory_fd)
+        except OSError:
+            pass
+        self._begun = BlockFacts(0, 0, 0, 0, 0, 0, 0, 0)
+        self._room_bytes = BLOCK_BYTES
+        self.warnings = 0
+        self.errors = 0
+        self._write(INDEX_HEAD)
+
+    def add(self, data: bytes, stored_s: float) -> None:
+        """Count whole lines that were appended to the segment at the wall time `stored_s`."""
+        start, entries = 0, []
+        stored_us = int(stored_s * 1e6)
+        while start < len(data):
+            end = min(start + self._room_bytes, len(data))
+            begun = self._begun
+            facts = facts_of(data, start, end, first_us=begun.first_us, stored_us=stored_us)
+            self.warnings += facts.warning
+            self.errors += facts.error + facts.critical
+            if any(begun[:6]):
+                facts = _sum(begun, facts)
+            self._room_bytes -= end - start
+            if not self._room_bytes:
+                entries.append(_ENTRY.pack(*facts))
+                facts, self._room_bytes = BlockFacts(0, 0, 0, 0, 0, 0, 0, 0), BLOCK_BYTES
+            self._begun = facts
+            start = end
+        if entries:
+            self._write(b"".join(entries))
+
+    def close(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _write(self, entries: bytes) -> None:
+        if self._fd < 0:
+            return
+        try:
+            written = os.write(self._fd, entries)
+        except OSError:
+            written = 0
+        if written != len(entries):
+            self.close()
+
+
+def _sum(begun: BlockFacts, more: BlockFacts) -> BlockFacts:
+    lines, debug, info, warning, error, critical = (one + other for one, other in zip(begun[:6], more[:6], strict=True))
+    return BlockFacts(lines, debug, info, warning, error, critical, more.first_us, more.stored_us)
+
+
+def read_index(directory: Path, number: int) -> list[BlockFacts]:
+    """What is written of the whole blocks of a segment; empty where there is no index that can be read."""
+    try:
+        fd = os.open(directory / index_name(number), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        with open(fd, "rb") as file:
+            data = file.read()
+    except OSError:
+        return []
+    if not data.startswith(INDEX_HEAD):
+        return []
+    end = len(data) - (len(data) - len(INDEX_HEAD)) % _ENTRY.size
+    return [BlockFacts(*entry) for entry in _ENTRY.iter_unpack(data[len(INDEX_HEAD) : end])]
