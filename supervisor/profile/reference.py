@@ -20,6 +20,7 @@ from pydantic.fields import FieldInfo
 from supervisor.profile.changes import LIVE_KEYS, NEXT_START_KEYS
 from supervisor.profile.channels import CHANNEL_TABLES
 from supervisor.profile.checks import HttpTable, ProbeTable
+from supervisor.profile.describing import describe_all
 from supervisor.profile.limits import LimitsTable
 from supervisor.profile.model import DefaultsSpec, LogSpec, Profile, WorkerSpec
 from supervisor.profile.running import GroupSpec, RestartSpec, ScheduleSpec, WatchSpec
@@ -53,6 +54,7 @@ def filled(document: str) -> str:
     Raises:
         KeyError: a mark names a table that there is not.
     """
+    describe_all()
     return _MARKED.sub(lambda mark: f"{mark[1]}\n{_section(mark[2])}\n{mark[3]}", document)
 
 

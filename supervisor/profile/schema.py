@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic.json_schema import GenerateJsonSchema
 
+from supervisor.profile.describing import describe_all
 from supervisor.profile.model import Profile
 
 
@@ -20,6 +21,7 @@ class _Untitled(GenerateJsonSchema):
 
 def profile_schema() -> dict[str, Any]:
     """The JSON Schema (draft 2020-12) of a profile in TOML."""
+    describe_all()
     schema = _as_toml(Profile.model_json_schema(schema_generator=_Untitled))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

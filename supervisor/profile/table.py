@@ -15,13 +15,15 @@ Size = Annotated[int, BeforeValidator(size_bytes, json_schema_input_type=str | i
 
 
 class Table(BaseModel):
-    """A table of the profile: frozen, with no unknown keys and no silent conversions."""
+    """A table of the profile: frozen, with no unknown keys and no silent conversions.
+
+    The docstrings of its fields are their descriptions, once `supervisor.profile.describing` has been asked.
+    """
 
     model_config = ConfigDict(
         frozen=True,
         extra="forbid",
         strict=True,
-        use_attribute_docstrings=True,
         validate_by_alias=True,
         validate_by_name=True,
     )
