@@ -17,6 +17,7 @@ from tests.engines import wait_for
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     program = "import subprocess; subprocess.Popen(['sleep', '1000']).wait()"
     process = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
+    wait_for(lambda: len(proctable.tree_of(process.pid, proctable.look())) == 2, "the child to appear")
     yield process
     for entry in proctable.tree_of(process.pid, proctable.look()):
         os.kill(entry.pid, 9)
@@ -25,10 +26,8 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
 
 def test_tree_holds_the_leader_and_its_descendants(sleeper: subprocess.Popen[bytes]) -> None:
     """Parents come before children, and each is identified by pid and start."""
-    tree = wait_for(
-        lambda: t if len(t := proctable.tree_of(sleeper.pid, proctable.look())) == 2 else None, "the child to appear"
-    )
-    assert tree is not None
+    tree = proctable.tree_of(sleeper.pid, proctable.look())
+    assert len(tree) == 2
     assert tree[0].pid == sleeper.pid
     assert tree[1].parent_pid == sleeper.pid
     assert all(entry.session == sleeper.pid and entry.rss_bytes > 0 for entry in tree)
@@ -65,7 +64,6 @@ def test_look_below_sees_the_trees_that_are_asked_for(
 ) -> None:
     """Through the kernel's lists of children, or through the whole table where it keeps none."""
     monkeypatch.setattr(proctable, "_has_children_files", lambda: has_children_files)
-    wait_for(lambda: len(proctable.children(sleeper.pid)) == 1, "the child to appear")
     below = proctable.look_below([sleeper.pid])
     assert {entry.pid for entry in proctable.tree_of(sleeper.pid, below)} == {
         sleeper.pid,
