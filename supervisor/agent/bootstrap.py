@@ -6,6 +6,7 @@ Whatever the target raises becomes a record with its traceback and a message to 
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import threading
 from importlib import import_module
 from types import FunctionType
 
-from supervisor.agent import records
+from supervisor.agent import levels, records
 from supervisor.agent.context import Context
 from supervisor.agent.control import Control
 from supervisor.agent.forking import watch_forks
@@ -75,7 +76,8 @@ def _take_over(spec: Spec, descriptors: list[int]) -> Control:
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr  # type: ignore[misc]
     _be_called(spec["name"])
     os.environ.update(spec["env"])
-    records.install(descriptors[places["lane"]], spec["log_level"])
+    faulthandler.enable(2)  # also for SIGABRT, which ends a worker that hangs: its stack is in the log then
+    records.install(descriptors[places["lane"]], spec["log_level"], has_locals=spec["traceback_locals"])
     watch_forks(records.emit)
     control = Control(descriptors[places["control"]])
     set_interrupt(control.fileno(), control.check)
@@ -147,6 +149,7 @@ def _live(spec: Spec, descriptors: list[int], control: Control) -> int:
     """Run the target to its end; the exit code."""
     board = StatusBoard.attach(descriptors[spec["fds"]["board"]])
     set_board(board)
+    levels.follow(board, spec["worker"])
     try:
         call, hears_stop = _prepare(spec, descriptors, control, board)
     except StopRequested:
@@ -165,6 +168,7 @@ def _live(spec: Spec, descriptors: list[int], control: Control) -> int:
         return EXIT_INTERRUPTED
     except BaseException as error:
         _tell_failure(control, error, phase="run", what=f"uncaught {type(error).__name__} in {_subject(spec)}")
+        records.call_users_hook(error)
         return EXIT_UNCAUGHT
     control.send("finished")
     return 0

@@ -79,12 +79,17 @@ class LaneWriter:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
-    def expect_children(self) -> None:
-        """From now on other processes may write to the same pipe."""
+    def before_fork(self) -> None:
+        """From now on other processes may write to the same pipe: no record of a thread may be half in it."""
+        self._lock.acquire()
         self._is_shared = True
 
-    def forget_threads(self) -> None:
-        """After a fork: another thread of the parent may have held the lock."""
+    def after_fork(self) -> None:
+        """In the parent: let its threads write again."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """The child has one thread, and nobody who would release the lock."""
         self._lock = threading.RLock()
 
 
@@ -99,14 +104,23 @@ def _write_all(fd: int, line: bytes) -> None:
             poll.poll()
 
 
+_held: list[LaneWriter] = []
+
+
 def _before_fork() -> None:
-    for writer in _writers:
-        writer.expect_children()
+    for writer in sorted(_writers, key=id):  # always in the same order, for threads may fork at the same time
+        writer.before_fork()
+        _held.append(writer)
+
+
+def _after_fork() -> None:
+    while _held:
+        _held.pop().after_fork()
 
 
 def _after_fork_in_child() -> None:
-    for writer in _writers:
-        writer.forget_threads()
+    while _held:
+        _held.pop().after_fork_in_child()
 
 
-os.register_at_fork(before=_before_fork, after_in_child=_after_fork_in_child)
+os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)

@@ -9,10 +9,8 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
 
 quote: Callable[[str], str]
 """A JSON string literal of a text, quotes included; what is not ASCII stays as it is."""
@@ -23,13 +21,10 @@ except ImportError:
 
 MESSAGE_LIMIT = 1_000_000
 """Characters of a message that are kept."""
-TRACEBACK_LIMIT = 256 * 1024
 VALUE_LIMIT = 8192
 """Characters of one extra field's value that are kept."""
 FIELD_LIMIT = 64
 """Extra fields of one record that are kept."""
-
-_AGENT_DIRECTORY = os.path.dirname(__file__) + os.sep
 
 _latest_second: tuple[int, str] = (-1, "")
 
@@ -146,44 +141,3 @@ def _value_json(value: object) -> str:
         if len(text) <= VALUE_LIMIT:
             return text
     return quote(described(value))
-
-
-def exception_fields(error: BaseException) -> dict[str, str]:
-    """Type, message and whole chained traceback of `error`; never raises, whatever its ``__str__`` does.
-
-    Leading frames of the agent and of ``runpy`` are left out: they are in every traceback and tell nothing.
-    """
-    kind = type(error)
-    name = kind.__qualname__
-    if kind.__module__ not in ("builtins", "__main__"):
-        name = f"{kind.__module__}.{name}"
-    try:
-        message = cut(str(error), VALUE_LIMIT)
-    except Exception as failure:
-        message = f"<the exception's own __str__ raises {type(failure).__name__}>"
-    return {"type": name, "message": message, "traceback": _traceback_text(error)}
-
-
-def _traceback_text(error: BaseException) -> str:
-    import traceback
-
-    try:
-        lines = traceback.format_exception(type(error), error, _without_our_frames(error.__traceback__))
-        text = "".join(lines)
-    except Exception as failure:
-        return f"<the traceback cannot be formatted: {type(failure).__name__}>"
-    if len(text) <= TRACEBACK_LIMIT:
-        return text
-    half = TRACEBACK_LIMIT // 2
-    missing = len(text) - 2 * half
-    return f"{text[:half]}\n… ({missing:,} characters left out)\n{text[-half:]}"
-
-
-def _without_our_frames(trace: TracebackType | None) -> TracebackType | None:
-    first = trace
-    while first is not None:
-        file = first.tb_frame.f_code.co_filename
-        if not (file.startswith(_AGENT_DIRECTORY) or file == "<frozen runpy>"):
-            return first
-        first = first.tb_next
-    return trace

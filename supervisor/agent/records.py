@@ -4,9 +4,9 @@ Standard library only, no thread, and nothing here ever raises into user code.
 
 ::
 
-    logging ─┐                     ┌─ loguru, if imported
-    warnings ┼─ LaneHandler ─ LaneWriter ─ one os.write per line ─ lane
-    hooks ───┘  emit() ────────────┘
+    logging, warnings ── standard_logging ─┐
+    loguru, if imported ── loguru_bridge ──┼─ LaneWriter ─ one os.write per line ─ lane
+    hooks of sys and threading ── emit() ──┘
 """
 
 from __future__ import annotations
@@ -18,18 +18,11 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, MutableMapping
 
+from supervisor.agent import levels, standard_logging, tracebacks
 from supervisor.agent.lane_writer import LaneWriter
-from supervisor.agent.record_lines import (
-    MESSAGE_LIMIT,
-    cut,
-    described,
-    exception_fields,
-    finished_line,
-    quote,
-    record_line,
-    rest_of_line,
-    time_text,
-)
+from supervisor.agent.record_lines import described, record_line
+from supervisor.agent.standard_logging import STANDARD_FIELDS
+from supervisor.agent.tracebacks import exception_fields
 
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
@@ -39,112 +32,15 @@ if TYPE_CHECKING:
 else:
     _Adapter = logging.LoggerAdapter
 
-__all__ = ["BoundLogger", "LaneHandler", "LaneWriter", "emit", "exception_fields", "install", "make_logger"]
+__all__ = ["BoundLogger", "LaneWriter", "emit", "exception_fields", "install", "make_logger"]
 
 AGENT_LOGGER = "procdeck.agent"
-
-_STANDARD_FIELDS = frozenset(logging.makeLogRecord({}).__dict__) | {"taskName", "message", "asctime"}
-_STANDARD_COUNT = len(logging.makeLogRecord({}).__dict__)
+LOCALS_VARIABLE = "PROCDECK_TRACEBACK_LOCALS"
+"""Set to 1 in a worker's environment, it shows locals in tracebacks as ``traceback_locals`` does."""
 
 _lane: LaneWriter | None = None
 _main_pid = 0
-
-
-class LaneHandler(logging.Handler):
-    """A `logging` handler that writes each record to `lane` as one line, at once.
-
-    Args:
-        lane: where to; shared by all threads, and by children the process forks.
-        main_pid: records of any other process carry their pid; 0 means this process.
-    """
-
-    def __init__(self, lane: LaneWriter, main_pid: int = 0) -> None:
-        super().__init__()
-        self._lane = lane
-        self._main_pid = main_pid or os.getpid()
-
-    def handle(self, record: logging.LogRecord) -> bool:
-        """Write `record` without the handler lock of the base class: the lane has its own."""
-        if self.filters:
-            kept: object = self.filter(record)
-            if not kept:
-                return False
-            if isinstance(kept, logging.LogRecord):
-                record = kept
-        self.emit(record)
-        return True
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write `record`; a record that cannot be formatted says so in its message."""
-        try:
-            self._lane.write(_line(record, self._main_pid))
-        except Exception as error:
-            self._lane.write(
-                record_line(
-                    time.time(),
-                    "ERROR",
-                    f"a log record could not be written: {described(error)}",
-                    AGENT_LOGGER,
-                    exception=exception_fields(error),
-                )
-            )
-
-
-def _line(record: logging.LogRecord, main_pid: int) -> bytes:
-    fields = record.__dict__
-    message = record.msg
-    if record.args or type(message) is not str:
-        message = _message(record)
-    if len(message) > MESSAGE_LIMIT:
-        message = cut(message)
-    site = (record.levelname, record.name, record.filename, record.lineno, record.funcName)
-    level, logger, place = _sites.get(site) or _site_parts(*site)
-    who = ""
-    if record.process != main_pid and record.process is not None:
-        who = f',"pid":{record.process}'
-    if record.threadName != "MainThread" and record.threadName:
-        who += f',"thread":{quote(record.threadName)}'
-    text = f'{{"time":"{time_text(record.created)}{level}{quote(message)}{logger}{who}{place}'
-    if record.exc_info or record.stack_info or len(fields) != _STANDARD_COUNT:
-        text += rest_of_line(None, "", "", _extra(record, fields), _exception(record))
-    return finished_line(text)
-
-
-_MOST_SITES = 4096
-_sites: dict[tuple[str, str, str, int, str | None], tuple[str, str, str]] = {}
-
-
-def _site_parts(level: str, logger: str, file: str, line: int, function: str | None) -> tuple[str, str, str]:
-    """What every record of one log call has in common: level, logger and place; kept, since a call is made often."""
-    place = f',"place":{quote(f"{file}:{line} {function}")}' if line else ""
-    parts = (f'","level":{quote(level)},"message":', f',"logger":{quote(logger)}', place)
-    if len(_sites) >= _MOST_SITES:
-        _sites.clear()  # loggers or files with made-up names
-    _sites[level, logger, file, line, function] = parts
-    return parts
-
-
-def _message(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception as error:
-        return (
-            f"a log call's message and arguments do not fit: {described(record.msg)} % {described(record.args)}"
-            f" raises {described(error)}"
-        )
-
-
-def _extra(record: logging.LogRecord, fields: Mapping[str, object]) -> dict[str, object]:
-    extra = {key: value for key, value in fields.items() if key not in _STANDARD_FIELDS}
-    if record.stack_info:
-        extra["stack"] = record.stack_info
-    return extra
-
-
-def _exception(record: logging.LogRecord) -> dict[str, str] | None:
-    if isinstance(record.exc_info, tuple) and isinstance(record.exc_info[1], BaseException):
-        return exception_fields(record.exc_info[1])
-    return None
+_told: BaseException | None = None
 
 
 def emit(
@@ -181,24 +77,27 @@ def emit(
     return _lane.write(line)
 
 
-def install(lane_fd: int, level: str = "INFO") -> None:
+def install(lane_fd: int, level: str = "", *, has_locals: bool = False) -> None:
     """Send what this process logs to the lane `lane_fd`, which stays open from now on.
 
-    The root logger takes the level `level` unless somebody has already chosen one. Handlers that user code adds
-    are kept.
+    Args:
+        lane_fd: the write end of a pipe.
+        level: for the root logger, unless somebody has already chosen one, and for loguru. Empty: INFO, and loguru's
+            own default, DEBUG.
+        has_locals: show the locals of each frame in tracebacks.
     """
     global _lane, _main_pid  # noqa: PLW0603  one lane per process, as there is one sys.excepthook
     _lane = LaneWriter(lane_fd)
     _main_pid = os.getpid()
+    tracebacks.show_locals(has_locals or os.environ.get(LOCALS_VARIABLE, "").lower() in ("1", "true", "yes", "on"))
     root = logging.getLogger()
     is_fork_of_engine = "supervisor.engine" in sys.modules
-    for handler in root.handlers[:]:
-        if is_fork_of_engine or isinstance(handler, LaneHandler):
-            root.removeHandler(handler)
-    root.addHandler(LaneHandler(_lane, _main_pid))
+    if is_fork_of_engine:
+        root.handlers.clear()
     if is_fork_of_engine or root.level in (logging.WARNING, logging.NOTSET):
-        root.setLevel(level)
-    logging.basicConfig = _basic_config
+        root.setLevel(levels.number_of(level))
+    standard_logging.take_in(_lane, _main_pid)
+    levels.watch()
     logging.captureWarnings(True)
     logging.getLogger("py.warnings").addFilter(_tidy_warning)
     sys.excepthook = _on_uncaught
@@ -206,32 +105,7 @@ def install(lane_fd: int, level: str = "INFO") -> None:
     sys.unraisablehook = _on_unraisable
     from supervisor.agent.loguru_bridge import await_loguru
 
-    await_loguru(emit, drops_inherited_sinks=is_fork_of_engine)
-
-
-_original_basic_config = logging.basicConfig
-
-
-def _basic_config(**kwargs: Any) -> None:
-    """`logging.basicConfig` that works although the root logger already has a handler, ours.
-
-    What it would print on stderr goes to the lane already, so without a file, a stream or handlers it sets the
-    level only.
-    """
-    root = logging.getLogger()
-    ours = [handler for handler in root.handlers if isinstance(handler, LaneHandler)]
-    wants_handler = any(kwargs.get(key) is not None for key in ("filename", "stream", "handlers"))
-    if ours and not wants_handler and not kwargs.get("force"):
-        if root.handlers == ours and kwargs.get("level") is not None:
-            root.setLevel(kwargs["level"])
-        return
-    for handler in ours:
-        root.removeHandler(handler)
-    try:
-        _original_basic_config(**kwargs)
-    finally:
-        for handler in ours:
-            root.addHandler(handler)
+    await_loguru(emit, level, drops_inherited_sinks=is_fork_of_engine)
 
 
 def _tidy_warning(record: logging.LogRecord) -> bool:
@@ -239,7 +113,22 @@ def _tidy_warning(record: logging.LogRecord) -> bool:
     return True
 
 
+def call_users_hook(error: BaseException) -> None:
+    """Call the ``sys.excepthook`` that user code has set, as the interpreter would; `error` is in the log already."""
+    global _told  # noqa: PLW0603 - as above
+    hook = sys.excepthook
+    if hook in (_on_uncaught, sys.__excepthook__):
+        return
+    _told = error
+    try:
+        hook(type(error), error, error.__traceback__)
+    except Exception as failure:
+        emit("ERROR", "the sys.excepthook of the worker's own code has failed", exception=failure)
+
+
 def _on_uncaught(kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    if error is _told:  # a hook of user code that calls the one before it
+        return
     if not emit("ERROR", f"uncaught {kind.__name__}", exception=error):
         sys.__excepthook__(kind, error, trace)
 
@@ -271,6 +160,12 @@ class BoundLogger(_Adapter):
         """A logger like this one whose records also carry `extra`."""
         return BoundLogger(self.logger, {**(self.extra or {}), **extra})
 
+    def isEnabledFor(self, level: int) -> bool:  # noqa: N802 - the name is logging's
+        """Whether a record of `level` would be written. `logging.config` cannot switch this logger off by the way."""
+        if self.logger.disabled:
+            self.logger.disabled = False  # it disables every logger that its table does not name
+        return self.logger.isEnabledFor(level)
+
     def process(self, msg: Any, kwargs: MutableMapping[str, Any]) -> tuple[Any, MutableMapping[str, Any]]:
         """Merge the bound fields with those of the call; the call's win."""
         if self.extra or kwargs.get("extra"):
@@ -281,7 +176,7 @@ class BoundLogger(_Adapter):
 def _safe_names(fields: Iterable[tuple[str, object]]) -> Iterable[tuple[str, object]]:
     """`logging` refuses fields that are called as its own are; those get an underscore."""
     for name, value in fields:
-        yield (f"{name}_" if name in _STANDARD_FIELDS else name), value
+        yield (f"{name}_" if name in STANDARD_FIELDS else name), value
 
 
 def make_logger(name: str) -> BoundLogger:

@@ -1,7 +1,8 @@
 """The status board: one shared page in which a worker writes what it does and the engine reads it without asking.
 
-    page   0  magic        8  heartbeat (one word)
+    page   0  magic        8  heartbeat (one word)       16  levels taken up (one word)
           64  activity   512  progress   1024  waiting: three cells
+        2048  levels: a cell that the engine writes and the worker reads
 
 A cell holds two copies of its record and the number of the current one. The writer fills the other copy, then steps the
 number, so a writer killed at any instant leaves the last complete record; a checksum turns a torn read into a retry.
@@ -19,6 +20,8 @@ from supervisor.channels import platform
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from supervisor.channels.pages import BoardPage
 
 PAGE_BYTES = 4096
@@ -27,12 +30,15 @@ TEXT_BYTES = 200
 
 _MAGIC = int.from_bytes(b"pdboard1", "little")
 _HEARTBEAT_WORD = 1
+_TAKEN_UP_WORD = 2
 _SEAL = struct.Struct("<IHxx")
 _ACTIVITY = struct.Struct("<d")
 _PROGRESS = struct.Struct("<qq")
 _WAITING = struct.Struct("<dH")
 _READ_TRIES = 50
 _LARGEST = 2**63 - 1
+_LEVEL = struct.Struct("<BB")
+_LEVEL_BYTES = 900
 
 
 class _Cell:
@@ -42,6 +48,11 @@ class _Cell:
         self._version = page[offset : offset + 8].cast("Q")
         start = offset + 16
         self._copies = (page[start : start + copy_bytes], page[start + copy_bytes : start + 2 * copy_bytes])
+
+    @property
+    def version(self) -> memoryview:
+        """One word: how often the record was written."""
+        return self._version
 
     def write(self, record: bytes) -> None:
         version = (self._version[0] + 1) & _LARGEST
@@ -84,8 +95,9 @@ class StatusBoard:
         self.fd = fd
         self._map = platform.map_shared(fd, PAGE_BYTES)
         page = memoryview(self._map)
-        self._words = page[:16].cast("Q")
+        self._words = page[:24].cast("Q")
         self._cells = (_Cell(page, 64, 216), _Cell(page, 512, 32), _Cell(page, 1024, 432))
+        self._levels = _Cell(page, 2048, _LEVEL_BYTES + _SEAL.size)
         page.release()
         self._pid = os.getpid()
         self._writing = _thread.RLock()  # a signal handler may write in the middle of a write
@@ -131,6 +143,45 @@ class StatusBoard:
         """Say that the operation told to `waiting` is over."""
         self._write(2, b"")
 
+    @property
+    def level_number(self) -> memoryview:
+        """One word that counts how often `write_levels` was called; to be looked at often."""
+        return self._levels.version
+
+    def write_levels(self, levels: Mapping[str, int]) -> bool:
+        """Wish for levels, as `logging` numbers them, by logger, "" for all; False where there are too many to fit.
+
+        The engine's to call. Each call takes the place of the one before.
+        """
+        names = [(name.encode(), level) for name, level in levels.items()]
+        record = b"".join(_LEVEL.pack(level, len(name)) + name for name, level in names if len(name) < 256)
+        if len(record) > _LEVEL_BYTES or any(len(name) > 255 for name, _ in names):
+            return False
+        self._levels.write(record)
+        return True
+
+    def read_levels(self) -> dict[str, int] | None:
+        """The levels that are wished; None where every try met a write."""
+        record = self._levels.read()
+        if record is None:
+            return None
+        levels, at = {}, 0
+        while at + _LEVEL.size <= len(record):
+            level, length = _LEVEL.unpack_from(record, at)
+            at += _LEVEL.size + length
+            levels[_text(record[at - length : at])] = level
+        return levels
+
+    def take_up_levels(self, number: int) -> None:
+        """Say that the wish with this number is followed."""
+        if self._pid == os.getpid():
+            self._words[_TAKEN_UP_WORD] = number
+
+    @property
+    def has_taken_up_levels(self) -> bool:
+        """Whether the worker follows the last wish; True when there was none."""
+        return self._words[_TAKEN_UP_WORD] == self._levels.version[0]
+
     def read(self) -> BoardPage:
         """What the page says now. Never raises for what a writer did, or was doing when it was killed."""
         from supervisor.channels.pages import BoardPage
@@ -158,7 +209,7 @@ class StatusBoard:
             fd, self.fd = self.fd, -1
             self._pid = -1
             self._words.release()
-            for cell in self._cells:
+            for cell in (*self._cells, self._levels):
                 cell.release()
             self._map.close()
             os.close(fd)

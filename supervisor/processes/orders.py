@@ -40,6 +40,8 @@ class LaunchOrder:
         environment: what is added to the engine's own environment.
         preload: modules that the worker's forkserver has imported already.
         pipe_bytes: the size of each of its three pipes.
+        log_level: ``DEBUG``; empty for what `logging` and loguru are used to.
+        traceback_locals: show the locals of each frame in tracebacks.
         limits: what `supervisor.agent.limiting.apply` takes; empty for none.
         notify_number: the descriptor on which the worker says that it is ready (s6's notification-fd); -1 for none.
         success_exit_codes: the exit codes that are a good end.
@@ -62,7 +64,8 @@ class LaunchOrder:
     subject: dict[str, Any] = field(default_factory=dict)
     argv: tuple[str, ...] = ()
     channels: tuple[ChannelEnd, ...] = ()
-    log_level: str = "INFO"
+    log_level: str = ""
+    traceback_locals: bool = False
     limits: dict[str, Any] = field(default_factory=dict)
     notify_number: int = -1
     success_exit_codes: tuple[int, ...] = (0,)
@@ -98,6 +101,7 @@ class LaunchOrder:
             "python_path": list(self.python_path),
             "output_dir": self.output_dir,
             "log_level": self.log_level,
+            "traceback_locals": self.traceback_locals,
             "fds": places,
             "channels": channels,
             "argv": list(self.argv),

@@ -106,6 +106,8 @@ def prepare(
         subject=_subject(worker, around),
         argv=_argv(worker, around),
         channels=channels,
+        log_level=worker.log_level or "",
+        traceback_locals=worker.traceback_locals,
         limits=resolved.limits,
         success_exit_codes=tuple(worker.success_exit_codes),
         is_shell_line=worker.kind == "command" and isinstance(worker.command, str),

@@ -44,10 +44,12 @@ LIVE_KEYS: Final = frozenset(
         "ready",
         "alive",
         "start_timeout",
+        "log_level",
+        "traceback_locals",
     }
 )
 """The keys of a worker that are applied while it runs. `replicas` is too, by scaling; any other restarts the worker."""
-NEXT_START_KEYS: Final = frozenset({"startup", "ready", "alive", "start_timeout", "depends_on"})
+NEXT_START_KEYS: Final = frozenset({"startup", "ready", "alive", "start_timeout", "depends_on", "traceback_locals"})
 """Those of them that a replica takes up when it is started next."""
 
 

@@ -51,6 +51,7 @@ __all__ = [
     "DependencySpec",
     "GroupSpec",
     "Kind",
+    "LogLevel",
     "LogSpec",
     "ProbeSpec",
     "Profile",
@@ -63,6 +64,7 @@ __all__ = [
 
 Kind = Literal["target", "script", "module", "command"]
 StartMethod = Literal["fork", "spawn", "forkserver"]
+LogLevel = Literal["TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL"]
 
 KINDS: Final[tuple[Kind, ...]] = ("target", "script", "module", "command")
 
@@ -120,6 +122,13 @@ class DefaultsSpec(Table):
         Field(default=(), examples=[["redis-cli", "-p", "6390", "shutdown"]])
     )
     """A program that asks the worker to stop, run first: a list is executed as it is, text is a shell line."""
+    log_level: Annotated[LogLevel | None, BeforeValidator(notations.log_level)] = Field(
+        default=None, examples=["DEBUG"]
+    )
+    """The lowest level of what a Python worker logs: of the root logger of `logging`, and of loguru. What its own code
+    sets afterwards counts, and `procdeck log-level` changes it while it runs. Without it: INFO, and loguru's DEBUG."""
+    traceback_locals: bool = Field(default=False, examples=[True])
+    """Whether tracebacks in the log show the local variables of each function; secrets masked, long values cut."""
     limits: Limits = Field(default_factory=dict, examples=[{"nofile": 1024}])
     """Limits that the system holds each of its processes to."""
     nice: int | None = Field(default=None, ge=-20, le=19, examples=[5])

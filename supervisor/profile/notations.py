@@ -29,6 +29,7 @@ _CRON_NAMES: Final = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+_LEVEL_SYNONYMS: Final = {"WARN": "WARNING", "FATAL": "CRITICAL"}
 _FREEZING: Final = frozenset({"SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU", "SIGCONT"})
 
 
@@ -185,3 +186,11 @@ def _account_number(value: object, rule: str) -> int:
     if not 0 <= value < 2**32 - 1:
         raise ValueError(f"{rule} from 0 to 4294967294")
     return value
+
+
+def log_level(value: object) -> object:
+    """The name of a level in capitals, ``WARN`` by its full name; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    name = value.strip().upper()
+    return _LEVEL_SYNONYMS.get(name, name)

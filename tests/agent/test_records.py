@@ -11,37 +11,7 @@ from typing import Any
 
 import pytest
 
-PRELUDE = """
-import logging, os, sys, threading, warnings
-from supervisor.agent import records
-lane = int(sys.argv[1])
-"""
-INSTALLED = PRELUDE + "records.install(lane, 'INFO')\n"
-
-
-class Outcome:
-    """What a worker's process left: its records, its standard error, its exit code."""
-
-    def __init__(self, code: str, prelude: str = INSTALLED) -> None:
-        reading, writing = os.pipe()
-        worker = subprocess.Popen(
-            [sys.executable, "-c", prelude + textwrap.dedent(code), str(writing)],
-            pass_fds=[writing],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        os.close(writing)
-        with open(reading, "rb") as lane:
-            self.lines = lane.read().split(b"\n")
-        self.stdout, self.stderr = worker.communicate(timeout=60)
-        self.code = worker.returncode
-        assert self.lines.pop() == b""
-        self.records: list[dict[str, Any]] = [json.loads(line) for line in self.lines]
-
-    @property
-    def messages(self) -> list[str]:
-        return [record["message"] for record in self.records]
+from tests.agent.outcome import INSTALLED, PRELUDE, Outcome
 
 
 def test_log_call_is_one_golden_line() -> None:
@@ -143,14 +113,17 @@ def test_users_levels_and_handlers_are_respected() -> None:
     """A logger's own level filters; a handler that the user adds works beside the lane."""
     outcome = Outcome(
         """
+        import io
+        kept = io.StringIO()
         logging.getLogger('quiet').setLevel(logging.ERROR)
-        logging.getLogger().addHandler(logging.StreamHandler(sys.stdout))
+        logging.getLogger().addHandler(logging.StreamHandler(kept))
         logging.getLogger('quiet').warning('not this')
         logging.debug('nor this')
         logging.info('this')
+        print(repr(kept.getvalue()))
         """
     )
-    assert (outcome.messages, outcome.stdout) == (["this"], "this\n")
+    assert (outcome.messages, outcome.stdout) == (["this"], "'this\\n'\n")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +132,8 @@ def test_users_levels_and_handlers_are_respected() -> None:
         ("level=logging.DEBUG", ["debug", "info"], "", ""),
         ("level='WARNING', format='%(message)s'", [], "", ""),
         ("filename=path, level=logging.DEBUG", ["debug", "info"], "", "DEBUG:root:debug\nINFO:root:info\n"),
-        ("force=True, level=logging.INFO", ["info"], "INFO:root:info\n", ""),
+        ("force=True, level=logging.INFO", ["info"], "", ""),
+        ("stream=sys.stdout, level=logging.INFO", ["info"], "", ""),
     ],
 )
 def test_basic_config_does_what_it_says(call: str, messages: list[str], stderr: str, file: str, tmp_path: Any) -> None:
@@ -295,7 +269,7 @@ def test_lane_that_nobody_reads_is_no_error() -> None:
         other = os.pipe()
         records.install(other[1])
         os.close(other[0])
-        logging.info('x'); logging.info('y' * 9000)
+        log = logging.getLogger('x'); log.info('x'); log.info('y' * 9000)
         records.install(lane)
         logging.info('alive')
         """
