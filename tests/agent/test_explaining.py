@@ -110,6 +110,7 @@ def test_connection_to_a_database_cannot_be_sent() -> None:
         connection.close()
 
 
+@pytest.mark.skipif(sys.version_info < (3, 11, 5), reason="this Python lets them be mixed")
 def test_start_methods_that_are_mixed() -> None:
     """A queue or lock of one context in a process of another: both are named."""
     queue = FORK.Queue()

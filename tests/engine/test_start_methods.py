@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,10 +114,12 @@ def test_dangerous_ways_of_starting_processes_are_explained(place: Path, method:
         assert [where for where, _ in told] == [f"{fork} forks_with_threads" for fork in forks]
         assert told[0][1].startswith(f"{forks[0]} forks while other threads run (ticker): the child has none of them")
 
-        assert "of the fork context goes to a process of the spawn context" in advice_of(engine, "mixes")
+        if sys.version_info >= (3, 11, 5):  # older ones let them be mixed
+            assert "of the fork context goes to a process of the spawn context" in advice_of(engine, "mixes")
+            assert states["mixes"] == "failed"
         assert "sends_a_closure.<locals>.inner cannot be, because it is" in advice_of(engine, "sends_a_closure")
         assert "a thread's lock cannot be" in advice_of(engine, "sends_a_lock")
-        assert {states[name] for name in ("mixes", "sends_a_closure", "sends_a_lock")} == {"failed"}
+        assert {states[name] for name in ("sends_a_closure", "sends_a_lock")} == {"failed"}
 
         for worker in ("unguarded", "as_module"):
             ((where, text),) = warnings_of(engine, worker)[:1]
