@@ -36,7 +36,7 @@ from supervisor.api.messages import (
 from supervisor.api.requests import EventList, ReloadReply, ScaleReply, SignalReply
 from supervisor.changing import Changer
 from supervisor.channel_desk import ChannelDesk
-from supervisor.clock import Clock, SystemClock
+from supervisor.clock import Clock, SystemClock, WallWatch
 from supervisor.conducting import Conductor
 from supervisor.curtain import Curtain
 from supervisor.detail import make_detail
@@ -91,7 +91,7 @@ class Engine:
         self._listeners: list[Listener] = []
         self._rolls: list[Rolling] = []
         self._tiers = kill_tiers()
-        self._stalls = StallWatch(self._clock)
+        self._stalls, self._wall = StallWatch(self._clock), WallWatch(self._clock)
         self._jobs = jobs.JobBook(self._announce)
         self._writer = SegmentWriter(place.log_directory, profile.logs.segment_bytes)
         self._intake = Intake(
@@ -134,6 +134,9 @@ class Engine:
         lost_s = self._stalls.beat()
         if lost_s:
             self.happened("WARNING", "engine", f"stood still for {lost_s:.0f} s (SIGSTOP, or a machine that swaps)")
+        jumped = self._wall.look()
+        if jumped:
+            self.happened("WARNING", "engine", jumped)
         self._driver.each_second()
         self._conductor.each_second()
 
@@ -379,7 +382,7 @@ class Engine:
         self._files.close()
         self._driver.close()
         self._book.close()
-        self._intake.flush()
+        self._intake.close()
         self._writer.close()
 
 
