@@ -115,7 +115,7 @@ def found(place: Path) -> dict[str, Any]:
 
 
 def test_setting_the_clock_changes_nothing_but_the_times(found: dict[str, Any]) -> None:
-    """Row 41: nobody is killed, restarted or started early, uptimes stay, each jump is told, cursors order the events."""
+    """Row 41: nobody is killed, restarted or started early, uptimes stay, the jumps are told, cursors order events."""
     assert found["is_same"]
     assert found["survivors"] == 0
     assert all(0 < uptime_s < 1000 for uptime_s in found["uptimes"])
