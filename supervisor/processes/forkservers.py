@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from supervisor.processes import linux
-from supervisor.processes.executing import Program, StartFailed, execute
+from supervisor.processes.executing import Program, execute
 from supervisor.processes.last_words import LastWords
 from supervisor.processes.orders import Refusal
 from supervisor.processes.reaping import ExitWatch
@@ -95,17 +97,17 @@ class Forkserver:
         self.is_alive = True
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._socket.setblocking(False)
-        self._errors = ErrorOutput(loop)
-        try:
-            self.pid = self._start(theirs.fileno(), self._errors.child_end)
-        except (OSError, StartFailed):
-            self._socket.close()
-            self._errors.close()
-            raise
-        finally:
-            theirs.close()
-            os.close(self._errors.child_end)
-        self._watch = ExitWatch(loop, self.pid, self._on_exit)
+        with ExitStack() as undo, theirs:
+            undo.callback(self._socket.close)
+            self._errors = ErrorOutput(loop)
+            undo.callback(self._errors.close)
+            try:
+                self.pid = self._start(theirs.fileno(), self._errors.child_end)
+            finally:
+                os.close(self._errors.child_end)
+            undo.callback(os.kill, self.pid, signal.SIGKILL)  # an engine without descriptors cannot watch it
+            self._watch = ExitWatch(loop, self.pid, self._on_exit)
+            undo.pop_all()
         loop.add_reader(self._socket.fileno(), self._on_readable)
 
     def _start(self, channel: int, errors: int) -> int:
@@ -130,10 +132,20 @@ class Forkserver:
         return bool(self._waiting)
 
     def launch(self, descriptors: list[int], told: Told) -> None:
-        """Have a worker forked that gets copies of `descriptors`; `told` is called with its pid."""
+        """Have a worker forked that gets copies of `descriptors`; `told` is called with its pid, later.
+
+        Raises:
+            OSError: there are no descriptors left for the copies.
+        """
+        copies: list[int] = []
+        try:
+            copies.extend(map(os.dup, descriptors))  # one at a time: those before a failure are in the list
+        except OSError:
+            for descriptor in copies:
+                os.close(descriptor)
+            raise
         order_id, self._next_id = self._next_id, self._next_id + 1
         self._waiting[order_id] = told
-        copies = [os.dup(descriptor) for descriptor in descriptors]
         self._unsent.append((json.dumps({"id": order_id}).encode(), copies))
         self._send()
 

@@ -82,7 +82,7 @@ class Launcher:
         if order.refusal is not None:
             answer(None, order.refusal)
             return
-        strand = lifeline.strand()
+        strand = -1
 
         def told(pid: int | None, refusal: Refusal | None) -> None:
             if pid is not None:
@@ -92,37 +92,40 @@ class Launcher:
             answer(pid, refusal)
 
         try:
-            self._launch(order, ends, strand, told)
+            strand = lifeline.strand()
+            pid = self._make(order, ends, strand, told)
         except StartFailed as failure:
             told(None, _refusal(order, failure))
         except ValueError as error:
-            told(None, refusals.value_refusal(order.argv, error))
+            told(None, refusals.value_refusal(order.argv or (order.python,), error))
         except OSError as error:
             told(None, refusals.passing_refusal(f"start {order.name}", error.errno or 0) or _unforeseen(order, error))
+        else:
+            if pid is not None:
+                told(pid, None)
 
-    def _launch(self, order: LaunchOrder, ends: ChildEnds, strand: int, answer: Answer) -> None:
+    def _make(self, order: LaunchOrder, ends: ChildEnds, strand: int, told: Answer) -> int | None:
+        """The pid of the new process, or None where `told` is called with it later."""
         if order.method == "exec":
-            answer(execute(_command(order, ends, strand)), None)
-            return
+            return execute(_command(order, ends, strand))
         places = ends.by_name()
         if strand >= 0:
             places["lifeline"] = strand
         spec, passed = order.spec(places)
         with _each_once(passed) as passed:
-            self._launch_python(order, ends, spec, passed, answer)
+            return self._make_python(order, ends, spec, passed, told)
 
-    def _launch_python(
-        self, order: LaunchOrder, ends: ChildEnds, spec: bytes, passed: list[int], answer: Answer
-    ) -> None:
+    def _make_python(
+        self, order: LaunchOrder, ends: ChildEnds, spec: bytes, passed: list[int], told: Answer
+    ) -> int | None:
         if order.method == "fork":
-            answer(_fork(spec, passed), None)
-            return
+            return _fork(spec, passed)
         spec_descriptor = linux.memory_file("procdeck-spec", spec)
         try:
             if order.method == "spawn":
-                answer(execute(_interpreter(order, ends, [spec_descriptor, *passed])), None)
-            else:
-                self._fork_from_server(order, [spec_descriptor, *passed], answer)
+                return execute(_interpreter(order, ends, [spec_descriptor, *passed]))
+            self._fork_from_server(order, [spec_descriptor, *passed], told)
+            return None
         finally:
             os.close(spec_descriptor)
 
@@ -207,10 +210,12 @@ def _fork(spec: bytes, passed: list[int]) -> int:
 
     everything = set(signal.Signals) - {signal.SIGKILL, signal.SIGSTOP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, everything)
-    pid = os.fork()
-    if pid == 0:
-        _become_worker(spec, passed, before)
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _become_worker(spec, passed, before)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return pid
 
 

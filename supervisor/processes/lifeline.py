@@ -28,12 +28,16 @@ def lay() -> None:
 
 
 def strand() -> int:
-    """A descriptor for one new worker, to be closed by the caller; -1 where there is no lifeline."""
+    """A descriptor for one new worker, to be closed by the caller; -1 where there is no lifeline.
+
+    Raises:
+        OSError: there are no descriptors left.
+    """
     if not _ends:
         return -1
     try:
         return os.open(f"/proc/self/fd/{_ends[0]}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
+    except (FileNotFoundError, PermissionError):  # no /proc
         return -1
 
 

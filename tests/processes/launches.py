@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,12 @@ def target_order(folder: Path, method: str, source: str, **changes: Any) -> Laun
     return command_order(folder, method=method, subject=subject, **changes)
 
 
-async def live(order: LaunchOrder, when_launched: Callable[[int], None] | None = None) -> Life:
-    """Carry out `order` and wait for its end."""
+async def live(
+    order: LaunchOrder,
+    when_launched: Callable[[int], None] | None = None,
+    circumstances: AbstractContextManager[None] | None = None,
+) -> Life:
+    """Carry out `order` and wait for its end; it is launched under `circumstances`."""
     loop = asyncio.get_running_loop()
     forkservers = Forkservers(loop, lambda text: None)
     life, over = Life(), asyncio.Event()
@@ -87,6 +92,7 @@ async def live(order: LaunchOrder, when_launched: Callable[[int], None] | None =
         over.set()
 
     def answer(pid: int | None, refusal: Refusal | None) -> None:
+        assert (life.pid, life.refusal) == (None, None), "answered twice"
         life.pid, life.refusal = pid, refusal
         if pid is None:
             over.set()
@@ -95,7 +101,8 @@ async def live(order: LaunchOrder, when_launched: Callable[[int], None] | None =
             if when_launched is not None:
                 when_launched(pid)
 
-    Launcher(forkservers).launch(order, ChildEnds(control=theirs.fileno(), board=board.fd, **ends), answer)
+    with circumstances or nullcontext():
+        Launcher(forkservers).launch(order, ChildEnds(control=theirs.fileno(), board=board.fd, **ends), answer)
     theirs.close()
     for _, write_end in pipes.values():
         os.close(write_end)
@@ -107,6 +114,8 @@ async def live(order: LaunchOrder, when_launched: Callable[[int], None] | None =
         board.close()
         ours.close()
         forkservers.close()
+        while forkservers.pids():
+            await asyncio.sleep(0.01)
     return life
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.processes import refusals
+from supervisor.processes import lifeline, refusals
 from supervisor.processes.executing import Program, StartFailed, execute
 from tests.processes.launches import Life, command_order, live, target_order
 
@@ -225,6 +225,27 @@ def test_engine_without_descriptors_says_so_and_leaks_none(limits: dict[str, int
         assert set(numbers) == {errno.EMFILE}
         assert len(numbers) < 8
         assert os.listdir("/proc/self/fd") == used
+
+
+@pytest.mark.parametrize("method", ["exec", *METHODS])
+async def test_launch_without_descriptors_is_answered_once_and_leaks_none(
+    folder: Path, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the engine runs out of them: a refusal that passes, and all that was opened is closed again."""
+    monkeypatch.setattr(lifeline, "_ends", list(os.pipe()))
+    order = target_order(folder, method, "def run(): pass", argv=("true",))
+    used = len(os.listdir("/proc/self/fd"))
+    refusals_seen = 0
+    for spare in (0, 1, 2, 3, 5, 8, 12, 30):
+        life = await live(order, circumstances=no_descriptors_but(spare))
+        if life.refusal is not None:
+            refusals_seen += 1
+            assert "too many open files" in life.refusal.text
+            assert not life.refusal.is_permanent
+        assert len(os.listdir("/proc/self/fd")) == used
+    assert 0 < refusals_seen < 8
+    for descriptor in lifeline._ends:
+        os.close(descriptor)
 
 
 async def test_output_of_a_forked_command_is_its_own_pipe(folder: Path) -> None:
