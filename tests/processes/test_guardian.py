@@ -88,7 +88,8 @@ read_end, write_end = os.pipe()
 def engine():
     signal.signal(signal.SIGTERM, lambda *_: os._exit(3))
     os.close(write_end)
-    time.sleep(1000)
+    while True:
+        time.sleep(0.02)  # a signal that comes just before a long sleep is not heard until it is over
 def over_with_tie():
     os.close(write_end)
 guard(engine, tie_descriptor=read_end, in_guardian=over_with_tie, when_over=over)
