@@ -112,13 +112,15 @@ def test_silent_worker_leaves_its_stack_and_is_replaced(place: Path) -> None:
     name = "silent"
     [workers.hangs]
     target = "code:work"
-    alive = { heartbeat = "300ms" }
+    alive = { heartbeat = "2s" }
+    restart = { max = 100, backoff = "10ms..10ms" }
     """
     code = """
-    import time
+    import os, time
     def work(ctx):
         ctx.heartbeat()
-        if ctx.incarnation == 1:
+        if not os.path.exists("hung"):
+            open("hung", "w").close()
             hang_here()
         while not ctx.stopping.wait(0.05):
             ctx.heartbeat()
