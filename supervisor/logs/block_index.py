@@ -1,50 +1,61 @@
 """Where the lines of one segment begin: newline counts per 64 KiB, so that any line is found by reading one block.
 
-Two million lines cost some 30 KiB. Only whole lines are counted; an unfinished last line does not exist yet.
+Two million lines cost some 30 KiB. Only whole lines are counted; an unfinished last line does not exist yet. What the
+writer has noted of whole blocks is taken over, as far as it fits the file.
 """
 
 from __future__ import annotations
 
-import os
 from array import array
 from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import accumulate
 
-BLOCK_BYTES = 64 * 1024
+from supervisor.logs.index_file import BlockFacts, facts_of
+from supervisor.logs.segment_files import BLOCK_BYTES, SegmentFile
+
 _READ_BYTES = 16 * BLOCK_BYTES
 
 
 class BlockIndex:
-    """The line index of one growing file, given as the descriptor `fd`, which it does not own.
+    """The line index of one growing file, which it does not own.
+
+    Args:
+        noted: what the writer has noted of its first blocks; a reader that has to count for itself gives none.
 
     Attributes:
         line_count: whole lines found so far.
         scanned_bytes: the end of the last of them.
     """
 
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
+    def __init__(self, file: SegmentFile, noted: Sequence[BlockFacts] = ()) -> None:
+        self._file = file
         self._lines_up_to = array("Q")  # newlines before the end of each whole block
         self._tail_lines = 0  # newlines after the last whole block
+        self._facts: dict[int, BlockFacts] = {}
+        self._nearest = (0, 0)  # a line, and where it begins: pages that adjoin share one end
         self.line_count = 0
         self.scanned_bytes = 0
+        if noted:
+            self._take_over(noted)
 
     def refresh(self, budget_bytes: int | None = None) -> bool:
         """Count what was appended since the last call, at most about `budget_bytes`; True where there was a new line.
 
         Raises OSError where the file cannot be read.
         """
-        size = os.fstat(self._fd).st_size
+        size = self._file.size()
         if size < self.scanned_bytes:
             self._forget()  # somebody truncated the file
         before, origin = self.line_count, self.scanned_bytes
         end = size if budget_bytes is None else min(size, self.scanned_bytes + max(budget_bytes, BLOCK_BYTES))
         while self.scanned_bytes < end:
             start = self.scanned_bytes
-            data = os.pread(self._fd, min(_READ_BYTES, end - start), start)
+            data = self._file.read(min(_READ_BYTES, end - start), start)
             whole = data.rfind(b"\n") + 1
             # A line longer than a read; what the budget has cut is left for the next call, unless it is all there is.
             while not whole and start + len(data) < size and (end == size or start == origin):
-                more = os.pread(self._fd, _READ_BYTES, start + len(data))
+                more = self._file.read(_READ_BYTES, start + len(data))
                 if not more:
                     break
                 data += more
@@ -65,14 +76,65 @@ class BlockIndex:
             return 0
         if line == self.line_count:
             return self.scanned_bytes
+        if self._nearest[0] == line:
+            return self._nearest[1]
         block = bisect_left(self._lines_up_to, line)  # the block that holds newline number `line`
         nth = line - (self._lines_up_to[block - 1] if block else 0)
         start = block * BLOCK_BYTES
-        data = os.pread(self._fd, BLOCK_BYTES, start)
+        data = self._file.read(BLOCK_BYTES, start)
         rest = data.split(b"\n", nth)
         if len(rest) <= nth:
             raise OSError(f"segment shrank: block {block} holds {len(rest) - 1} newlines, {nth} expected")
-        return start + len(data) - len(rest[nth])
+        self._nearest = (line, start + len(data) - len(rest[nth]))
+        return self._nearest[1]
+
+    @property
+    def block_count(self) -> int:
+        """Blocks in which whole lines end, the last one included."""
+        return -(-self.scanned_bytes // BLOCK_BYTES)
+
+    def lines_before(self, block: int) -> int:
+        """How many lines end before block number `block`; `block_count` gives `line_count`."""
+        if block == 0:
+            return 0
+        return self._lines_up_to[block - 1] if block <= len(self._lines_up_to) else self.line_count
+
+    def facts(self, block: int) -> BlockFacts:
+        """What is in block number `block`. Counts it where nobody has noted it. Raises OSError."""
+        known = self._facts.get(block)
+        if known is not None:
+            return known
+        start = block * BLOCK_BYTES
+        margin = min(start, 64)  # a level's mark may begin in the block before
+        data = self._file.read(BLOCK_BYTES + margin, start - margin)[: self.scanned_bytes - start + margin]
+        facts = facts_of(data, margin, len(data))
+        if start + BLOCK_BYTES <= self.scanned_bytes:
+            self._facts[block] = facts
+        return facts
+
+    def _take_over(self, noted: Sequence[BlockFacts]) -> None:
+        """Believe what fits the file: so many blocks, and the first and the last of them as they are noted."""
+        try:
+            count = min(len(noted), self._file.size() // BLOCK_BYTES)
+            for block in {0, count - 1} if count else ():
+                if self._file.read(BLOCK_BYTES, block * BLOCK_BYTES).count(b"\n") != noted[block].lines:
+                    return
+            end = count * BLOCK_BYTES
+            while end > 0:  # the end of the last whole line; one of many megabytes spans blocks
+                last = self._file.read(BLOCK_BYTES, end - BLOCK_BYTES).rfind(b"\n") + 1
+                if last:
+                    end += last - BLOCK_BYTES
+                    break
+                end -= BLOCK_BYTES
+        except OSError:
+            return
+        totals = list(accumulate(facts.lines for facts in noted[:count]))
+        whole = end // BLOCK_BYTES
+        self._lines_up_to = array("Q", totals[:whole])
+        self._facts = dict(enumerate(noted[:whole]))
+        self.line_count = totals[-1] if totals else 0
+        self._tail_lines = self.line_count - (totals[whole - 1] if whole else 0)
+        self.scanned_bytes = end
 
     def _count(self, data: bytes, whole: int) -> None:
         """Take ``data[:whole]``, which begins at `scanned_bytes` and ends with a newline, into the blocks."""
@@ -92,3 +154,5 @@ class BlockIndex:
     def _forget(self) -> None:
         self._lines_up_to = array("Q")
         self._tail_lines = self.line_count = self.scanned_bytes = 0
+        self._facts.clear()
+        self._nearest = (0, 0)

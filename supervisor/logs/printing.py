@@ -18,18 +18,21 @@ LEVEL_COLOURS = {"DEBUG": "2", "TRACE": "2", "SUCCESS": "32", "WARNING": "33", "
 _LEVEL_WIDTH = 8
 
 
-def print_record(record: Record, *, name_width: int = 0, colours: bool = False, utc_offset_s: int = 0) -> str:
+def print_record(
+    record: Record, *, name_width: int = 0, colours: bool = False, utc_offset_s: int = 0, with_name: bool = True
+) -> str:
     """``HH:MM:SS.mmm  name  LEVEL  message``, continuation lines and the traceback indented below; no final newline.
 
     Args:
         name_width: cells to which the worker's name is padded.
         colours: with ANSI colours by worker and level.
         utc_offset_s: seconds that the reader's clock is ahead of UTC.
+        with_name: says which worker's it is; not needed where all are of one.
     """
     clock = time_of_day(record.time, utc_offset_s)
     name = inert(record.worker or "?", keeps_newlines=False).ljust(name_width)
     level = inert(record.level, keeps_newlines=False).ljust(_LEVEL_WIDTH)
-    indent = " " * (len(clock) + len(name) + len(level) + 6)
+    indent = " " * (len(clock) + (len(name) + 2) * with_name + len(level) + 4)
     lines = inert(_message(record)).split("\n")
     if record.exception is not None:
         lines += inert(_traceback(record)).rstrip("\n").split("\n")
@@ -40,7 +43,8 @@ def print_record(record: Record, *, name_width: int = 0, colours: bool = False, 
         level = _coloured(level, sgr)
         if record.stream != "stdout":
             lines = [_coloured(line, sgr) for line in lines]
-    return f"{clock}  {name}  {level}  " + f"\n{indent}".join(lines)
+    named = f"{name}  " if with_name else ""
+    return f"{clock}  {named}{level}  " + f"\n{indent}".join(lines)
 
 
 def time_of_day(time_text: str, utc_offset_s: int = 0) -> str:

@@ -247,7 +247,8 @@ class SegmentWriter:
             count += 1
         if count:
             self.removed_bytes += gone_bytes
-            text = f"the {count} oldest log {'segment was' if count == 1 else 'segments were'} deleted, as [logs] says"
+            what = "oldest log segment was" if count == 1 else f"{count} oldest log segments were"
+            text = f"the {what} deleted, as [logs] says"
             self._marks.append(engine_line(time.time(), "INFO", text, extra={"segments": count, "bytes": gone_bytes}))
 
     def _write(self, blocks: list[bytes]) -> bytes:

@@ -250,7 +250,7 @@ def test_kill_during_rotation_leaves_a_whole_log(tmp_path: Path) -> None:
         lines = [json.loads(line) for number in segment_numbers(logs) for line in whole_lines(logs, number)]
         assert [line["n"] for line in lines[:acknowledged]] == list(range(acknowledged))
         assert [line["n"] for line in lines] == list(range(len(lines)))
-        assert {path.suffix for path in logs.iterdir()} == {".ndjson"}, "no temporary name is left"
+        assert {path.suffix for path in logs.iterdir()} == {".ndjson", ".index"}, "no temporary name is left"
         again = SegmentWriter(logs)
         again.append([b'{"n":-1}\n'])
         again.close()

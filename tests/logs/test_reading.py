@@ -67,6 +67,8 @@ def test_budget_spreads_a_big_store_over_calls(tmp_path: Path, reader: LogReader
     for first in range(0, 100_000, 10_000):
         writer.append([b"\n".join(numbered(first, 10_000)) + b"\n"])
     writer.close()
+    for index in (tmp_path / "logs").glob("*.index"):
+        index.unlink()
     counts = []
     while reader.refresh(budget_bytes=65536):
         counts.append(reader.line_count)
@@ -74,6 +76,44 @@ def test_budget_spreads_a_big_store_over_calls(tmp_path: Path, reader: LogReader
     assert len(counts) > 10
     assert reader.line_count == 100_000
     assert reader.lines(99_990, 20) == numbered(99_990, 10)
+
+
+@pytest.mark.parametrize("damage", ["none", "missing", "cut", "garbage", "other"])
+def test_index_is_believed_only_as_far_as_it_fits(tmp_path: Path, damage: str) -> None:
+    """Whatever stands beside a segment, every line is found where it is."""
+    directory = tmp_path / "logs"
+    writer = SegmentWriter(directory)
+    lines = [b'{"n":%d,"pad":"%s"}' % (number, b"x" * (number % 300)) for number in range(3000)]
+    lines[1000] = b"y" * 300_000
+    for first in range(0, 3000, 7):
+        writer.append([b"\n".join(lines[first : first + 7]) + b"\n"])
+    writer.close()
+    index = directory / "000001.index"
+    whole = index.read_bytes()
+    assert len(whole) == 8 + 40 * ((directory / "000001.ndjson").stat().st_size // 65536)
+    if damage == "missing":
+        index.unlink()
+    elif damage != "none":
+        index.write_bytes(
+            {"cut": whole[: 8 + 40 * 3 + 17], "garbage": whole[:8] + b"\xff" * 400, "other": b"no"}[damage]
+        )
+    reader = LogReader(directory)
+    reader.refresh()
+    assert reader.line_count == 3000
+    assert reader.lines(0, 3000) == lines
+    for blocks in (1, 3, 16):
+        chunks = list(reader.chunks_back(blocks))[::-1]
+        assert b"".join(chunk.data for chunk in chunks) == b"".join(line + b"\n" for line in lines)
+        starts = [0]
+        for chunk in chunks:
+            starts.append(starts[-1] + chunk.data.count(b"\n"))
+        assert [chunk.line for chunk in chunks] == starts[:-1]
+    assert sum(block.facts.lines for block in reader.blocks()) == 3000
+    with open(directory / "000001.ndjson", "ab") as segment:
+        segment.write(b"one more\n")
+    reader.refresh()
+    assert reader.lines(2999, 5) == [lines[2999], b"one more"]
+    reader.close()
 
 
 def test_deleted_segment_keeps_the_numbers_of_the_others(

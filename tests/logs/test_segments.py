@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.logs.record import engine_line
+from supervisor.logs.reading import LogReader
+from supervisor.logs.record import decode, engine_line, time_text
 from supervisor.logs.segment_files import segment_numbers
 from supervisor.logs.segments import LOOK_EVERY_S, RETRY_MAX_S, RETRY_MIN_S, SegmentWriter
 
@@ -273,3 +274,48 @@ def test_full_disk_is_survived_without_loss(tmp_path: Path, monkeypatch: pytest.
     writer.close()
     assert stored(tmp_path) == [LINE[:-1]] * 5
     assert segment_numbers(tmp_path) == [1]
+
+
+WRITING = """
+import os, sys
+from pathlib import Path
+from supervisor.logs.reading import LogReader
+from supervisor.logs.record import decode, engine_line, time_text
+from supervisor.logs.segments import SegmentWriter
+writer = SegmentWriter(Path(sys.argv[1]), segment_bytes=400_000)
+number = 0
+while True:
+    writer.append([engine_line(float(number + more), "ERROR", "x" * 900) for more in range(70)])
+    number += 70
+    os.write(1, b"%d\\n" % number)
+"""
+
+
+def test_killed_writer_leaves_whole_records_and_an_index_that_fits(tmp_path: Path) -> None:
+    """SIGKILL at any moment: what was stored is there, and a reader that believes the index finds the same lines."""
+    for round_number in range(6):
+        logs = tmp_path / str(round_number)
+        with subprocess.Popen([sys.executable, "-c", WRITING, str(logs)], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            acknowledged = 0
+            for _ in range(3 + 7 * round_number):
+                acknowledged = int(process.stdout.readline())
+            process.kill()
+            acknowledged = max([acknowledged, *map(int, process.stdout.read().split(b"\n")[:-1])])
+        reader = LogReader(logs)
+        reader.refresh()
+        lines = reader.lines(0, reader.line_count)
+        assert len(lines) >= acknowledged
+        assert [decode(line).time for line in lines] == [time_text(float(number)) for number in range(len(lines))]
+        noted = sum(block.facts.error for block in reader.blocks())
+        reader.close()
+        for index in logs.glob("*.index"):
+            index.unlink()
+        again = LogReader(logs)
+        again.refresh()
+        assert again.line_count == len(lines)
+        assert [again.lines(n, 1) for n in range(0, len(lines), 97)] == [
+            lines[n : n + 1] for n in range(0, len(lines), 97)
+        ]
+        assert sum(block.facts.error for block in again.blocks()) == noted == len(lines)
+        again.close()

@@ -1,0 +1,80 @@
+"""The index that a writer leaves says what a look at the lines would say."""
+
+from __future__ import annotations
+
+import os
+import random
+from pathlib import Path
+
+from supervisor.logs.block_index import BlockIndex
+from supervisor.logs.index_file import BlockFacts, read_index, time_us
+from supervisor.logs.lanes import Lane
+from supervisor.logs.record import engine_line, time_text
+from supervisor.logs.segment_files import BLOCK_BYTES, PlainFile
+from supervisor.logs.segments import SegmentWriter
+
+
+def test_facts_of_each_block_are_what_its_lines_say(tmp_path: Path) -> None:
+    """Lines, levels and times, however the appends were cut; noted ones are what a reader counts."""
+    rng = random.Random(5)
+    writer = SegmentWriter(tmp_path)
+    levels = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL", "TRACE")
+    for number in range(400):
+        batch = [
+            engine_line(1000.0 + number, rng.choice(levels), "m" * rng.choice((0, 40, 3000)))
+            for _ in range(rng.randrange(9))
+        ]
+        batch.append(Lane("a", 1, "stdout").feed(b'Z","level":"ERROR"\n', time_text(1000.0 + number)))
+        writer.append(batch)
+    writer.close()
+    noted = read_index(tmp_path, 1)
+    data = (tmp_path / "000001.ndjson").read_bytes()
+    assert len(noted) == len(data) // BLOCK_BYTES > 3
+    file = PlainFile(os.open(tmp_path / "000001.ndjson", os.O_RDONLY))
+    counted = BlockIndex(file)
+    counted.refresh()
+    for block, facts in enumerate(noted):
+        assert facts._replace(stored_us=0) == counted.facts(block)
+        assert facts.stored_us > 0
+    believed = BlockIndex(file, noted)
+    assert believed.line_count == sum(facts.lines for facts in noted)
+    totals = [sum(column) for column in zip(*noted, strict=True)]
+    tail = counted.facts(len(noted))
+    assert totals[0] + tail.lines == writer.records
+    assert totals[3] + tail.warning == writer.warnings
+    assert totals[4] + totals[5] + tail.error + tail.critical == writer.errors
+    file.close()
+
+
+def test_first_time_of_a_block_is_that_of_the_first_line_which_begins_there(tmp_path: Path) -> None:
+    """A block inside of a long line has none."""
+    writer = SegmentWriter(tmp_path)
+    writer.append([engine_line(5.0, "INFO", "x" * 200_000), engine_line(6.5, "INFO", "y" * 100_000)])
+    writer.close()
+    assert [facts.first_us for facts in read_index(tmp_path, 1)] == [5_000_000, 0, 0, 6_500_000]
+
+
+def test_time_of_a_record_in_microseconds() -> None:
+    """What is no time is 0."""
+    assert time_us(time_text(1795354286.25).encode()) == 1_795_354_286_250_000
+    assert (time_us(b""), time_us(b"\xff" * 26), time_us(b"2026-11-22T13:31:26.12345x")) == (0, 0, 0)
+
+
+def test_index_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> None:
+    """Something stands where the index belongs: the lines are stored all the same."""
+    (tmp_path / "000001.index").mkdir()
+    writer = SegmentWriter(tmp_path)
+    for _ in range(300):
+        writer.append([engine_line(0.0, "WARNING", "x" * 400)])
+    writer.close()
+    assert (writer.records, writer.warnings, writer.lost, writer.last_trouble) == (300, 300, 0, "")
+    assert read_index(tmp_path, 1) == []
+
+
+def test_unreadable_index_is_none(tmp_path: Path) -> None:
+    """Missing, of another kind, or torn."""
+    assert read_index(tmp_path, 1) == []
+    (tmp_path / "000001.index").write_bytes(b"something else")
+    assert read_index(tmp_path, 1) == []
+    (tmp_path / "000001.index").write_bytes(b"pdindex1" + bytes(40) + b"torn")
+    assert read_index(tmp_path, 1) == [BlockFacts(0, 0, 0, 0, 0, 0, 0, 0)]
