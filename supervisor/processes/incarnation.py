@@ -142,7 +142,7 @@ class Incarnation:
         pipes.readers[STDERR].taps.append(self._testimony.last_words.hear)
         self._leader: tuple[ProcessEntry, ...] = ()
         self._adopted: dict[tuple[int, int], ProcessEntry] = {}
-        self._killed: tuple[ProcessEntry, ...] = ()
+        self._killed: dict[tuple[int, int], ProcessEntry] = {}
         self._sent: set[int] = set()
         self._watch: ExitWatch | None = None
         self._status: int | None = None
@@ -239,14 +239,14 @@ class Incarnation:
 
     def survivors(self) -> tuple[ProcessEntry, ...]:
         """Processes that got SIGKILL and have not died of it."""
-        return stopping.still_alive(self._killed)
+        return stopping.still_alive(self._killed.values())
 
     def adopt(self, entry: ProcessEntry) -> None:
         """Count a process that has left the tree as this worker's, to be signalled with it."""
         self._adopted[entry.identity] = entry
 
     def _known(self) -> tuple[ProcessEntry, ...]:
-        return (*self._leader, *self.known_tree, *self._adopted.values())
+        return (*self._leader, *self.known_tree, *self._adopted.values(), *self._killed.values())
 
     def ask_to_stop(self) -> None:
         """Say "stop" on the control pipe, or run the worker's own stop command."""
@@ -271,7 +271,11 @@ class Incarnation:
             self._stop_command.kill()
         if self.pid is not None and self._watch is not None:
             self._sent.add(signal.SIGKILL)
-            self._killed = stopping.kill_tree(self.pid, self._known(), self._group)
+            self._kill_tree(self.pid)
+
+    def _kill_tree(self, pid: int) -> None:
+        killed = stopping.kill_tree(pid, self._known(), self._group)
+        self._killed.update((entry.identity, entry) for entry in killed)
 
     def abort(self) -> None:
         """SIGABRT to the leader, and SIGCONT so that it can obey."""
@@ -357,7 +361,7 @@ class Incarnation:
 
     def _kill_holders(self) -> None:
         if self.pid is not None:
-            self._killed = (*self._killed, *stopping.kill_tree(self.pid, self._known(), self._group))
+            self._kill_tree(self.pid)
 
     def _forget_deadlines(self) -> None:
         for deadline in self._deadlines:
