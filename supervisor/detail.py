@@ -50,6 +50,8 @@ def make_detail(replica: Replica, directory: Path, now_s: float, *, group: str =
         ),
         schedule=rule.in_words() if rule is not None else "",
         advice=replica.last_advice,
+        log_levels=dict(replica.levels),
+        follows_log_levels=replica.incarnation is None or replica.incarnation.board.has_taken_up_levels,
         limits=limits_text(worker),
     )
 

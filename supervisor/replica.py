@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from supervisor.api.messages import ExitRecord, ReplicaRow
+from supervisor.api.requests import LevelReply
 from supervisor.api.view import CPU_HISTORY_LENGTH, Seen, make_row
 from supervisor.attending import Attendance
 from supervisor.diagnose.metrics import TreeSample
+from supervisor.errors import RequestRefused
 from supervisor.lifecycle.events import ExitCause, Timer
 from supervisor.lifecycle.life import Life, StartRule, StopRule
 from supervisor.lifecycle.ordering import Dependency
 from supervisor.lifecycle.restart import RestartRule
 from supervisor.lifecycle.schedule import ScheduleRule
 from supervisor.lifecycle.states import LIVE, State
+from supervisor.logs.record import LEVELS
 from supervisor.masking import mask_words
 from supervisor.processes.incarnation import Incarnation
 from supervisor.profile.model import WorkerSpec
 
 KEPT_EXITS = 20
+DEFAULT_LEVEL = "INFO"
 
 
 class Replica:
@@ -43,6 +48,8 @@ class Replica:
         """The patterns that others wait for, of which it has logged a line."""
         self.waits_for = ""
         """Whom it waits for while it is WAITING."""
+        self.levels: dict[str, str] = {}
+        """What was wished of its loggers' levels while it ran, by logger; it counts for later incarnations too."""
         self.is_leaving = False
         """Scaled or reloaded away: it is no more once it is at rest."""
 
@@ -53,6 +60,8 @@ class Replica:
 
     def adopt(self, worker: WorkerSpec) -> None:
         """Go by another table of the profile: policy at once, what a process is made of from the next launch."""
+        if worker.log_level != self.worker.log_level:
+            self.set_level(worker.log_level or DEFAULT_LEVEL)
         self.worker = worker
         self.life = replace(self.life, restart=restart_rule(worker), stop=stop_rule(worker), start=start_rule(worker))
 
@@ -60,6 +69,8 @@ class Replica:
         """A new incarnation is being launched."""
         self.incarnation = incarnation
         self.attendance = attendance
+        if self.levels:
+            incarnation.set_levels(_numbers(self.levels))
         self.seen = replace(self.seen, started_s=now_s, started_at=wall_s, sample=None, page=None)
 
     def end(self, cause: ExitCause, wall_s: float) -> None:
@@ -85,6 +96,21 @@ class Replica:
         if not cause.is_ok and cause.text:
             self.seen = replace(self.seen, last_error=cause.text.removeprefix("uncaught "))
 
+    @property
+    def log_level(self) -> str:
+        """What its loggers write, as it was last wished; empty for a command, which has none of ours."""
+        if self.worker.kind == "command":
+            return ""
+        return self.levels.get("") or self.worker.log_level or DEFAULT_LEVEL
+
+    def set_level(self, level: str, logger: str = "") -> bool:
+        """Give its loggers, or the one called `logger`, another level; False where there are too many with one."""
+        levels = {**self.levels, logger: level}
+        if self.incarnation is not None and not self.incarnation.set_levels(_numbers(levels)):
+            return False
+        self.levels = levels
+        return True
+
     def observe(self, sample: TreeSample | None) -> None:
         """Take the second's sample of its tree."""
         if self.life.state not in LIVE:
@@ -103,7 +129,45 @@ class Replica:
     def row(self, now_s: float) -> ReplicaRow:
         waits_for = self.waits_for if self.life.state is State.WAITING else self.missing
         status = self.attendance.status if self.attendance is not None else ""
-        return make_row(self.worker, self.number, self.life, self.seen, now_s, waits_for=waits_for, status=status)
+        return make_row(
+            self.worker,
+            self.number,
+            self.life,
+            self.seen,
+            now_s,
+            waits_for=waits_for,
+            status=status,
+            log_level=self.log_level,
+        )
+
+
+def _numbers(levels: Mapping[str, str]) -> dict[str, int]:
+    return {logger: LEVELS[level] for logger, level in levels.items()}
+
+
+def set_levels(replicas: Sequence[Replica], level: str, logger: str) -> LevelReply:
+    """Give the loggers of `replicas` another level.
+
+    Raises:
+        RequestRefused: none of them has loggers that can be told.
+    """
+    able = [replica for replica in replicas if replica.worker.kind != "command"]
+    commands = [replica.name for replica in replicas if replica.worker.kind == "command"]
+    if not able:
+        raise RequestRefused(f"{', '.join(commands)}: a command has no logger that could be told a level")
+    told = [replica.name for replica in able if replica.set_level(level, logger)]
+    full = [replica.name for replica in able if replica.name not in told]
+    if not told:
+        raise RequestRefused(f"{', '.join(full)}: too many loggers have a level of their own")
+    resting = [replica.name for replica in able if replica.name in told and replica.incarnation is None]
+    text = f"{f'{logger} at ' if logger else ''}{level} in {', '.join(told)}"
+    for names, why in (
+        (resting, "from its next start"),
+        (commands, "has no loggers"),
+        (full, "has too many loggers with a level"),
+    ):
+        text += f"; {', '.join(names)}: {why}" if names else ""
+    return LevelReply(told=tuple(told), text=text)
 
 
 def restart_rule(worker: WorkerSpec) -> RestartRule:

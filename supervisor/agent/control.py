@@ -1,13 +1,15 @@
 """The worker's end of the control pipe: JSON frames on a SOCK_SEQPACKET socket, one message each.
 
-Worker to engine: ``running``, ``ready``, ``failed``, ``finished``. Engine to worker: ``stop``. The end of the pipe
-means that the engine is gone, which is a stop as well.
+Worker to engine: ``running``, ``ready``, ``failed``, ``finished``. Engine to worker: ``stop``, and ``levels``, which
+only wakes it for a look at the status board. The end of the pipe means that the engine is gone, a stop as well.
 """
 
 from __future__ import annotations
 
 import json
 import os
+
+from supervisor.agent import levels
 
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
@@ -51,6 +53,7 @@ class Control:
         """Read what the engine has said; True when the worker is to stop."""
         if os.getpid() != self._owner_pid:
             return False
+        levels.look()
         while not self.is_engine_gone:
             try:
                 frame = os.read(self._descriptor, FRAME_LIMIT_BYTES)

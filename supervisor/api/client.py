@@ -34,6 +34,8 @@ from supervisor.api.messages import (
 from supervisor.api.requests import (
     EVENTS_LIMIT,
     EventList,
+    LevelReply,
+    LevelRequest,
     ReloadReply,
     ReloadRequest,
     ScaleReply,
@@ -111,6 +113,12 @@ class EngineClient:
     def signal(self, names: Sequence[str], signal: str) -> SignalReply:
         """Send a signal (``HUP``, ``SIGUSR1``; no numbers) to the leader of each named replica's tree."""
         return self._ask(SignalReply, "POST", "/v1/signal", SignalRequest(names=tuple(names), signal=signal))
+
+    def set_level(self, names: Sequence[str], level: str, logger: str = "") -> LevelReply:
+        """Give the loggers of workers, or the one called `logger`, another level, from their next call on."""
+        return self._ask(
+            LevelReply, "POST", "/v1/log-level", LevelRequest(names=tuple(names), level=level, logger=logger)
+        )
 
     def scale(self, worker: str, replicas: int | None = None, by: int = 0) -> ScaleReply:
         """Have `replicas` of a worker, or `by` more (+1) or fewer (-1) than it has."""

@@ -69,6 +69,8 @@ class ReplicaRow(Message, frozen=True, kw_only=True):
     """While SIGTERM is what comes next: when SIGKILL follows."""
     waits_for: str = ""
     """Whom or what a WAITING, STARTING or UNREADY replica waits for: ``redis to be ready``, ``tcp 127.0.0.1:6390``."""
+    log_level: str = ""
+    """The lowest level of what its loggers write, as it was last wished; empty for a command."""
     warnings: tuple[str, ...] = ()
     """Short sentences a person should see now: ``no heartbeat for 12 s``."""
 
@@ -305,6 +307,10 @@ class WorkerDetail(Message, frozen=True, kw_only=True):
     schedule: str = ""
     group: str = ""
     """The restart group and its strategy, in words."""
+    log_levels: dict[str, str] = {}
+    """The levels that somebody has wished for while it ran, by logger; "" is all of them."""
+    follows_log_levels: bool = True
+    """Whether it has taken up the last of them: it does so when it logs next, or waits."""
     limits: tuple[str, ...] = ()
     """Resource limits, nice, user and the like: ``nofile 1024``."""
 

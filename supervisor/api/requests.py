@@ -14,6 +14,12 @@ SIGNAL_NAMES: Final = (
 REPLICAS_LIMIT: Final = 1000
 """The most replicas of one worker."""
 
+LEVEL_NAMES: Final = ("TRACE", "DEBUG", "INFO", "SUCCESS", "WARNING", "ERROR", "CRITICAL")
+"""The levels that a logger may be given."""
+
+LOGGER_NAME_LIMIT: Final = 200
+"""Bytes of a logger's name."""
+
 EVENTS_LIMIT: Final = 1000
 """Events in one answer; as many as an engine keeps at hand."""
 
@@ -44,6 +50,35 @@ class SignalReply(Message, frozen=True, kw_only=True):
     signalled: tuple[str, ...]
     """The replicas that got it; those without a process did not."""
     text: str
+
+
+class LevelRequest(Message, frozen=True, kw_only=True):
+    """The body of ``POST /v1/log-level``."""
+
+    names: tuple[str, ...]
+    """Workers or replicas; ``*`` is all of them."""
+    level: str
+    """One of `LEVEL_NAMES`, in capitals or not."""
+    logger: str = ""
+    """The name of a logger of `logging`; empty for all of them, and for loguru."""
+
+
+class LevelReply(Message, frozen=True, kw_only=True):
+    told: tuple[str, ...]
+    """The replicas whose level it is now; those at rest have it from their next start."""
+    text: str
+
+
+def full_level_name(text: str) -> str:
+    """``DEBUG`` for ``debug``, ``WARNING`` for ``warn``.
+
+    Raises:
+        ValueError: there is no such level; the message says what to do.
+    """
+    name = {"WARN": "WARNING", "FATAL": "CRITICAL"}.get(text.strip().upper(), text.strip().upper())
+    if name not in LEVEL_NAMES:
+        raise ValueError(f"no level {text[:20]!r}; there are {', '.join(LEVEL_NAMES)}")
+    return name
 
 
 class ScaleRequest(Message, frozen=True, kw_only=True):

@@ -33,7 +33,15 @@ class Seen:
 
 
 def make_row(
-    worker: WorkerSpec, replica: int, life: Life, seen: Seen, now_s: float, *, waits_for: str = "", status: str = ""
+    worker: WorkerSpec,
+    replica: int,
+    life: Life,
+    seen: Seen,
+    now_s: float,
+    *,
+    waits_for: str = "",
+    status: str = "",
+    log_level: str = "",
 ) -> ReplicaRow:
     """The table's row of one replica; `status` is what it says of itself where its board says nothing."""
     is_live = life.state in LIVE
@@ -58,6 +66,7 @@ def make_row(
         activity=activity or (status if is_live else ""),
         activity_since_s=activity_since_s,
         progress=seen.page.progress if seen.page else None,
+        log_level=log_level,
         reads=tuple(worker.reads.values()),
         writes=tuple(worker.writes.values()),
         last_error=seen.last_error,

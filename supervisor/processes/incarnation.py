@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -272,6 +272,15 @@ class Incarnation:
         if self.pid is not None and self._watch is not None:
             self._sent.add(signal.SIGKILL)
             self._kill_tree(self.pid)
+
+    def set_levels(self, levels: Mapping[str, int]) -> bool:
+        """Wish for levels by logger, "" for all, in the place of the wish before; False where they are too many."""
+        has_been_heard = self.board.has_taken_up_levels
+        if not self.board.write_levels(levels):
+            return False
+        if has_been_heard and self._watch is not None:
+            self._control.say("levels")  # who waits looks sooner; once only, for unread words take the room of "stop"
+        return True
 
     def _kill_tree(self, pid: int) -> None:
         killed = stopping.kill_tree(pid, self._known(), self._group)
