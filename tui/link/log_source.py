@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,6 +116,21 @@ class LogSource:
         if self._view is not None:
             return self._view.lines(first, count)
         return self._reader.lines(first, count) if self._reader is not None else []
+
+    def numbers(self, first: int, count: int) -> list[int]:
+        """Where the same lines stand in the store."""
+        if self._view is not None:
+            return self._view.numbers(first, count)
+        first = max(first, 0)
+        return list(range(first, min(first + count, self.line_count)))
+
+    def read(self, numbers: Sequence[int]) -> list[bytes]:
+        """The lines with these ascending numbers of the store."""
+        if self._view is not None:
+            return self._view.read_numbers(numbers)
+        if self._reader is None or not numbers:
+            return []
+        return self._reader.lines(numbers[0], numbers[-1] - numbers[0] + 1)
 
     def close(self) -> None:
         """Let go of the files."""

@@ -1,12 +1,45 @@
-"""Log records as text: one line each in the log pane, all of a record in its own view."""
+"""Log records as the lines of the log pane: one for each that is cut at its edge, or several that are folded there."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import islice
+from zlib import crc32
 
 from supervisor.logs.record import Record
-from tui.render.pieces import Line, Piece, Tone, cut, fit, fit_line, line_width, plain, wrap
+from tui.render.figures import plural, size
+from tui.render.pieces import (
+    HUES,
+    MAX_CHARACTERS,
+    Hue,
+    Line,
+    Look,
+    Piece,
+    Tone,
+    cut_line,
+    fit,
+    fit_line,
+    fold_line,
+    highlighted,
+    line_text,
+    line_width,
+    plain,
+    wrap,
+)
+from tui.render.sgr import coloured
+
+ROOMY_COLUMNS = 100
+"""From this many cells on a line says its milliseconds too."""
+LEAST_ROOM = 24
+"""Cells that a folded message has at the least, whatever stands before it."""
+MOST_ROWS = 12
+"""Lines that one record may take of the log pane; all of it is in its own view."""
+MOST_FOUND = 200
+"""In one line."""
+NEWLINE = "\n"
 
 LEVEL_TONES: dict[str, Tone] = {
     "TRACE": Tone.DIM,
@@ -30,29 +63,94 @@ def local_time(time_text: str, utc_offset_s: int) -> str:
     return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
 
 
-def record_line(record: Record, width: int, name_width: int, utc_offset_s: int, ellipsis: str = "…") -> Line:
-    """One record in exactly `width` cells: time, worker, level, message, and the exception in short."""
-    level = LEVEL_TONES.get(record.level, Tone.PLAIN)
-    is_narrow = width < 100
-    clock = local_time(record.time, utc_offset_s)
-    message, *more = record.message.split("\n") if "\n" in record.message else (record.message,)
-    pieces: list[Piece] = [
-        (" " + (clock[:8] if is_narrow else clock) + " ", Tone.DIM),
-        (
-            fit(plain(record.worker), name_width, ellipsis=ellipsis) + " ",
-            Tone.ACCENT if record.worker == "engine" else Tone.DIM,
-        ),
-        (fit(_SHORT_LEVELS.get(record.level, plain(record.level)), 5), level),
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How the log pane draws its lines."""
+
+    width: int
+    """In cells."""
+    name_width: int
+    utc_offset_s: int
+    ellipsis: str = "…"
+    is_wrapped: bool = False
+    found: re.Pattern[str] | None = None
+    """What a search looks for: shown wherever it stands in a line."""
+
+
+def worker_look(worker: str) -> Look:
+    """The colour of a worker: the same in every run, because it comes of the name alone."""
+    return Tone.ACCENT if worker == "engine" else Hue(crc32(worker.encode()) % HUES)
+
+
+def record_lines(record: Record, form: Form) -> list[Line]:
+    """One record, each line in exactly the form's width: one line that is cut, or all of it as far as it is short.
+
+    Time, worker, level, message, and the exception in short.
+    """
+    head = _head(record, form)
+    room = form.width - line_width(head)
+    if not form.is_wrapped:
+        return [fit_line((*head, *_cut_message(record, room, form)), form.width, form.ellipsis)]
+    rows = _folded_message(record, max(room, LEAST_ROOM), form) or [()]
+    indent: Line = ((" " * min(line_width(head), form.width - LEAST_ROOM), Tone.PLAIN),)
+    return [fit_line((*(indent if index else head), *row), form.width) for index, row in enumerate(rows)]
+
+
+def _head(record: Record, form: Form) -> Line:
+    clock = local_time(record.time, form.utc_offset_s)
+    name = fit(plain(record.worker), form.name_width, ellipsis=form.ellipsis)
+    level = fit(_SHORT_LEVELS.get(record.level, plain(record.level)), 5)
+    return (
+        (" " + (clock[:8] if form.width < ROOMY_COLUMNS else clock) + " ", Tone.DIM),
+        *_marked(((name, worker_look(record.worker)),), form),
         (" ", Tone.PLAIN),
-    ]
-    tone = Tone.DIM if level is Tone.DIM else Tone.PLAIN
-    tail: Line = ((f" (+{len(more)} lines)", Tone.DIM),) if any(more) else ()
+        (level, LEVEL_TONES.get(record.level, Tone.PLAIN)),
+        (" ", Tone.PLAIN),
+    )
+
+
+def _message_tone(record: Record) -> Tone:
+    return Tone.DIM if LEVEL_TONES.get(record.level) is Tone.DIM else Tone.PLAIN
+
+
+def _marked(line: Line, form: Form) -> Line:
+    """`line` with what a search looks for shown in it."""
+    if form.found is None:
+        return line
+    spans = [found.span() for found in islice(form.found.finditer(line_text(line)), MOST_FOUND)]
+    return highlighted(line, [(start, end) for start, end in spans if end > start])
+
+
+def _cut_message(record: Record, room: int, form: Form) -> Line:
+    message, *more = record.message.split("\n", 1) if "\n" in record.message else (record.message,)
+    tail: list[Piece] = []
+    if any(more):
+        tail.append((f" (+{plural(more[0].count(NEWLINE) + 1, 'line')})", Tone.DIM))
+    if len(message) > MAX_CHARACTERS:
+        tail.append((f" ({size(len(message))} long)", Tone.DIM))
     if record.exception is not None:
-        tail = (*tail, (f"  {_exception(record)}", Tone.RED))
-    room = width - line_width(tuple(pieces))
+        tail += [("  ", Tone.PLAIN), *_marked(((_exception(record), Tone.RED),), form)]
     # A long message must not hide its exception: each gets at least half of the room.
-    said = cut(plain(message), max(room - line_width(tail), room // 2) if tail else room, ellipsis)
-    return fit_line((*pieces, (said, tone), *tail), width, ellipsis)
+    share = max(room - line_width(tuple(tail)), room // 2) if tail else room
+    said = _marked(coloured(message, _message_tone(record)), form)
+    return (*cut_line(said, share, form.ellipsis), *tail)
+
+
+def _folded_message(record: Record, room: int, form: Form) -> list[Line]:
+    """Up to `MOST_ROWS` lines; the last one says so where there is more."""
+    texts = [_marked(coloured(text, _message_tone(record)), form) for text in record.message.split("\n", MOST_ROWS)]
+    if record.exception is not None:
+        texts.append(_marked(((_exception(record), Tone.RED),), form))
+    rows: list[Line] = []
+    for text in texts:
+        rows += fold_line(text, room, MOST_ROWS + 1 - len(rows)) or [()]
+        if len(rows) > MOST_ROWS:
+            more = f"{form.ellipsis} (enter shows all)"
+            return [
+                *rows[: MOST_ROWS - 1],
+                (*cut_line(rows[MOST_ROWS - 1], room - len(more) - 1), (f" {more}", Tone.DIM)),
+            ]
+    return rows
 
 
 def _exception(record: Record) -> str:
@@ -65,43 +163,19 @@ def _exception(record: Record) -> str:
     return f"{cause} (traceback: {lines} lines)" if record.exception.traceback else cause
 
 
-def record_view(record: Record, width: int, utc_offset_s: int) -> list[Line]:
-    """Everything a record holds, folded to `width` cells."""
-    lines: list[Line] = []
-    facts = {
-        "time": f"{local_time(record.time, utc_offset_s)}  ({record.time})",
-        "worker": f"{record.worker}, incarnation {record.incarnation}",
-        "level": record.level,
-        "stream": record.stream,
-        "logger": record.logger or "",
-        "place": record.place or "",
-        "process": str(record.pid) if record.pid else "",
-        "thread": record.thread or "",
-    }
-    for name, value in facts.items():
-        if value:
-            tone = LEVEL_TONES.get(record.level, Tone.PLAIN) if name == "level" else Tone.PLAIN
-            lines.append(fit_line(((f" {name:<9}", Tone.DIM), (plain(value), tone)), width))
-    lines.append(())
-    lines.extend(_text_block(record.message, width, Tone.STRONG))
-    for name, value in record.extra.items():
-        lines.append(fit_line(((f" {plain(name)} ", Tone.DIM), (plain(str(value)), Tone.PLAIN)), width))
-    if record.exception is not None:
-        lines.append(())
-        text = record.exception.traceback or f"{record.exception.type}: {record.exception.message}"
-        lines.extend(traceback_lines(text, width))
-    return lines
-
-
 def traceback_lines(text: str, width: int) -> list[Line]:
-    """A traceback folded to `width` cells: source lines stand out, the last line is the error."""
+    """A traceback folded to `width` cells: source lines stand out from places, and each error from both."""
     lines: list[Line] = []
-    source = text.rstrip("\n").split("\n")
-    for index, raw in enumerate(source):
-        tone = Tone.RED if index == len(source) - 1 else Tone.DIM if raw.lstrip().startswith("File ") else Tone.PLAIN
-        lines.extend(_text_block(raw, width, tone))
+    for raw in text.rstrip("\n").split("\n"):
+        tone = _traceback_tone(raw)
+        lines.extend(((" " + folded, tone),) for folded in wrap(plain(raw), width - 2))
     return lines
 
 
-def _text_block(text: str, width: int, tone: Tone) -> list[Line]:
-    return [((" " + plain(folded), tone),) for raw in text.split("\n") for folded in wrap(plain(raw), width - 2)]
+def _traceback_tone(raw: str) -> Tone:
+    text = raw.lstrip()
+    if not text or text.startswith(('File "', "Traceback (", "During handling", "The above exception", "File ")):
+        return Tone.DIM
+    if raw[0] not in " |+":
+        return Tone.RED
+    return Tone.AMBER if not text.strip("^~") else Tone.PLAIN

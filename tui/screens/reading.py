@@ -14,8 +14,8 @@ from textual.widgets import Static
 
 from supervisor.logs.record import Record, decode
 from tui.actions import ACTIONS, MOVES, key_name
-from tui.render.log_lines import record_view
 from tui.render.pieces import Line, Tone, wrap
+from tui.render.record import record_view
 from tui.widgets.lines_view import LinesView
 
 

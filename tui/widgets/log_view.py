@@ -1,10 +1,13 @@
 """The log pane: only the lines on the screen are read and decoded, however many there are.
 
-It follows the newest line until a person scrolls up, and says how many have arrived since.
+It follows the newest line until a person scrolls up, and says how many have arrived since. A line is one row, or where
+lines are wrapped as many as it needs; the scroll bar counts lines.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -15,19 +18,20 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from supervisor.logs.record import decode
 from tui.actions import MOVES
 from tui.link.log_source import LogSource
 from tui.render.glyphs import UNICODE, Glyphs
-from tui.render.log_lines import record_line
-from tui.render.pieces import Line, Tone
-from tui.widgets.painter import Painter
+from tui.render.log_lines import Form
+from tui.render.pieces import Tone
+from tui.widgets.log_strips import LogStrips
 
 SCAN_BUDGET_S = 0.006
 """Of one turn; a key that waits is handled in between."""
 
 SCAN_EVERY_S = 0.02
-CACHE_LINES = 1024
+
+Place = tuple[int, int]
+"""A line as it is counted here, and one of its rows."""
 
 
 class LogView(ScrollView, can_focus=True):
@@ -54,16 +58,70 @@ class LogView(ScrollView, can_focus=True):
     ) -> None:
         super().__init__(id=id)
         self._source = source
-        self._utc_offset_s = utc_offset_s
-        self._glyphs = glyphs
-        self._painter = Painter(self)
-        self._cache: dict[bytes, Strip] = {}
-        self._page: tuple[int, list[bytes]] = (0, [])
+        self._mark_sign = "*" if glyphs.is_ascii else "⣿"
+        self._strips = LogStrips(self, Form(80, 8, utc_offset_s, glyphs.ellipsis))
+        self._page: tuple[int, list[int], list[bytes]] = (0, [], [])
         self._cursor = 0
+        self._skip = 0
         self._is_moving_itself = False
         self._paused_at: int | None = None
-        self._name_width = 8
         self._empty: tuple[str, ...] = ()
+        self.marks: set[int] = set()
+        """Numbers of lines in the store that have a sign."""
+
+    # --- how it looks ---
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Long lines are folded."""
+        return self._strips.form.is_wrapped
+
+    def wrap(self, *, is_wanted: bool) -> None:
+        """Fold long lines, or cut them."""
+        self._use(replace(self._strips.form, is_wrapped=is_wanted))
+
+    def highlight(self, found: re.Pattern[str] | None) -> None:
+        """Show what `found` finds wherever it stands."""
+        self._use(replace(self._strips.form, found=found))
+
+    def name_column(self, longest: int) -> None:
+        """How wide the longest worker name is, in cells."""
+        self._use(replace(self._strips.form, name_width=min(max(longest, 6), 16)))
+
+    def _use(self, form: Form) -> None:
+        if self._strips.use(form) and self.is_attached:
+            self._skip = 0
+            self._take_in()
+            self.refresh()
+
+    def explain_empty(self, lines: tuple[str, ...]) -> None:
+        """What to say when there is nothing to show."""
+        if lines != self._empty:
+            self._empty = lines
+            if not self._source.line_count:
+                self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._strips.forget(is_styled_anew=True)
+
+    def on_resize(self, _: events.Resize) -> None:
+        self._strips.use(replace(self._strips.form, width=self.text_width))
+        self._take_in()
+        self.refresh()
+
+    def on_focus(self) -> None:
+        self.refresh()
+
+    def on_blur(self) -> None:
+        self.refresh()
+
+    @property
+    def text_width(self) -> int:
+        """Cells beside the scroll bar."""
+        return self.size.width - self.scrollbar_size_vertical
+
+    # --- following ---
 
     @property
     def is_following(self) -> bool:
@@ -74,6 +132,25 @@ class LogView(ScrollView, can_focus=True):
     def arrived_since_pause(self) -> int:
         """Lines that came since it was paused."""
         return 0 if self._paused_at is None else max(self._source.line_count - self._paused_at, 0)
+
+    def follow(self, *, is_wanted: bool) -> None:
+        """Follow the newest line, or stay here."""
+        if is_wanted == self.is_following:
+            return
+        self._paused_at = None if is_wanted else self._source.line_count
+        self._take_in()
+        self.post_message(self.Moved())
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if not self._is_moving_itself and self.is_attached:
+            self._skip = 0
+            is_at_end = round(new_value) >= self.max_scroll_y
+            if is_at_end != self.is_following:
+                self._paused_at = None if is_at_end else self._source.line_count
+                if is_at_end:
+                    self._take_in()
+                self.post_message(self.Moved())
 
     def on_mount(self) -> None:
         self._scanning = self.set_interval(SCAN_EVERY_S, self.pull, pause=True)
@@ -97,13 +174,10 @@ class LogView(ScrollView, can_focus=True):
     def _stay_at(self, top: int, cursor: int) -> None:
         """Older matches may have been found above: keep the lines in sight where they are."""
         self._cursor = self._source.index(cursor)
-        self._is_moving_itself = True
-        self.scroll_to(y=self._source.index(top), animate=False, force=True)
-        self._is_moving_itself = False
+        self._scroll(self._source.index(top), self._skip)
 
     def start_over(self) -> None:
         """The source shows other lines now: another run, another filter."""
-        self._cache.clear()
         self._paused_at = None
         self._source.advance(SCAN_BUDGET_S)
         if self._source.is_scanning:
@@ -111,101 +185,111 @@ class LogView(ScrollView, can_focus=True):
         self._take_in()
         self.post_message(self.Moved())
 
+    def show_again(self, number: int | None) -> None:
+        """The source lets other lines through: stay at line `number` of the store; None follows."""
+        self.start_over()
+        if number is not None and self._source.line_count:
+            self.jump_to(min(self._source.index(number), self._source.line_count - 1))
+
     def _take_in(self) -> None:
         count = self._source.line_count
-        self._page = (0, [])
-        self._is_moving_itself = True
-        # Growing must not cost a layout of the whole screen each time, so the size is set below Textual's reactive.
-        size = Size(self.size.width, count)
-        if size != self.virtual_size:
-            self.set_reactive(Widget.virtual_size, size)
-            self._scroll_update(size)
+        self._page = (0, [], [])
         if self.is_following:
             self._cursor = max(count - 1, 0)
-            self.scroll_to(y=self.max_scroll_y, animate=False, force=True)
-            self.refresh()
+            self._scroll(*self._top_with_last(self._cursor))
         else:
-            self.refresh()
+            self._make_room(self.scroll_offset.y)
+        self.refresh()
+
+    # --- what is where ---
+
+    def _scroll(self, top: int, skip: int) -> None:
+        """Let row `skip` of line `top` be the first on the screen."""
+        self._is_moving_itself = True
+        self._make_room(top)
+        self._skip = skip
+        self.scroll_to(y=top, animate=False, force=True)
         self._is_moving_itself = False
-
-    def name_column(self, longest: int) -> None:
-        """How wide the longest worker name is, in cells."""
-        width = min(max(longest, 6), 16)
-        if width != self._name_width:
-            self._name_width = width
-            self._forget_lines()
-
-    def explain_empty(self, lines: tuple[str, ...]) -> None:
-        """What to say when there is nothing to show."""
-        if lines != self._empty:
-            self._empty = lines
-            if not self._source.line_count:
-                self.refresh()
-
-    def follow(self, *, is_wanted: bool) -> None:
-        """Follow the newest line, or stay here."""
-        if is_wanted == self.is_following:
-            return
-        self._paused_at = None if is_wanted else self._source.line_count
-        self._take_in()
-        self.post_message(self.Moved())
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        if not self._is_moving_itself and self.is_attached:
-            is_at_end = round(new_value) >= self.max_scroll_y
-            if is_at_end != self.is_following:
-                self._paused_at = None if is_at_end else self._source.line_count
-                self.post_message(self.Moved())
-
-    def cursor_line(self) -> bytes | None:
-        """The stored line under the cursor; the newest one while it follows."""
-        lines = self._source.lines(self._cursor, 1) if self._source.line_count else []
-        return lines[0] if lines else None
-
-    def _forget_lines(self) -> None:
-        self._cache.clear()
         self.refresh()
 
-    def notify_style_update(self) -> None:
-        super().notify_style_update()
-        self._painter.forget()
-        self._cache.clear()
+    def _make_room(self, top: int) -> None:
+        """Let the scroll bar know how many lines there are, and let `top` be a place that it can have."""
+        height = max(self._source.line_count, top + self.size.height if self.is_wrapped else 0)
+        size = Size(self.size.width, height)
+        # Growing must not cost a layout of the whole screen each time, so the size is set below Textual's reactive.
+        if size != self.virtual_size:
+            is_moving, self._is_moving_itself = self._is_moving_itself, True
+            self.set_reactive(Widget.virtual_size, size)
+            self._scroll_update(size)
+            self._is_moving_itself = is_moving
 
-    def on_resize(self, _: events.Resize) -> None:
-        self._forget_lines()
-        self._take_in()
+    def _rows_of(self, index: int) -> int:
+        stored = self._stored(index) if self.is_wrapped else None
+        return len(self._strips.of(stored)) if stored is not None else 1
 
-    def on_focus(self) -> None:
-        self.refresh()
+    def _top_with_last(self, last: int, room: int | None = None) -> Place:
+        """What has to be first on the screen so that the last row of line `last` is in row `room`, or the last one."""
+        room = max(self.size.height if room is None else room, 1)
+        for index in range(last, -1, -1):
+            rows = self._rows_of(index)
+            if rows >= room:
+                return index, rows - room
+            room -= rows
+        return 0, 0
 
-    def on_blur(self) -> None:
-        self.refresh()
+    def _place(self, y: int) -> Place:
+        """What is in row `y` of the screen."""
+        index, row = self.scroll_offset.y, self._skip + y
+        if not self.is_wrapped:
+            return index + y, 0
+        while index < self._source.line_count and row >= (rows := self._rows_of(index)):
+            index, row = index + 1, row - rows
+        return index, row
 
-    @property
-    def text_width(self) -> int:
-        """Cells beside the scroll bar."""
-        return self.size.width - self.scrollbar_size_vertical
+    def _visible(self) -> tuple[int, int]:
+        """The first and the last line that are whole on the screen; where none is, the one that is there in part."""
+        top, height = self.scroll_offset.y, self.size.height
+        if not self.is_wrapped:
+            return top, top + height - 1
+        first = top + (self._skip > 0)
+        last, row = self._place(height - 1)
+        return first, max(last - (row + 1 < self._rows_of(last)), first)
+
+    def _stored(self, index: int) -> bytes | None:
+        """One stored line; a whole screen of them is read at once."""
+        first, _, lines = self._page
+        if not first <= index < first + len(lines):
+            top, height = self.scroll_offset.y, max(self.size.height, 1)
+            first = top if top <= index < top + height else max(index - height + 1, 0)
+            numbers = self._source.numbers(first, height)
+            self._page = first, numbers, self._source.read(numbers)
+            first, _, lines = self._page
+        return lines[index - first] if 0 <= index - first < len(lines) else None
+
+    def _number(self, index: int) -> int | None:
+        """The number in the store of a line that `_stored` has just given."""
+        first, numbers, _ = self._page
+        return numbers[index - first] if 0 <= index - first < len(numbers) else None
+
+    # --- painting ---
 
     def render_line(self, y: int) -> Strip:
-        width = self.text_width
         count = self._source.line_count
         if not count:
             text = self._empty[y] if y < len(self._empty) else ""
-            return self._painter.strip(((f" {text}", Tone.STRONG if y == 0 else Tone.DIM),), width)
-        index = self.scroll_offset.y + y
+            return self._strips.words(text, Tone.STRONG if y == 0 else Tone.DIM)
+        index, row = self._place(y)
         stored = self._stored(index) if index < count else None
         if stored is None:
-            return Strip.blank(width, self._painter.style(Tone.PLAIN))
-        if index == self._cursor and self.has_focus and not self.is_following:
-            return self._painter.strip(self._line(stored, width), width, "cursor")
-        strip = self._cache.get(stored)
-        if strip is None:
-            if len(self._cache) >= CACHE_LINES:
-                self._cache.clear()
-            # Textual keeps what it has computed of a strip with the strip, so strips are kept, not lines.
-            strip = self._cache[stored] = self._painter.strip(self._line(stored, width), width)
-        return strip
+            return self._strips.blank()
+        is_chosen = index == self._cursor and self.has_focus and not self.is_following
+        is_marked = bool(self.marks) and self._number(index) in self.marks
+        if is_chosen or is_marked:
+            mark = self._mark_sign if is_marked else ""
+            rows = self._strips.with_sign(stored, "cursor" if is_chosen else "", mark)
+        else:
+            rows = self._strips.of(stored)
+        return rows[row] if row < len(rows) else self._strips.blank()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The strips that are on the screen, past Textual's cache of lines, which knows lines by their place.
@@ -214,7 +298,7 @@ class LogView(ScrollView, can_focus=True):
         """
         if self.styles.text_opacity != 1.0 or self.opacity != 1.0:
             return super().render_lines(crop)
-        width, blank = self.size.width, self._painter.style(Tone.PLAIN)
+        width, blank = self.size.width, self._strips.blank_style()
         filters = self.get_line_filters()
         _, background = self.background_colors
         strips = []
@@ -225,38 +309,53 @@ class LogView(ScrollView, can_focus=True):
             strips.append(strip if crop.column_span == (0, width) else strip.crop(*crop.column_span))
         return strips
 
-    def _stored(self, index: int) -> bytes | None:
-        """One stored line; a whole screen of them is read at once."""
-        first, lines = self._page
-        if not first <= index < first + len(lines):
-            first = self.scroll_offset.y
-            lines = self._source.lines(first, self.size.height)
-            self._page = (first, lines)
-        return lines[index - first] if 0 <= index - first < len(lines) else None
+    # --- the cursor ---
 
-    def _line(self, stored: bytes, width: int) -> Line:
-        return record_line(decode(stored), width, self._name_width, self._utc_offset_s, self._glyphs.ellipsis)
+    @property
+    def cursor_number(self) -> int | None:
+        """The number in the store of the line under the cursor; the newest one while it follows."""
+        return self._source.number(self._cursor) if self._source.line_count else None
+
+    def cursor_line(self) -> bytes | None:
+        """The stored line under the cursor; the newest one while it follows."""
+        lines = self._source.lines(self._cursor, 1) if self._source.line_count else []
+        return lines[0] if lines else None
+
+    def step(self, lines: int) -> bool:
+        """Move the cursor; whether it could."""
+        before = self._cursor
+        self.action_move(lines)
+        return self._cursor != before
+
+    def jump_to(self, index: int) -> None:
+        """Put the cursor on line `index`, in the middle of the screen where it was out of sight."""
+        if self.is_following:
+            self._paused_at = self._source.line_count
+        self._cursor = index
+        first, last = self._visible()
+        if not first <= index <= last:
+            self._scroll(*self._top_with_last(index, self.size.height // 2))
+        self.refresh()
+        self.post_message(self.Moved())
 
     def action_move(self, lines: int) -> None:
         count = self._source.line_count
         if not count or (self.is_following and lines > 0):
             return
-        top, height = self.scroll_offset.y, self.size.height
-        cursor = min(max(self._cursor, top), top + height - 1)
-        self._cursor = min(max(cursor + lines, 0), count - 1)
+        first, last = self._visible()
+        self._cursor = min(max(min(max(self._cursor, first), last) + lines, 0), count - 1)
         if self.is_following:
             self._paused_at = count
             self.post_message(self.Moved())
-        self._is_moving_itself = True
-        if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False, force=True)
-        elif self._cursor >= top + height:
-            self.scroll_to(y=self._cursor - height + 1, animate=False, force=True)
-        self._is_moving_itself = False
+        if self._cursor < first:
+            self._scroll(self._cursor, 0)
+        elif self._cursor > last:
+            self._scroll(*self._top_with_last(self._cursor))
         self.refresh()
 
     def action_page(self, pages: int) -> None:
-        self.action_move(pages * max(self.size.height - 1, 1))
+        first, last = self._visible()
+        self.action_move(pages * max(last - first, 1))
 
     def action_first(self) -> None:
         self.action_move(-self._source.line_count)
@@ -265,7 +364,7 @@ class LogView(ScrollView, can_focus=True):
         self.follow(is_wanted=True)
 
     def on_click(self, event: events.Click) -> None:
-        index = self.scroll_offset.y + event.y
+        index, _ = self._place(event.y)
         if index < self._source.line_count:
             if self.is_following:
                 self.follow(is_wanted=False)

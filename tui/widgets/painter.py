@@ -12,11 +12,14 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.render.pieces import Line, Tone, line_width
-from tui.theme import ground_style, tone_style
+from tui.render.pieces import Line, Look, Tone, line_width
+from tui.theme import Palette, ground_style, look_style
 
 Ground = Literal["", "cursor", "cursor-blurred", "title", "title-focused"]
 """What a line stands on; empty for the widget's own background."""
+
+MOST_STYLES = 4096
+"""A worker may write in 16 million colours."""
 
 
 class Painter:
@@ -24,29 +27,35 @@ class Painter:
 
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
-        self._styles: dict[tuple[Tone, Ground], Style] = {}
+        self._styles: dict[tuple[Look, Ground], Style] = {}
 
     def forget(self) -> None:
         """The styles changed: look them up again."""
         self._styles.clear()
 
-    def style(self, tone: Tone, ground: Ground = "") -> Style:
-        """The style of `tone` on `ground`."""
-        key = (tone, ground)
+    def style(self, look: Look, ground: Ground = "") -> Style:
+        """The style of `look` on `ground`."""
+        key = (look, ground)
         style = self._styles.get(key)
         if style is None:
-            app = self._widget.app
-            variables, is_ansi = app.theme_variables, app.native_ansi_color
-            style = self._widget.rich_style + tone_style(tone, variables, is_ansi=is_ansi)
-            if ground:
-                style += ground_style(ground, variables, is_ansi=is_ansi)
-            self._styles[key] = style
+            if len(self._styles) >= MOST_STYLES:
+                self._styles.clear()
+            style = self._styles[key] = self._make(look, ground)
         return style
+
+    def _make(self, look: Look, ground: Ground) -> Style:
+        """Of two grounds the worker's own or that of what was found stands before that of the line."""
+        app = self._widget.app
+        palette = Palette(app.theme_variables, is_ansi=app.native_ansi_color, is_dark=app.current_theme.dark)
+        style = self._widget.rich_style
+        if ground:
+            style += ground_style(ground, palette.variables, is_ansi=palette.is_ansi)
+        return style + look_style(look, palette)
 
     def strip(self, line: Line, width: int, ground: Ground = "") -> Strip:
         """`line` in exactly `width` cells."""
         used = line_width(line)
-        segments = [Segment(text, self.style(tone, ground)) for text, tone in line if text]
+        segments = [Segment(text, self.style(look, ground)) for text, look in line if text]
         if used < width:
             segments.append(Segment(" " * (width - used), self.style(Tone.PLAIN, ground)))
             used = width

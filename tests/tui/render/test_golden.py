@@ -16,8 +16,9 @@ from tui.render.detail import detail_lines
 from tui.render.fleet_rows import columns_for, header_line, matches, row_line, time_texts
 from tui.render.glyphs import ASCII, UNICODE, Glyphs
 from tui.render.header import completed_banner, header, lost_banner, stopped_banner, stopping_banner
-from tui.render.log_lines import record_line, record_view
+from tui.render.log_lines import Form, record_lines
 from tui.render.pieces import line_text, line_width
+from tui.render.record import record_view
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -135,7 +136,7 @@ def test_log_lines() -> None:
         stored_line("\x1b[31mred\x1b[0m [bold]no markup[/bold]", level="DEBUG", second=5),
         b"no record at all",
     ]
-    shown = [record_line(decode(line), 80, 8, 3600) for line in lines]
+    shown = [line for stored in lines for line in record_lines(decode(stored), Form(80, 8, 3600))]
     assert {line_width(line) for line in shown} == {80}
     assert golden("log_lines") == "\n".join(line_text(line).rstrip() for line in shown)
 
