@@ -150,3 +150,19 @@ def test_truncated_segment_harms_nobody(tmp_path: Path, reader: LogReader, write
     assert len(reader.lines(0, 5)) == 5
     reader.refresh()
     assert reader.lines(0, 5) == [GONE_LINE] * 5
+
+
+def test_blocks_can_be_told_from_any_line_on(tmp_path: Path) -> None:
+    """Who knows the older blocks is told only the newer ones, over the border of a segment too."""
+    for number in (1, 2):
+        text = "".join(f"line {number} {at:07d}\n" for at in range(20_000))
+        (tmp_path / f"00000{number}.ndjson").write_text(text)
+    reader = LogReader(tmp_path)
+    while reader.refresh():
+        pass
+    whole = list(reader.blocks())
+    assert len({block.line for block in whole}) == len(whole) > 8
+    for at, block in enumerate(whole):
+        assert list(reader.blocks(block.line)) == whole[at:]
+        assert list(reader.blocks(block.line + block.facts.lines - 1)) == whole[at:]
+    reader.close()
