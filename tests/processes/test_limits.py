@@ -6,6 +6,9 @@ import grp
 import os
 import pwd
 import resource
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,10 +33,12 @@ ALL = {"rlimits": {"nofile": [64, 128], "core": [0, 0]}, "nice": os.getpriority(
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
-    return tmp_path
+def folder() -> Iterator[Path]:
+    """A folder that another user can enter; pytest keeps its own to itself."""
+    path = Path(tempfile.mkdtemp(prefix="pd-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path)
 
 
 def worker(folder: Path, keys: str = "", **later: object) -> WorkerSpec:
