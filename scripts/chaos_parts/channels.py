@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.chaos_parts.cast import Tally, consume, produce
-from supervisor.channels import Empty, Queue, platform
+from supervisor.channels import Empty, Queue
 
 STALL_S = 10.0
 CONSUMERS = 3
@@ -162,7 +162,8 @@ class Round:
         score.redelivered = census.redelivered
         self.inbox.drain()  # what the last consumers held has come back
         self.inbox.recover()
-        score.places_lost = self.inbox.maxsize - platform.counter_value(self.inbox._conduit.space)
+        places = self.inbox._conduit.places
+        score.places_lost = self.inbox.maxsize - places.count() if places is not None else 0
         directory = Path(self.inbox.describe()["spill_directory"])
         score.files_left = len(list(directory.iterdir())) if directory.exists() else 0
         self.inbox.close()

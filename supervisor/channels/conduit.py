@@ -1,7 +1,7 @@
 """The kernel's parts of one queue, as one process has them: makes, adopts, asks and closes them.
 
-reader, writer   the two ends of a SOCK_SEQPACKET pair; a process may have one or both
-space            a counter of free places, absent without a maxsize
+reader, writer   the two ends of a pipe of records; a process may have one or both, -1 is none
+places           the free places, with the bell for who waits for one; None without a maxsize
 ended            readable while every writer has completed
 done             readable, and stepped at each task_done()
 news             stepped when who uses the queue, or what they hold, has changed
@@ -11,25 +11,25 @@ ledger           who uses the queue, and each one's counters
 from __future__ import annotations
 
 import os
+from _io import FileIO
+from errno import EPIPE
 
 from supervisor.channels import platform
-from supervisor.channels.envelope import spilled_bytes
+from supervisor.channels.envelope import item_bytes, message_bytes
 from supervisor.channels.ledger import (
     BYTES_IN,
     DONE,
     GETS,
     HOLD_NUMBER,
     PUTS,
-    REDELIVERED,
-    RETURNED,
-    TOKENS,
+    PUTS_ENDED,
     Ledger,
 )
-from supervisor.channels.parcel import HEADER, MARKS_AT, OBJECT, PLACELESS
+from supervisor.channels.parcel import HEADER, MARKS_AT, RECORD_BYTES
+from supervisor.channels.places import Places
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
-    import _socket
     from collections.abc import Sequence
     from typing import Literal
 
@@ -37,35 +37,59 @@ if TYPE_CHECKING:
 
     Mode = Literal["read", "write", "both"]
 
-_NO_SIGNAL = 0x4000  # MSG_NOSIGNAL: a queue without a reader raises, whatever the worker did with SIGPIPE
-_PEEK = 0x2
+_PAGE_BYTES = 4096
+_MOST_PIPE_BYTES = 1 << 20
+"""fs.pipe-max-size, as an ordinary user has it."""
+_UNBOUNDED_ITEMS = 1024
+
+
+def _room_bytes(maxsize: int) -> int:
+    """The size of a pipe that has room for so many records, wherever in a page the first of them is."""
+    if maxsize == 0:
+        return _UNBOUNDED_ITEMS * RECORD_BYTES
+    return min((maxsize * RECORD_BYTES // _PAGE_BYTES + 2) * _PAGE_BYTES, _MOST_PIPE_BYTES)
+
+
+def nothing(_: memoryview) -> int | None:
+    """What a process receives that has no reading end."""
+    return None
 
 
 class Conduit:
-    """One process's descriptors of a queue."""
+    """One process's descriptors of a queue.
 
-    __slots__ = ("done", "ended", "ledger", "news", "reader", "space", "writer")
+    Attributes:
+        pull: receives a record into the memory that it is given; the bytes received, None when none waits, 0 at the
+            end of the stream.
+        is_fragile: whether a write without a reader would end this process, so that it has to be asked for before.
+    """
+
+    __slots__ = ("done", "ended", "is_fragile", "ledger", "news", "places", "pull", "reader", "writer")
 
     def __init__(
         self,
-        reader: _socket.socket | None,
-        writer: _socket.socket | None,
-        counters: tuple[int, int, int, int],
+        reader: int,
+        writer: int,
+        counters: tuple[int, int, int],
         ledger: Ledger,
+        places: Places | None,
     ) -> None:
         self.reader = reader
         self.writer = writer
-        self.space, self.ended, self.done, self.news = counters
+        self.ended, self.done, self.news = counters
+        self.places = places
         self.ledger = ledger
+        self.is_fragile = False
+        self.pull = FileIO(reader, closefd=False).readinto if reader >= 0 else nothing
         ledger.tell_news = self.tell_news
 
     @classmethod
-    def create(cls, maxsize: int, buffer_bytes: int) -> Conduit:
+    def create(cls, maxsize: int, buffer_bytes: int | None = None) -> Conduit:
         """The parts of a new queue; no limit of its own when `maxsize` is 0."""
-        reader, writer = platform.message_pair(buffer_bytes)
-        space = platform.counter(maxsize, counts_tokens=True) if maxsize else -1
-        counters = (space, platform.counter(0), platform.counter(0), platform.counter(0))
-        return cls(reader, writer, counters, Ledger.create())
+        reader, writer = platform.record_pipe(buffer_bytes or _room_bytes(maxsize))
+        counters = (platform.counter(0), platform.counter(0), platform.counter(0))
+        ledger = Ledger.create()
+        return cls(reader, writer, counters, ledger, Places.create(ledger, maxsize) if maxsize else None)
 
     @classmethod
     def adopt(cls, names: Sequence[str], fds: Sequence[int], mode: Mode) -> Conduit:
@@ -83,21 +107,22 @@ class Conduit:
         if unwanted in parts:
             os.close(parts.pop(unwanted))
         return cls(
-            platform.open_socket(parts["read_end"]) if "read_end" in parts else None,
-            platform.open_socket(parts["write_end"]) if "write_end" in parts else None,
-            (parts.get("space", -1), parts["ended"], parts["done"], parts["news"]),
+            parts.get("read_end", -1),
+            parts.get("write_end", -1),
+            (parts["ended"], parts["done"], parts["news"]),
             ledger,
+            Places(ledger, parts["bell"]) if "bell" in parts else None,
         )
 
     def parts(self, mode: Mode) -> dict[str, int]:
         """The name and descriptor of each part that a process of this mode needs."""
         parts = {}
-        if self.reader is not None and mode != "write":
-            parts["read_end"] = self.reader.fileno()
-        if self.writer is not None and mode != "read":
-            parts["write_end"] = self.writer.fileno()
-        if self.space >= 0:
-            parts["space"] = self.space
+        if self.reader >= 0 and mode != "write":
+            parts["read_end"] = self.reader
+        if self.writer >= 0 and mode != "read":
+            parts["write_end"] = self.writer
+        if self.places is not None:
+            parts["bell"] = self.places.bell
         return {**parts, "ended": self.ended, "done": self.done, "news": self.news, "ledger": self.ledger.fd}
 
     def close(self, *, is_clean: bool) -> bool:
@@ -106,23 +131,27 @@ class Conduit:
         What this process holds is done if `is_clean`, and goes back into the queue if not.
         """
         is_orphaned = False
-        if self.reader is not None:
-            self.reader.close()
-        if self.writer is not None:
-            is_orphaned = platform.is_ready(self.writer.fileno(), 0)  # hung up, which poll reports unasked
-            self.writer.close()
+        if self.reader >= 0:
+            os.close(self.reader)
+        if self.writer >= 0:
+            is_orphaned = not self.has_reader()
+            os.close(self.writer)
+        self.reader = self.writer = -1
+        self.pull = nothing
         self.ledger.release(is_clean=is_clean)
         self.tell_news()
-        for fd in (self.space, self.ended, self.done, self.news):
-            if fd >= 0:
-                os.close(fd)
+        if self.places is not None:
+            self.places.close()
+        for fd in (self.ended, self.done, self.news):
+            os.close(fd)
         self.news = -1
         return is_orphaned
 
     def join(self) -> Desk:
         """A desk for the calling thread, which has none yet."""
         desk = self.ledger.claim(self.give_back)
-        if self.space >= 0:
+        self.is_fragile = platform.dies_of_broken_pipes()
+        if self.places is not None:
             self.tell_news()  # the death of one that has taken a place concerns the others
         return desk
 
@@ -140,90 +169,75 @@ class Conduit:
         if self.news >= 0:
             os.eventfd_write(self.news, 1)
 
-    def take_place(self, slot: memoryview) -> bool:
-        """Take a place for one item; False when none is free."""
-        if self.space < 0:
-            return True
-        slot[TOKENS] += 1  # before the step: a place taken by a process that dies now is not forgotten
-        try:
-            os.eventfd_read(self.space)
-        except BlockingIOError:
-            slot[TOKENS] -= 1
-            return False
-        return True
-
-    def give_up_place(self, slot: memoryview) -> None:
-        """Give back a place that was taken and not filled."""
-        if self.space >= 0:
-            os.eventfd_write(self.space, 1)
-            slot[TOKENS] -= 1
-
     def give_back(self, places: int) -> None:
         """Give back places that a dead process had taken."""
-        if self.space >= 0:
-            os.eventfd_write(self.space, places)
+        if self.places is not None:
+            self.places.give_back(places)
 
-    def trim(self, maxsize: int) -> None:
-        """Take away the free places beyond `maxsize`: so many can only be there because too many were given back."""
-        if self.space >= 0:
-            for _ in range(platform.counter_value(self.space) - maxsize):
-                try:
-                    os.eventfd_read(self.space)
-                except BlockingIOError:  # producers were quicker; the surplus shows again when they are done
-                    return
+    def has_reader(self) -> bool:
+        """Whether any process has a reading end; asked where there is a writing one."""
+        return not platform.is_ready(self.writer, 0)  # an error, which poll reports unasked
 
-    def send(self, writer: _socket.socket, slot: memoryview, message: bytes) -> bool:
-        """Send into the place that was taken; False when the kernel's buffer is full."""
-        slot[PUTS] += 1
+    def send(self, desk: Desk, message: bytes) -> bool:
+        """Send into the place that was taken; False when the kernel's buffer is full.
+
+        Raises BrokenPipeError when nobody has a reading end, whatever this process does with SIGPIPE.
+        """
+        if self.is_fragile and not self.has_reader():
+            raise BrokenPipeError(EPIPE, "no process reads this queue any more")
+        slot = desk.slot
+        desk.puts = slot[PUTS] = desk.puts + 1
         try:
-            writer.send(message, _NO_SIGNAL)
+            os.write(self.writer, message.ljust(RECORD_BYTES, b"\0"))
         except OSError as error:
-            slot[PUTS] -= 1
+            desk.puts = slot[PUTS] = desk.puts - 1
             if isinstance(error, BlockingIOError):
                 return False
             raise
-        slot[BYTES_IN] += len(message) if message[0] == OBJECT else spilled_bytes(message)
-        if self.space >= 0:
-            slot[TOKENS] -= 1
+        slot[PUTS_ENDED] = desk.puts
+        desk.bytes_in = slot[BYTES_IN] = desk.bytes_in + item_bytes(message)
+        if self.places is not None:
+            self.places.fill(desk)
         return True
 
-    def receive(self, reader: _socket.socket, desk: Desk) -> int:
-        """Receive a message into the hold, which is empty, and count it; its size. BlockingIOError when none waits.
+    def send_back(self, message: bytes) -> bool:
+        """Send a message that needs no place, uncounted; False when there is no room, or no reader any more."""
+        try:
+            return self.has_reader() and os.write(self.writer, message.ljust(RECORD_BYTES, b"\0")) > 0
+        except OSError:
+            return False
 
-        Whoever is killed in here leaves an untouched socket, or the message in the hold and the count in the slot.
+    def receive(self, desk: Desk) -> bool:
+        """Receive a record into the hold, which is empty, and count it; False at the end of the stream.
+
+        BlockingIOError when none waits. Whoever is killed in here leaves an untouched pipe, or the record in the hold
+        and the count in the slot.
         """
-        slot, area = desk.slot, desk.area
-        assert area is not None
-        number = slot[GETS] + 1
+        slot = desk.slot
+        number = desk.gets + 1
         slot[HOLD_NUMBER] = number
         try:
-            size: int = reader.recv_into(area)
-        except BlockingIOError:
-            slot[HOLD_NUMBER] = number - 1
+            size = self.pull(desk.landing)
+        except BaseException:
+            slot[HOLD_NUMBER] = desk.gets
             raise
-        slot[GETS] = number
-        if self.space >= 0:
-            self.free_place(slot, area[MARKS_AT])
-        return size
-
-    def free_place(self, slot: memoryview, marks: int) -> None:
-        """Free the place of a message that was received and counted, if it had one."""
-        if not marks & PLACELESS:
-            os.eventfd_write(self.space, 1)
-        slot[RETURNED] += 1
+        if not size:
+            slot[HOLD_NUMBER] = desk.gets
+            if size is None:
+                raise BlockingIOError
+            return False
+        desk.gets = slot[GETS] = number
+        if self.places is not None:
+            self.places.free(desk, desk.landing[MARKS_AT])
+        return True
 
     def is_empty(self) -> bool:
         """Whether no message waits, at this instant."""
-        if self.reader is not None:
-            return platform.unread_bytes(self.reader.fileno()) == 0
-        return self.writer is None or platform.unsent_bytes(self.writer.fileno()) == 0
+        return self.depth() == 0
 
     def depth(self) -> int:
-        """How many messages wait; exact when nobody is in the middle of a put or get."""
-        if self.is_empty():
-            return 0
-        got = self.ledger.total(GETS)
-        return max(self.ledger.total(PUTS) + self.ledger.total(REDELIVERED) - got, 1)
+        """How many messages wait, at this instant."""
+        return platform.unread_bytes(self.reader if self.reader >= 0 else self.writer) // RECORD_BYTES
 
     def unfinished(self) -> int:
         """How many items were put for which no task_done() came."""
@@ -232,21 +246,16 @@ class Conduit:
 
     def oldest_ns(self) -> int | None:
         """When the first waiting message was put, time.monotonic_ns; None when none waits or there is no reader."""
-        if self.reader is None:
-            return None
-        try:
-            header = self.reader.recv(HEADER.size, _PEEK)
-        except BlockingIOError:
-            return None
-        put_ns: int = HEADER.unpack(header)[4] if header else 0
+        message = self.peek()
+        put_ns: int = HEADER.unpack_from(message)[4] if message else 0
         return put_ns or None
 
-    def peek(self, size: int) -> bytes:
+    def peek(self) -> bytes:
         """The first waiting message, left where it is; b"" when none waits or there is no reader."""
-        try:
-            return self.reader.recv(size, _PEEK) if self.reader is not None else b""
-        except BlockingIOError:
+        if self.reader < 0 or self.is_empty():
             return b""
+        record = platform.glance(self.reader, RECORD_BYTES)
+        return record[: message_bytes(record)] if record else b""
 
     def has_ended(self) -> bool:
         """Whether every writer has completed; messages may still wait."""

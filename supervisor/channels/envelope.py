@@ -1,4 +1,7 @@
-"""The messages of one channel: seals payloads into them, and opens them again, with a file beside what is big."""
+"""The messages of one channel: seals payloads into them, and opens them again, with a file beside what is big.
+
+In a queue there is something between: what is too big for a record lies on a tray, and in a file when none is free.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,18 @@ import struct
 import time
 
 from supervisor.channels.parcel import (
+    ATTEMPTS_AT,
     BYTES,
     HEADER,
     HEADER_BYTES,
     LENGTH_AT,
+    MARKS_AT,
     OBJECT,
+    PLACELESS,
     SPILLED,
     SPILLED_BYTES,
+    TRAY_AT,
+    TRAYED,
     Pickled,
     loads,
 )
@@ -23,9 +31,11 @@ TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
     from typing import Any
 
+    from supervisor.channels.trays import Trays
+
     Message = bytes | memoryview
 
-_SEQUENCE_MASK = 0xFFFFFFFF
+_PUT_NS_AT = 8
 _SIZE = struct.Struct("<Q")
 _LENGTH = struct.Struct("<I")
 _pack_header = HEADER.pack
@@ -41,10 +51,13 @@ class Envelopes:
 
     Args:
         spill: where big payloads go.
-        inline_bytes: the largest payload that this channel's socket takes.
+        inline_bytes: the largest payload that goes into a message of this channel.
         prefix: how the names of this channel's files begin; the directory may serve others too.
         side: what follows the prefix in the names of files that are written here.
+        trays: where a queue's messages may leave what does not go into them.
     """
+
+    trays: Trays | None = None
 
     def __init__(self, spill: Spill, inline_bytes: int, prefix: str, side: str = "") -> None:
         self.spill = spill
@@ -67,19 +80,45 @@ class Envelopes:
             "inline_bytes": self.inline_bytes,
         }
 
-    def seal(self, payload: bytes | Pickled, sender: int = 0, sequence: int = 0, kind: int = OBJECT) -> bytes:
+    def seal(self, payload: bytes | Pickled, sender: int = 0, kind: int = OBJECT) -> bytes:
         """A message with this payload. OSError when a big one cannot be written, the disk being full say."""
-        if type(payload) is not bytes or len(payload) > self.inline_bytes:
-            kind = SPILLED if kind == OBJECT else SPILLED_BYTES
-            pickled = Pickled([payload], []) if isinstance(payload, bytes) else payload
-            name, size = self.spill.write(pickled, f"{self.prefix}{self._side}{sender}-")
-            payload = _SIZE.pack(size) + name.encode()
-        return _pack_header(kind, 0, sender, sequence & _SEQUENCE_MASK, _monotonic_ns(), len(payload), 0) + payload
+        put_ns = _monotonic_ns()
+        if isinstance(payload, bytes):
+            if len(payload) <= self.inline_bytes:
+                return _pack_header(kind, 0, sender, len(payload), put_ns, 0, 0) + payload
+            if self.trays is not None and (tray := self.trays.lay(sender, payload, put_ns)):
+                return _pack_header(TRAYED, 0, sender, len(payload), put_ns, 0, tray)
+            payload = Pickled([payload], [])
+        payload = self._put_beside(payload, sender)
+        kind = SPILLED if kind == OBJECT else SPILLED_BYTES
+        return _pack_header(kind, 0, sender, len(payload), put_ns, 0, 0) + payload
+
+    def reseal(self, message: bytes, attempts: int, sender: int) -> bytes:
+        """The message as it is sent another time, without a place; a file is made for what came by a tray.
+
+        The message that was is good until its resealed form is sent. OSError as with `seal`.
+        """
+        payload: Message = message[HEADER_BYTES:]
+        if message[0] == OBJECT and len(payload) > self.inline_bytes:
+            payload = self._put_beside(Pickled([payload], []), sender)
+            message = bytes((SPILLED,)) + message[1:LENGTH_AT] + _LENGTH.pack(len(payload)) + message[_PUT_NS_AT:]
+        head = bytearray(message[:HEADER_BYTES])
+        head[ATTEMPTS_AT] = attempts
+        head[MARKS_AT] = PLACELESS
+        head[TRAY_AT] = 0
+        return bytes(head) + payload
+
+    def _put_beside(self, pickled: Pickled, sender: int) -> bytes:
+        """Write a file; the payload that names it."""
+        name, size = self.spill.write(pickled, f"{self.prefix}{self._side}{sender}-")
+        return _SIZE.pack(size) + name.encode()
 
     def discard(self, message: Message) -> None:
-        """Remove the file beside a message that was not sent, or that is done with."""
+        """Remove the file beside a message that was not sent or is done with; free its tray."""
         if message and message[0] in (SPILLED, SPILLED_BYTES):
             self.spill.remove(file_name(message))
+        elif message and self.trays is not None:
+            self.trays.clear(message)
 
     def sweep(self, side: str | None = None) -> None:
         """Remove the files that were written from a side, ours if none is named, when nobody can receive them."""
@@ -119,15 +158,17 @@ def message_bytes(message: Message) -> int:
     return HEADER_BYTES + length
 
 
-def spilled_bytes(message: Message) -> int:
-    """How big the payload beside a message is."""
+def item_bytes(message: Message) -> int:
+    """How big the item is that a message carries, itself or what is beside it."""
+    if message[0] not in (SPILLED, SPILLED_BYTES):
+        return message_bytes(message) - HEADER_BYTES
     size: int = _SIZE.unpack_from(message, HEADER_BYTES)[0]
     return size
 
 
 def file_name(message: Message) -> str:
     """The name of the file beside a message."""
-    return bytes(message[HEADER_BYTES + _SIZE.size :]).decode()
+    return bytes(message[HEADER_BYTES + _SIZE.size : message_bytes(message)]).decode()
 
 
 def writer_of(name: str, prefix: str) -> tuple[int, int]:

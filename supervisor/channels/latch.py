@@ -60,7 +60,7 @@ class Latch:
     )
 
     def __init__(self, roster: Roster) -> None:
-        unit = platform.atomic_unit(roster.map, ATOMIC_BYTE)
+        unit = platform.atomic_counter(roster.map, ATOMIC_BYTE)
         self.roster = roster
         self.header = roster.header
         self.seat: memoryview | None = None
@@ -75,7 +75,7 @@ class Latch:
     def create(cls) -> Latch:
         """A new latch that nobody holds."""
         roster = Roster.create()
-        platform.prepare_atomic_unit(roster.map, ATOMIC_BYTE)
+        platform.prepare_atomic_counter(roster.map, ATOMIC_BYTE)
         return cls.of(roster)
 
     @classmethod

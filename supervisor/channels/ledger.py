@@ -1,10 +1,10 @@
 """The ledger of a queue: a shared mapping in which every user of the queue counts, and holds the item it works on.
 
-    page 0   magic, words of all        from 4096 on   1024 slots of 128 bytes        then   1024 holds of 68 KiB
+    page 0   magic, words of all     from 4096 on   1024 slots of 256 bytes     then   1024 holds of 68 KiB, and trays
 
 A user is a thread. A process owns the slots and holds of its threads as long as it has the record locks on the slots'
 bytes, which the kernel frees when it dies. Only the owner writes there. The counters of a dead user stay; the next
-owner of the slot counts on from them, so the sums stay right. Only holds that are used cost memory.
+owner of the slot counts on from them, so the sums stay right. Only holds and trays that are used cost memory.
 
 POSIX frees all record locks of a process on a file when the process closes *any* descriptor of it. So there is one
 Ledger per file and process, and it closes its descriptors all together at the end.
@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import _thread
 import os
+import time
 
 from supervisor.channels import interrupt, platform
 from supervisor.channels.desk import HOLD_BYTES, Desk
 from supervisor.channels.envelope import message_bytes
-from supervisor.channels.parcel import HEADER_BYTES
+from supervisor.channels.parcel import HEADER_BYTES, INLINE_BYTES
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ PID = 0
 CLAIMS = 1
 """How often the slot was claimed; 0 marks the end of the used slots."""
 PUTS = 2
+"""Puts that began; one that sends nothing is taken back."""
 GETS = 3
 BYTES_IN = 4
 MARKS = 5
@@ -49,7 +51,14 @@ HOLD_NUMBER = 12
 REDELIVERED = 13
 """Items from this user's holds that went back into the queue."""
 LETTERED = 14
-"""Items from this user's holds that became dead letters; word 15 is reserved."""
+"""Items from this user's holds that became dead letters."""
+PUTS_ENDED = 15
+"""Puts that are over; less than PUTS only in the middle of one, or when its process died there."""
+TRAY = 16
+"""First of the words of this user's trays: when what is on one was put, 0 while it is free. See `trays`."""
+TRAY_COUNT = 4
+CLAIMED_NS = 20
+"""When the slot was claimed last; the words behind it are free."""
 
 ENGINE_JUDGES = 1
 """Mark of a worker's own process: the engine says whether its end was clean."""
@@ -61,16 +70,19 @@ AGAIN = 1
 MOVES = 2
 """Word of page 0: stepped before a held item goes back into the queue."""
 SUSPECT = 3
-"""Word of page 0: 1 while files of dead senders may be there that no message names."""
+"""Word of page 0: 1 while there may be files and trays of dead senders that no message names, or puts in doubt."""
+WANTED = 4
+"""Word of page 0: 1 while somebody may be listening for a free place."""
 
 SLOT_COUNT = 1024
-_SLOT_BYTES = 128
+_SLOT_BYTES = 256
 _SLOT_WORDS = _SLOT_BYTES // 8
 _FIRST_SLOT = 4096
 _FIRST_HOLD = _FIRST_SLOT + SLOT_COUNT * _SLOT_BYTES
-_SIZE = _FIRST_HOLD + SLOT_COUNT * HOLD_BYTES
+_FIRST_TRAY = _FIRST_HOLD + SLOT_COUNT * HOLD_BYTES
+_SIZE = _FIRST_TRAY + SLOT_COUNT * TRAY_COUNT * INLINE_BYTES
 _RECOVERY_LOCK = (64, 1)
-_MAGIC = b"pdledgr2"
+_MAGIC = b"pdledgr3"
 
 
 class _Attached:
@@ -97,6 +109,7 @@ class Ledger:
     Attributes:
         local: its attribute `desk` is the calling thread's, once it has claimed one.
         desks: those of all threads of this process, by the number of their slot.
+        map: the mapping of all but the holds and trays.
         page: the words of page 0.
         lock: guards claims and recoveries among the threads of this process.
         discard: what removes the file beside a message that is done with.
@@ -115,8 +128,8 @@ class Ledger:
         self._vacant: list[Desk] = []
         self._is_over = False
         self._key = key
-        self._map: mmap.mmap = platform.map_shared(fd, _FIRST_HOLD)
-        self._words = memoryview(self._map).cast("Q")
+        self.map: mmap.mmap = platform.map_shared(fd, _FIRST_HOLD)
+        self._words = memoryview(self.map).cast("Q")
         self.page = self._words[: _FIRST_SLOT // 8]
         self._spare_fds: list[int] = []
         self._users = 0
@@ -173,15 +186,17 @@ class Ledger:
         for index in range(SLOT_COUNT):
             if index in self.desks or not self._try_lock(index):
                 continue
-            slot = self._slot(index)
-            if slot[PID] and self.hold_head(index)[0]:
-                platform.unlock(self.fd, *_span(index))  # what a dead one held is not back yet
+            slot = self.slot(index)
+            if is_in_doubt(slot) or (slot[PID] and self.hold_head(index)[0]):
+                platform.unlock(self.fd, *_span(index))  # what a dead one had in hand is not settled yet
                 continue
             settle(slot, give_back)
             slot[CLAIMS] += 1
+            slot[CLAIMED_NS] = time.monotonic_ns()
             slot[MARKS] = ENGINE_JUDGES if self.is_judged_by_engine else 0
             slot[PID] = os.getpid()
             desk = self.desks[index] = Desk(index, slot)
+            desk.puts, desk.gets, desk.bytes_in, desk.returned = slot[PUTS], slot[GETS], slot[BYTES_IN], slot[RETURNED]
             return desk
         raise RuntimeError(f"{SLOT_COUNT} live threads use this queue already; no more can join")
 
@@ -232,7 +247,7 @@ class Ledger:
     def used_slots(self) -> Iterator[tuple[int, memoryview]]:
         """Every slot that ever had an owner, with its number."""
         for index in range(SLOT_COUNT):
-            slot = self._slot(index)
+            slot = self.slot(index)
             if not slot[CLAIMS]:
                 return
             yield index, slot
@@ -269,10 +284,14 @@ class Ledger:
         for desk in self.desks.values():
             desk.abandon()
         self.desks = {}
-        self.local = _thread._local()  # noqa: SLF001
+        self.local.__dict__.clear()  # the one thread that is here; it claims a desk of its own
         self.lock = _thread.RLock()
         self.is_judged_by_engine = False
         self._is_over = False
+
+    def tray_at(self, index: int, number: int) -> int:
+        """Where in the file a tray of a slot begins."""
+        return _FIRST_TRAY + (index * TRAY_COUNT + number) * INLINE_BYTES
 
     def _adopt(self, fd: int) -> None:
         """Keep one more descriptor of the file; the first one may have been closed in a forked child."""
@@ -286,7 +305,8 @@ class Ledger:
         else:
             self.fd = fd
 
-    def _slot(self, index: int) -> memoryview:
+    def slot(self, index: int) -> memoryview:
+        """The words of one slot."""
         at = _FIRST_SLOT // 8 + index * _SLOT_WORDS
         return self._words[at : at + _SLOT_WORDS]
 
@@ -307,7 +327,7 @@ class Ledger:
         self.discard = self.tell_news = None
         # The mapping closes itself with its last view: a thread may still be about to step a counter.
         self._words = self.page = memoryview(b"").cast("Q")
-        del self._map
+        del self.map
         for fd in (self.fd, *self._spare_fds):
             os.close(fd)
 
@@ -324,6 +344,11 @@ def settle(slot: memoryview, give_back: Callable[[int], None]) -> None:
     slot[PUT_WAIT_NS] = slot[GET_WAIT_NS] = 0
     if places > 0:
         give_back(places)
+
+
+def is_in_doubt(slot: memoryview) -> bool:
+    """Whether a put is under way. Whether a dead owner had sent its last item is known when the queue is empty."""
+    return bool(slot[PUTS] != slot[PUTS_ENDED])
 
 
 def leave_all(*, is_clean: bool) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from supervisor.channels.envelope import file_name, spilled_bytes
+from supervisor.channels.envelope import file_name, item_bytes
 from supervisor.channels.parcel import ATTEMPTS_AT, HEADER, HEADER_BYTES, SPILLED, SPILLED_BYTES
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
@@ -40,9 +40,9 @@ class Letters:
         """Keep a message; False when it is there already, because who wrote it was killed before it could say so."""
         import json
 
-        _, _, sender, sequence, put_ns, _, _ = HEADER.unpack_from(message)
+        _, _, sender, _, put_ns, _, _ = HEADER.unpack_from(message)
         about = {"pid": pid, "cause": cause, "ended_s": now_s, "put_s": wall_s(put_ns)}
-        name = f"{self._prefix}{put_ns:x}-{sender}-{sequence}{_ENDING}"
+        name = f"{self._prefix}{put_ns:x}-{sender}{_ENDING}"
         return self._store.write_whole(name, json.dumps(about).encode() + b"\n" + message)
 
     def all(self) -> list[DeadLetter]:
@@ -113,7 +113,7 @@ def describe_item(message: bytes, spill: Spill) -> WaitingItem:
     payload = message[HEADER_BYTES:]
     size = len(payload)
     if message[0] in (SPILLED, SPILLED_BYTES):
-        size = spilled_bytes(message)
+        size = item_bytes(message)
         try:
             payload = bytes(spill.read(file_name(message))[0][:_PREVIEWED_BYTES])
         except OSError:

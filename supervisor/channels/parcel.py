@@ -1,9 +1,11 @@
 """How an object becomes a message: its pickle, the header in front of it, and what stays beside it because it is big.
 
-    message   kind and version 1 | attempts 1 | sender's slot 2 | sequence 4 | put time, monotonic ns 8
-              payload's length 4 | marks 1 | 3 empty | payload
+    message   kind and version 1 | attempts 1 | sender's slot 2 | payload's length 4 | put time, monotonic ns 8
+              marks 1 | tray 1 | 6 empty | payload
 
-`attempts` counts the deliveries whose consumer died. The length lets a message be found in memory that is larger.
+`attempts` counts the deliveries whose consumer died. The length lets a message be found in memory that is larger. In a
+queue every message is a record of 512 bytes, whatever its length: what many read and write in pieces of one size, the
+kernel never tears.
 """
 
 from __future__ import annotations
@@ -21,43 +23,54 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BYTES",
-    "FRONT",
     "HEADER",
     "INLINE_BYTES",
     "INTERRUPTED",
     "OBJECT",
     "PLACELESS",
     "RECEIVE_BYTES",
+    "RECORD",
+    "RECORD_BYTES",
+    "SMALL_BYTES",
     "SPILLED",
     "SPILLED_BYTES",
+    "TRAYED",
     "Pickled",
     "loads",
     "press",
 ]
 
-HEADER = struct.Struct("<BBHIQIB3x")
+HEADER = struct.Struct("<BBHIQBB6x")
 HEADER_BYTES = HEADER.size
-FRONT = struct.Struct("<IIQQ")
-"""The header of a new message in fewer pieces: kind and sender in one, the length and no marks in another."""
 ATTEMPTS_AT = 1
-LENGTH_AT = 16
-MARKS_AT = 20
-OBJECT = 0x21
-"""Kind of a message whose payload is a pickle. The upper four bits are the version of the format, 2; never 0."""
-BYTES = 0x22
+LENGTH_AT = 4
+MARKS_AT = 16
+TRAY_AT = 17
+OBJECT = 0x31
+"""Kind of a message whose payload is a pickle. The upper four bits are the version of the format, 3; never 0."""
+BYTES = 0x32
 """Kind of a message whose payload is the bytes themselves."""
-SPILLED = 0x23
+SPILLED = 0x33
 """Kind of a message whose payload names the file that has the pickle and the buffers beside it."""
-SPILLED_BYTES = 0x24
+SPILLED_BYTES = 0x34
 """Kind of a message whose payload names the file that has the bytes themselves."""
+TRAYED = 0x35
+"""Kind of a message whose payload, a pickle, lies on a tray of its sender."""
 
 PLACELESS = 1
 """Mark of a message that was sent without a place: who receives it frees none."""
 INTERRUPTED = 2
 """Mark of a message in hand whose consumer was asked to stop: a clean exit does not mean that it is done."""
 
+RECORD_BYTES = 512
+"""What every message of a queue takes; a page of the kernel's pipe holds a whole number of them."""
+SMALL_BYTES = RECORD_BYTES - HEADER_BYTES
+"""The largest payload that fits a record."""
+RECORD = struct.Struct(f"<IIQQ{SMALL_BYTES}s")
+"""A new record in few pieces: kind and sender, length, put time, no marks, payload."""
+
 INLINE_BYTES = 65536
-"""The largest payload that travels in a message; an unprivileged user's socket buffer holds several."""
+"""The largest payload that travels in a message or on a tray; an unprivileged user's socket buffer holds several."""
 RECEIVE_BYTES = HEADER.size + INLINE_BYTES
 
 _BESIDE_BYTES = 65536
@@ -72,6 +85,10 @@ class Pickled:
     def __init__(self, pieces: list[Piece], buffers: list[memoryview]) -> None:
         self.pieces = pieces
         self.buffers = buffers
+
+    def __len__(self) -> int:
+        """More than any message may have."""
+        return sys.maxsize
 
 
 class _Reducers(dict["type", "Any"]):
@@ -93,12 +110,14 @@ class _Press:
         self.pieces: list[Piece] = []
         self.buffers: list[memoryview] = []
         self.write = self.pieces.append
-        self.pickler = Pickler(self, _PROTOCOL, buffer_callback=self._keep_beside)
-        self.pickler.dispatch_table = _Reducers()
+        pickler = Pickler(self, _PROTOCOL, buffer_callback=self._keep_beside)
+        pickler.dispatch_table = _Reducers()
+        self.dump = pickler.dump
+        self.clear_memo = pickler.clear_memo
 
     def discard(self) -> None:
         """Break the cycle with the pickler, so that what was pickled is freed now and not at the next collection."""
-        del self.pickler, self.write
+        del self.dump, self.clear_memo, self.write
 
     def _keep_beside(self, buffer: Any) -> bool:
         raw: memoryview = buffer.raw()
@@ -112,7 +131,7 @@ _free: list[_Press] = []
 
 
 def press(obj: object) -> bytes | Pickled:
-    """Pickle an object; bytes when it fits one message of the usual size.
+    """Pickle an object; bytes when it came in one piece, which is seldom larger than a message may be.
 
     Raises what pickle raises. Threads, and pickling that pickles, are safe: each takes a press of its own.
     """
@@ -121,16 +140,17 @@ def press(obj: object) -> bytes | Pickled:
     except IndexError:
         tool = _Press()
     try:
-        tool.pickler.dump(obj)
+        tool.dump(obj)
     except BaseException:
         tool.discard()
         raise
     pieces = tool.pieces
-    if len(pieces) == 1 and not tool.buffers and len(payload := pieces[0]) <= INLINE_BYTES:
-        pieces.clear()
-        tool.pickler.clear_memo()
+    payload = pieces.pop()
+    if not pieces and type(payload) is bytes and not tool.buffers:
+        tool.clear_memo()
         _free.append(tool)
-        return bytes(payload)
+        return payload
+    pieces.append(payload)
     pickled = Pickled(pieces, tool.buffers)
     tool.discard()
     return pickled

@@ -1,4 +1,4 @@
-"""What channels ask of the kernel: message sockets, counters to wait on, shared pages and record locks.
+"""What channels ask of the kernel: record pipes, message sockets, counters to wait on, shared pages, record locks.
 
 The rest of this room is free of platform checks. Where the kernel lacks one of these, `require` says so in one
 sentence instead of failing in the middle of a call.
@@ -25,7 +25,8 @@ INVALID = 0x020
 
 _HAS_UNTRACKED_MAPS = sys.version_info >= (3, 13)
 _UNREAD_REQUEST = 0x541B
-_UNSENT_REQUEST = 0x5411
+_PAGE_BYTES = 4096
+_TEE_NONBLOCK = 2
 _RECORD = struct.Struct("hhqqi4x")
 _CLOSES_STRANGE_SEMAPHORES = "CS_GNU_LIBC_VERSION" in os.confstr_names
 """Only glibc's sem_close takes one that sem_open did not make, and does nothing; elsewhere it is never called."""
@@ -44,6 +45,47 @@ def require() -> None:
         raise NotImplementedError(
             f"channels need Linux (memfd, eventfd and SOCK_SEQPACKET sockets); this is {sys.platform}"
         )
+
+
+def record_pipe(size_bytes: int) -> tuple[int, int]:
+    """The reading and the writing end of a non-blocking pipe, with as much room as the kernel grants up to a wish.
+
+    A user may have so much in pipes altogether (fs.pipe-user-pages-soft); beyond that the kernel gives a few pages.
+    Records of one size that divides 4096 are written and read whole, whoever is killed.
+    """
+    require()
+    ends = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    while size_bytes >= _PAGE_BYTES:
+        try:
+            fcntl.fcntl(ends[1], fcntl.F_SETPIPE_SZ, size_bytes)
+        except PermissionError:
+            size_bytes //= 2
+        else:
+            break
+    return ends
+
+
+def dies_of_broken_pipes() -> bool:
+    """Whether writing to a pipe that nobody reads would end this process: it has SIGPIPE as Python does not."""
+    import _signal  # type: ignore[import-not-found]  # signal imports enum
+
+    return bool(_signal.getsignal(_signal.SIGPIPE) == _signal.SIG_DFL)
+
+
+def glance(fd: int, size_bytes: int) -> bytes:
+    """What comes first in a pipe, left where it is; b"" when nothing does, or where this system cannot tell."""
+    import ctypes
+
+    tee = getattr(ctypes.CDLL(None), "tee", None)
+    if tee is None:
+        return b""
+    inner, outer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        size = tee(fd, outer, ctypes.c_size_t(size_bytes), _TEE_NONBLOCK)
+        return os.read(inner, size) if size > 0 else b""
+    finally:
+        os.close(inner)
+        os.close(outer)
 
 
 def message_pair(buffer_bytes: int) -> tuple[_socket.socket, _socket.socket]:
@@ -72,17 +114,8 @@ def send_room_bytes(end: _socket.socket) -> int:
 
 
 def unread_bytes(fd: int) -> int:
-    """Bytes that wait to be received from this socket."""
-    return _ask_for_int(fd, _UNREAD_REQUEST)
-
-
-def unsent_bytes(fd: int) -> int:
-    """Bytes, bookkeeping included, that were sent to this socket and that nobody has received yet."""
-    return _ask_for_int(fd, _UNSENT_REQUEST)
-
-
-def _ask_for_int(fd: int, request: int) -> int:
-    return int.from_bytes(fcntl.ioctl(fd, request, b"\0\0\0\0"), sys.byteorder)
+    """Bytes that wait in the pipe of which this is either end."""
+    return int.from_bytes(fcntl.ioctl(fd, _UNREAD_REQUEST, b"\0\0\0\0"), sys.byteorder)
 
 
 def is_ready(fd: int, events: int) -> bool:
@@ -154,23 +187,23 @@ def lock_holder(fd: int, start: int, length: int) -> int | None:
     return None if kind == fcntl.F_UNLCK else pid
 
 
-def prepare_atomic_unit(page: mmap.mmap, offset: int) -> None:
-    """Make the 64 bytes at `offset` of a shared mapping a POSIX semaphore with one unit in it."""
+def prepare_atomic_counter(page: mmap.mmap, offset: int, units: int = 1) -> None:
+    """Make the 64 bytes at `offset` of a shared mapping a POSIX semaphore with so many units in it."""
     import ctypes
 
-    is_shared, units = 1, 1
+    is_shared = 1
     if ctypes.pythonapi.sem_init(ctypes.c_void_p(_address(page, offset)), is_shared, units):
         raise NotImplementedError("this system has no semaphores that are shared between processes")
 
 
-def atomic_unit(page: mmap.mmap, offset: int) -> Any:
+def atomic_counter(page: mmap.mmap, offset: int, *, most: int = 1) -> Any:
     """The one step that Python has to offer which is atomic between processes: multiprocessing's semaphore.
 
     It works on the prepared bytes, wherever they are mapped here; the mapping must outlive it.
     """
     from _multiprocessing import SemLock  # type: ignore[import-not-found]
 
-    counting, most = 1, 1
+    counting = 1
     unit = SemLock._rebuild(_address(page, offset), counting, most, None)  # noqa: SLF001
     if not _CLOSES_STRANGE_SEMAPHORES:
         _kept.append(unit)
@@ -178,6 +211,9 @@ def atomic_unit(page: mmap.mmap, offset: int) -> Any:
 
 
 def _address(page: mmap.mmap, offset: int) -> int:
-    import ctypes
+    from _ctypes import _SimpleCData, addressof  # ctypes itself would cost every worker 20 ms
 
-    return ctypes.addressof(ctypes.c_char.from_buffer(page, offset))
+    class Byte(_SimpleCData):  # type: ignore[type-arg]  # it is not generic at run time
+        _type_ = "c"
+
+    return addressof(Byte.from_buffer(page, offset))

@@ -15,16 +15,16 @@ import struct
 import tempfile
 import time
 from queue import Empty, Full
-from types import GenericAlias
 
 from supervisor.channels.crossing import reduce_channel
 from supervisor.channels.parcel import loads
 from supervisor.channels.platform import INPUT, OUTPUT
+from supervisor.channels.standard import StandardQueue
 from supervisor.channels.taking import EndOfStream
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from supervisor.channels.pages import DeadLetter, QueueCensus, WaitingItem
@@ -60,7 +60,7 @@ class _Lock:
         self._inner.release()
 
 
-class PortableQueue:
+class PortableQueue(StandardQueue):
     """`Queue` with what every POSIX system has; `Queue()` makes one where it must, or where it is told to.
 
     The arguments are Queue's; those that serve what `lacking` names are accepted and change nothing.
@@ -155,22 +155,6 @@ class PortableQueue:
         self._count({_GETS: 1})
         return payload
 
-    def put_nowait(self, obj: Any) -> None:
-        """put() that raises Full instead of waiting."""
-        self.put(obj, False)
-
-    def get_nowait(self) -> Any:
-        """get() that raises Empty instead of waiting."""
-        return self.get(False)
-
-    def __iter__(self) -> Iterator[Any]:
-        while True:
-            try:
-                item = self.get()
-            except EndOfStream:
-                return
-            yield item
-
     def qsize(self) -> int:
         """How many items wait."""
         counts = self._count({})
@@ -204,12 +188,6 @@ class PortableQueue:
             self._is_closed = True
             for fd in self._parts.values():
                 os.close(fd)
-
-    def join_thread(self) -> None:
-        """Nothing to wait for."""
-
-    def cancel_join_thread(self) -> None:
-        """Nothing to cancel."""
 
     def end(self) -> None:
         """Say that every writer has completed. Readers end after the last item."""
@@ -312,9 +290,6 @@ class PortableQueue:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return reduce_channel(PortableQueue.from_description, self.describe(), self.fds())
-
-    def __class_getitem__(cls, item: Any) -> GenericAlias:
-        return GenericAlias(cls, item)
 
     def __repr__(self) -> str:
         return f"<PortableQueue {self.name!r} {'closed' if self._is_closed else f'maxsize={self._maxsize}'}>"

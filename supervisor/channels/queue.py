@@ -1,10 +1,11 @@
 """A queue between processes that survives the death of any of its users: the standard names, no lock to hold.
 
-    put() ── space (places) ──▶ SOCK_SEQPACKET pair ──▶ hold ──▶ get()      ended: every writer has completed
-                 ▲ ledger: each thread counts into its own slot │            done: a task_done() happened
-                 └──────────────── recovery ◀── death ──────────┘            news: users or holds have changed
+    put() ── space (places) ──▶ pipe of records ──▶ hold ──▶ get()      ended: every writer has completed
+               │   ▲ ledger: each thread counts into its own slot │      done: a task_done() happened
+               │   └──────── recovery ◀── death ──────────────────┤      news: users or holds have changed
+               └── bigger: a tray in shared memory, or a file ────┘
 
-The kernel moves whole messages, so a process that is killed anywhere leaves neither half a message nor a lock.
+The kernel moves whole records, so a process that is killed anywhere leaves neither half an item nor a lock.
 """
 
 from __future__ import annotations
@@ -12,54 +13,55 @@ from __future__ import annotations
 import os
 import select
 import time
+from _thread import _local
+from os import write
 from queue import Empty, Full
-from types import GenericAlias
 
 from supervisor.channels import leaving, platform
-from supervisor.channels.conduit import Conduit
+from supervisor.channels.conduit import Conduit, nothing
 from supervisor.channels.crossing import reduce_channel
 from supervisor.channels.envelope import Envelopes, new_prefix
 from supervisor.channels.giving import Giving
-from supervisor.channels.ledger import BYTES_IN, DONE, GETS, HELD_NS, HOLD_NUMBER, PUTS
+from supervisor.channels.ledger import BYTES_IN, DONE, GETS, HELD_NS, HOLD_NUMBER, PUTS, PUTS_ENDED
 from supervisor.channels.letters import Letters
-from supervisor.channels.parcel import FRONT, HEADER_BYTES, INLINE_BYTES, MARKS_AT, OBJECT, loads, press
+from supervisor.channels.parcel import MARKS_AT, OBJECT, RECORD, SMALL_BYTES, TRAYED, loads, press
 from supervisor.channels.platform import INPUT
 from supervisor.channels.recovery import Recovery
 from supervisor.channels.spill import Spill
+from supervisor.channels.standard import StandardQueue
 from supervisor.channels.taking import EndOfStream
+from supervisor.channels.trays import Trays
 from supervisor.channels.upkeep import Upkeep
 from supervisor.channels.waiting import Blocking
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from typing import Any, Literal, NoReturn, Self
 
     from supervisor.channels.conduit import Mode
+    from supervisor.channels.desk import Desk
 
     Delivery = Literal["at-least-once", "at-most-once"]
 
 __all__ = ["Empty", "EndOfStream", "Full", "Queue"]
 
-_BUFFER_BYTES = 1 << 20
 _DELIVERIES = ("at-least-once", "at-most-once")
 _RULES = ("maxsize", "name", "delivery", "max_attempts", "dead_letter_directory", "is_supervised")
 _LOOK_EVERY = 0xFF
 """How often a busy consumer looks after the dead: every so many gets, a power of two less one."""
 
-_NO_SIGNAL = 0x4000  # MSG_NOSIGNAL: a queue without a reader raises, whatever the worker did with SIGPIPE
-_MASK = 0xFFFFFFFF
-
-_front = FRONT.pack
+_record = RECORD.pack
 _monotonic_ns = time.monotonic_ns
 
 
-class Queue(Giving, Upkeep):
+class Queue(StandardQueue, Giving, Upkeep):
     """A queue for any number of producers and consumers, in place of `multiprocessing.Queue` and `JoinableQueue`.
 
     An item is accepted when `put` returns: it is in the kernel's hands then, no thread has to bring it there.
-    With `maxsize` 0 the limit is the kernel's socket buffer, some 550 small items for an unprivileged user: a put()
-    into a full one blocks, so one process cannot fill the queue with more and read it afterwards.
+    With `maxsize` 0 the limit is the kernel's pipe: 1,024 items, and as few as 16 for a user whose pipes have used up
+    fs.pipe-user-pages-soft. A put() into a full one blocks, so one process cannot fill the queue with more and read it
+    afterwards.
 
     Delivery is at least once: an item is done with its thread's next get() or task_done(), the thread's end, close(),
     or a clean end of the process. If its process dies before that, or ends by an exception, a signal or an exit code
@@ -71,8 +73,9 @@ class Queue(Giving, Upkeep):
     A redelivered item and one place of each producer may come on top of `maxsize`. Readers of an ended queue end when
     no other process holds an item that may come back.
 
-    Items above 64 KiB wait in a file in shared memory; numpy arrays arrive without a copy. In a queue used without an
-    engine, what nobody received is removed when the process that made the queue exits, dead letters included.
+    What pickles to 488 bytes travels in the pipe itself, what is larger through shared memory: items above 64 KiB wait
+    in a file there, and numpy arrays arrive without a copy. In a queue used without an engine, what nobody received is
+    removed when the process that made the queue exits, dead letters included.
 
     A queue passes to other processes by fork, as an argument of a multiprocessing Process of any start method, or as
     `describe()` and `fds()`.
@@ -85,7 +88,7 @@ class Queue(Giving, Upkeep):
         spill_directory: where big items wait; without it a private directory is made when needed.
         dead_letter_directory: where dead letters go; without it they are beside the big items.
         is_supervised: whether an engine looks after the queue, with `settle` and `recover`.
-        buffer_bytes: the wish for the socket's buffer; the kernel cuts it to net.core.wmem_max.
+        buffer_bytes: the wish for the pipe's size; by default what `maxsize` items take, 512 KiB without a maxsize.
     """
 
     lacking: tuple[str, ...] = ()
@@ -112,13 +115,11 @@ class Queue(Giving, Upkeep):
         spill_directory: str | None = None,
         dead_letter_directory: str | None = None,
         is_supervised: bool = False,
-        buffer_bytes: int = _BUFFER_BYTES,
+        buffer_bytes: int | None = None,
     ) -> None:
         if delivery not in _DELIVERIES:
             raise ValueError(f"delivery {delivery!r} is none of {', '.join(map(repr, _DELIVERIES))}")
         conduit = Conduit.create(max(maxsize, 0), buffer_bytes)
-        assert conduit.writer is not None
-        inline_bytes = min(INLINE_BYTES, platform.send_room_bytes(conduit.writer) // 4)
         spill = Spill.private() if spill_directory is None else Spill(spill_directory, is_private=False)
         rules = {
             "maxsize": max(maxsize, 0),
@@ -128,7 +129,7 @@ class Queue(Giving, Upkeep):
             "dead_letter_directory": dead_letter_directory,
             "is_supervised": is_supervised,
         }
-        self._assemble(rules, conduit, Envelopes(spill, inline_bytes, new_prefix()))
+        self._assemble(rules, conduit, Envelopes(spill, SMALL_BYTES, new_prefix()))
 
     def _assemble(self, rules: dict[str, Any], conduit: Conduit, envelopes: Envelopes) -> None:
         self._rules = rules
@@ -138,6 +139,7 @@ class Queue(Giving, Upkeep):
         self._returns_items = rules["delivery"] == _DELIVERIES[0]
         self._conduit = conduit
         self._envelopes = envelopes
+        self._trays = envelopes.trays = Trays(conduit.ledger)
         directory = rules["dead_letter_directory"]
         store = envelopes.spill if directory is None else Spill(directory, is_private=False)
         self._letters = Letters(store, envelopes.spill, envelopes.prefix)
@@ -153,8 +155,11 @@ class Queue(Giving, Upkeep):
         self._writer = conduit.writer
         self._ledger = conduit.ledger
         self._ledger.discard = envelopes.discard
-        self._inline_bytes = envelopes.inline_bytes
-        self._is_unbounded = conduit.space < 0
+        self._places = conduit.places
+        self._quick_bytes = -1  # until the first put has looked at what this process does with SIGPIPE
+        self._local = conduit.ledger.local
+        self._pull = conduit.pull
+        self._simple_kind = OBJECT if self._returns_items else -1
         self._is_closed = False
         self._was_end_told = False
 
@@ -164,29 +169,34 @@ class Queue(Giving, Upkeep):
         Raises Full when there is no room at once (`block` false) or within `timeout` seconds, ValueError after
         close(), BrokenPipeError when no reading end exists any more.
         """
-        writer = self._writer or self._missing_writer()
         payload = press(obj)
         try:
-            desk = self._ledger.local.desk
+            desk = self._local.desk
         except AttributeError:
             desk = self._my_desk()
-        slot = desk.slot
-        if not self._is_unbounded or type(payload) is not bytes or len(payload) > self._inline_bytes:
-            self._send(writer, desk, payload, block, timeout)
+        size = len(payload)
+        if size > self._quick_bytes:
+            self._send(desk, payload, block, timeout)
             return
         # What conduit.send() does, in line: here a call counts.
-        number = slot[PUTS]
-        slot[PUTS] = number + 1
-        header = _front(desk.kind_and_sender, number & _MASK, _monotonic_ns(), len(payload))
+        places = self._places
+        if places is not None and not places.take(desk):
+            self._send(desk, payload, block, timeout)
+            return
+        slot = desk.slot
+        desk.puts = slot[PUTS] = desk.puts + 1
         try:
-            writer.send(header + payload, _NO_SIGNAL)
+            write(self._writer, _record(desk.kind_and_sender, size, _monotonic_ns(), 0, payload))
         except OSError as error:
-            slot[PUTS] = number
+            desk.puts = slot[PUTS] = desk.puts - 1
             if not isinstance(error, BlockingIOError):
                 raise
-            self._send(writer, desk, payload, block, timeout)
+            self._send(desk, payload, block, timeout, has_place=True)
         else:
-            slot[BYTES_IN] += HEADER_BYTES + len(payload)
+            slot[PUTS_ENDED] = desk.puts
+            desk.bytes_in = slot[BYTES_IN] = desk.bytes_in + size
+            if places is not None:
+                places.fill(desk)
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """Take the next item; what unpickling it raises is raised here, and the next get() goes on behind it.
@@ -195,9 +205,8 @@ class Queue(Giving, Upkeep):
         When every writer has completed and the queue is empty it raises EndOfStream, an Empty, without waiting;
         later calls with a timeout wait it out first, so that a loop which asks again and again costs no CPU.
         """
-        reader = self._reader or self._missing_reader()
         try:
-            desk = self._ledger.local.desk
+            desk = self._local.desk
         except AttributeError:
             desk = self._my_desk()
         area = desk.area
@@ -207,48 +216,41 @@ class Queue(Giving, Upkeep):
             area[0] = 0
         elif kind:
             desk.acknowledge(self._envelopes.discard)
-        slot = desk.slot
         # What conduit.receive() does, in line: here a call counts.
-        number = slot[GETS] + 1
+        slot = desk.slot
+        number = desk.gets + 1
         slot[HOLD_NUMBER] = number
-        try:
-            size = reader.recv_into(area)
-        except BlockingIOError:
-            slot[HOLD_NUMBER] = number - 1
-            size = self._receive_later(reader, desk, timeout) if block else self._receive_last(reader, desk)
+        if self._pull(desk.landing):
+            desk.gets = slot[GETS] = number
+            if self._places is not None:
+                self._places.free(desk, area[MARKS_AT])
         else:
-            slot[GETS] = number
-            if not self._is_unbounded:
-                self._conduit.free_place(slot, area[MARKS_AT])
-        if not size:
-            raise EndOfStream(f"every writing end of {self._label} is closed")
+            self._receive_slowly(desk, block, timeout)
         slot[HELD_NS] = _monotonic_ns()
         if not number & _LOOK_EVERY and self._is_alone:
             self._look_after_the_dead(desk)
-        if self._returns_items and area[0] == OBJECT:
+        if area[0] == self._simple_kind:
             return loads(desk.payload)
+        return self._open(desk, area)
+
+    def _receive_slowly(self, desk: Desk, block: bool, timeout: float | None) -> None:
+        desk.slot[HOLD_NUMBER] = desk.gets
+        if self._reader < 0:
+            self._missing_reader()
+        if block:
+            self._receive_later(desk, timeout)
+        else:
+            self._receive_last(desk)
+
+    def _open(self, desk: Desk, area: memoryview) -> Any:
+        """The item in hand, where it is not a small one that may come back."""
         try:
-            return self._envelopes.open(area[:size])
+            if area[0] == TRAYED:
+                self._trays.fetch(area)
+            return loads(desk.payload) if area[0] == OBJECT else self._envelopes.open(desk.message())
         finally:
             if not self._returns_items:
                 desk.acknowledge(self._envelopes.discard)
-
-    def put_nowait(self, obj: Any) -> None:
-        """put() that raises Full instead of waiting."""
-        self.put(obj, False)
-
-    def get_nowait(self) -> Any:
-        """get() that raises Empty instead of waiting."""
-        return self.get(False)
-
-    def __iter__(self) -> Iterator[Any]:
-        """Every item until the end of the stream: the queue is empty and every writer has completed."""
-        while True:
-            try:
-                item = self.get()
-            except EndOfStream:
-                return
-            yield item
 
     def task_done(self) -> None:
         """Say that the work on one item is finished: the one in this thread's hands will not come back.
@@ -269,19 +271,24 @@ class Queue(Giving, Upkeep):
     def join(self) -> None:
         """Wait until task_done() was called for every item that was put.
 
-        An item that comes back is not done; one that became a dead letter is. With delivery at most once, an item
-        whose consumer died is never done, and join() waits for ever, as in the standard library.
+        An item that comes back is not done; one that became a dead letter is. In a queue used alone who joins sees to
+        deaths as well, so it needs no other user for that. With delivery at most once, an item whose consumer died is
+        never done, and join() waits for ever, as in the standard library.
         """
         self._check_open()
         conduit = self._conduit
         if conduit.unfinished() <= 0:
             return
+        desk = self._my_desk()
+        watched = ((self._watch(desk).fileno(), INPUT),) if self._is_alone else ()
         # An edge-triggered look at a counter that nobody resets: each task_done() wakes every joiner.
         with select.epoll() as edges, Blocking(self._label, "join", None) as blocking:
             edges.register(conduit.done, select.EPOLLIN | select.EPOLLET)
             while conduit.unfinished() > 0:
-                blocking.wait((edges.fileno(), INPUT))
+                blocking.wait((edges.fileno(), INPUT), *watched)
                 edges.poll(0)
+                if watched:
+                    self._look_after_the_dead(desk)
 
     def close(self) -> None:
         """Let go of the queue in this process; what was put stays for the others. Later calls raise ValueError.
@@ -293,15 +300,11 @@ class Queue(Giving, Upkeep):
     def _let_go(self, *, is_clean: bool) -> None:
         if not self._is_closed:
             self._is_closed = True
-            self._reader = self._writer = None
+            self._reader = self._writer = self._quick_bytes = -1
+            self._pull = nothing
+            self._local = _local()
             if self._conduit.close(is_clean=is_clean):
                 self._envelopes.sweep()
-
-    def join_thread(self) -> None:
-        """Nothing to wait for: put() has handed its item to the kernel when it returns."""
-
-    def cancel_join_thread(self) -> None:
-        """Nothing to cancel: no thread of this queue can hold up the process's exit."""
 
     def end(self) -> None:
         """Say that every writer has completed (the engine does). Readers end after the last item."""
@@ -372,9 +375,6 @@ class Queue(Giving, Upkeep):
         # The engine does not know what a worker starts: such a process says itself how it ends.
         description = {**self.describe(), "is_judged_by_engine": False}
         return reduce_channel(Queue.from_description, description, self.fds())
-
-    def __class_getitem__(cls, item: Any) -> GenericAlias:
-        return GenericAlias(cls, item)
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else f"maxsize={self._maxsize}"

@@ -1,9 +1,9 @@
 """What becomes of the dead's share of a queue: places are given back, held items return or become dead letters.
 
-    hold of the dead ──▶ socket, one attempt more          never blocks: what does not fit stays in its hold
-                    └──▶ dead letter, after max_attempts   files that nothing names any more are removed
+    hold of the dead ──▶ pipe, one attempt more            never blocks: what does not fit stays in its hold
+                    └──▶ dead letter, after max_attempts   files and trays that nothing names any more are freed
 
-An item leaves the hold only when it is in the socket or in a letter, so the recoverer may be killed as well: then the
+An item leaves the hold only when it is in the pipe or in a letter, so the recoverer may be killed as well: then the
 next one goes on, and at worst an item returns twice. One process recovers at a time.
 """
 
@@ -16,12 +16,15 @@ from supervisor.channels import ledger as words
 from supervisor.channels.envelope import file_name, writer_of
 from supervisor.channels.parcel import (
     ATTEMPTS_AT,
+    HEADER,
     INTERRUPTED,
     MARKS_AT,
-    PLACELESS,
     SPILLED,
     SPILLED_BYTES,
+    TRAY_AT,
+    TRAYED,
 )
+from supervisor.channels.trays import Trays
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from supervisor.channels.envelope import Envelopes
     from supervisor.channels.letters import Letters
 
-_NO_SIGNAL = 0x4000
 _MOST_ATTEMPTS = 255
 
 
@@ -59,6 +61,7 @@ class Recovery:
         self._ledger = conduit.ledger
         self._envelopes = envelopes
         self._letters = letters
+        self._trays = Trays(conduit.ledger)
         self._max_attempts = min(max(max_attempts, 1), _MOST_ATTEMPTS)
         self._returns_items = returns_items
         self._maxsize = maxsize
@@ -72,7 +75,7 @@ class Recovery:
 
         When another process is at it, that one is told to look once more.
         """
-        if self._conduit.writer is None:
+        if self._conduit.writer < 0:
             return 0
         ledger = self._ledger
         settled = 0
@@ -142,7 +145,10 @@ class Recovery:
                 self._ledger.page[words.SUSPECT] = 1
                 slot[words.PID] = 0
                 settled += 1
-        self._conduit.trim(self._maxsize)  # by one process at a time: two would take the same surplus away twice
+        if self._conduit.places is not None:
+            self._conduit.places.trim(self._maxsize)  # by one process at a time: two would take the surplus away twice
+            if settled:
+                self._conduit.places.ring()  # for who freed one and died before it could
         if self.is_sweep_due():
             self._sweep()
         if settled:
@@ -153,9 +159,8 @@ class Recovery:
         """Bring a dead user's item to where it belongs; False when it must wait in its hold."""
         if slot[words.MARKS] & words.ENGINE_JUDGES:
             return False
-        message = self._ledger.hold_message(index, head)
-        is_spilled = head[0] in (SPILLED, SPILLED_BYTES)
-        if is_spilled and not self._envelopes.spill.has(file_name(message)):
+        message = self._whole(index, head)
+        if not message:
             self._ledger.clear_hold(index)  # it was done: only the hold was not cleared yet
         elif not self._returns_items:
             self._finish(index, head)
@@ -164,32 +169,45 @@ class Recovery:
             attempts = min(head[ATTEMPTS_AT] + is_its_fault, _MOST_ATTEMPTS)
             if attempts >= self._max_attempts:
                 self._bury(index, slot, message, attempts)
-            else:
-                return self._send_back(index, slot, message, attempts)
+            elif not self._send_back(index, slot, message, attempts):
+                self.pending += 1
+                return False
         return True
 
+    def _whole(self, index: int, head: bytes) -> bytes:
+        """The message in a hold with all that belongs to it; b"" when what is beside it has gone."""
+        if head[0] == TRAYED:
+            return self._trays.whole(head)
+        message = self._ledger.hold_message(index, head)
+        if head[0] in (SPILLED, SPILLED_BYTES) and not self._envelopes.spill.has(file_name(message)):
+            return b""
+        return message
+
     def _send_back(self, index: int, slot: memoryview, message: bytes, attempts: int) -> bool:
-        writer = self._conduit.writer
-        assert writer is not None
+        try:
+            record = self._envelopes.reseal(message, attempts, index)
+        except OSError:  # no memory for the file of what came by a tray
+            return False
         slot[words.REDELIVERED] += 1
         self._ledger.page[words.MOVES] += 1
-        try:
-            writer.send(again(message, attempts), _NO_SIGNAL)
-        except OSError:  # no room now, or no reader any more
+        if not self._conduit.send_back(record):
             slot[words.REDELIVERED] -= 1
-            self.pending += 1
+            if record[0] != message[0]:
+                self._envelopes.discard(record)
             return False
+        self._trays.clear(message)
         self._ledger.clear_hold(index)
         return True
 
     def _bury(self, index: int, slot: memoryview, message: bytes, attempts: int) -> None:
         pid = slot[words.PID]
         cause = self._causes.get(pid) or f"{attempts} of its consumers ended before they were done with it"
-        if self._letters.write(again(message, attempts), pid, cause, time.time()):
+        if self._letters.write(_tried(message, attempts), pid, cause, time.time()):
             # Before the hold is cleared: killed in between, join() may return one item early rather than never.
             slot[words.DONE] += 1
             slot[words.LETTERED] += 1
             os.eventfd_write(self._conduit.done, 1)
+        self._trays.clear(message)
         self._ledger.clear_hold(index)
 
     def _finish(self, index: int, head: bytes) -> None:
@@ -197,22 +215,51 @@ class Recovery:
         self._ledger.clear_hold(index)
 
     def _sweep(self) -> None:
-        """Remove files whose writers died before they had sent the message; an empty queue tells which."""
-        spill, prefix = self._envelopes.spill, self._envelopes.prefix
-        suspects = {name for name in spill.names(prefix) if not self._letters.is_letter(name)}
-        suspects = {name for name in suspects if not self._is_writer_alive(name)}
-        if suspects:
+        """Free what no message names because its sender died before it had sent one; an empty queue tells what."""
+        ledger, spill, prefix = self._ledger, self._envelopes.spill, self._envelopes.prefix
+        files = {name for name in spill.names(prefix) if not self._letters.is_letter(name)}
+        files = {name for name in files if not self._is_writer_alive(name)}
+        doubtful = [
+            slot for index, slot in ledger.used_slots() if words.is_in_doubt(slot) and not ledger.is_alive(index)
+        ]
+        if files or doubtful or any(self._trays.strays()):
+            before = self._activity()
             if not self._conduit.is_empty():
                 return
-            for index, slot in self._ledger.used_slots():
-                if slot[words.HOLD_NUMBER] > slot[words.GETS]:
-                    return  # somebody is just receiving
-                head = self._ledger.hold_head(index)
+            on_trays = set()
+            for index, slot in ledger.used_slots():
+                if slot[words.HOLD_NUMBER] > slot[words.GETS] or (words.is_in_doubt(slot) and ledger.is_alive(index)):
+                    return  # somebody is just receiving, or sending
+                head = ledger.hold_head(index)
                 if head[0] in (SPILLED, SPILLED_BYTES):
-                    suspects.discard(file_name(self._ledger.hold_message(index, head)))
-            for name in suspects - self._letters.file_names():
+                    files.discard(file_name(ledger.hold_message(index, head)))
+                elif head[TRAY_AT]:
+                    _, _, sender, _, put_ns, _, _ = HEADER.unpack(head)
+                    on_trays.add((sender, put_ns))
+            if before != self._activity():
+                return
+            for name in files - self._letters.file_names():
                 spill.remove(name)
-        self._ledger.page[words.SUSPECT] = 0
+            self._trays.sweep(on_trays)
+            self._uncount(doubtful)
+        ledger.page[words.SUSPECT] = 0
+
+    def _activity(self) -> list[tuple[int, ...]]:
+        """What changes when anybody puts or gets."""
+        counted = (words.PUTS, words.PUTS_ENDED, words.HOLD_NUMBER, words.GETS, words.REDELIVERED)
+        return [tuple(slot[word] for word in counted) for _, slot in self._ledger.used_slots()]
+
+    def _uncount(self, doubtful: list[memoryview]) -> None:
+        """Take back the puts of the dead that were counted and never sent: they are those that nobody got."""
+        total = self._ledger.total
+        surplus = total(words.PUTS) + total(words.REDELIVERED) - total(words.GETS)
+        for slot in doubtful:
+            if surplus > 0:
+                slot[words.PUTS] -= 1
+                surplus -= 1
+            slot[words.PUTS_ENDED] = slot[words.PUTS]
+        if doubtful:
+            os.eventfd_write(self._conduit.done, 1)
 
     def _is_writer_alive(self, name: str) -> bool:
         try:
@@ -225,9 +272,9 @@ class Recovery:
         return False
 
 
-def again(message: bytes, attempts: int) -> bytes:
-    """The message as it is sent another time: behind the others, and without a place."""
-    head = bytearray(message)
-    head[ATTEMPTS_AT] = attempts
-    head[MARKS_AT] = PLACELESS
-    return bytes(head)
+def _tried(message: bytes, attempts: int) -> bytes:
+    """The message as a letter keeps it."""
+    kept = bytearray(message)
+    kept[ATTEMPTS_AT] = attempts
+    kept[MARKS_AT] = kept[TRAY_AT] = 0
+    return bytes(kept)

@@ -6,14 +6,13 @@ import os
 from queue import Empty
 
 from supervisor.channels.ledger import GET_WAIT_NS
+from supervisor.channels.parcel import SMALL_BYTES
 from supervisor.channels.platform import INPUT
 from supervisor.channels.waiting import Blocking
 from supervisor.channels.watching import Watch
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
-    import _socket
-
     from supervisor.channels.conduit import Conduit
     from supervisor.channels.desk import Desk
     from supervisor.channels.ledger import Ledger
@@ -32,6 +31,7 @@ class Taking:
     _ledger: Ledger
     _recovery: Recovery
     _is_alone: bool
+    _quick_bytes: int
     _was_end_told: bool
 
     def _check_open(self) -> None:
@@ -47,6 +47,8 @@ class Taking:
         except AttributeError:
             self._check_open()
             desk = self._conduit.join()
+            is_quick = self._conduit.writer >= 0 and not self._conduit.is_fragile
+            self._quick_bytes = SMALL_BYTES if is_quick else -1
             if self._is_alone:
                 self._recovery.recover()
         return desk
@@ -66,24 +68,29 @@ class Taking:
         if is_death or (self._is_alone and (self._recovery.pending or self._recovery.is_sweep_due())):
             self._recovery.recover()
 
-    def _receive_last(self, reader: _socket.socket, desk: Desk) -> int:
+    def _receive(self, desk: Desk) -> None:
+        """Receive what waits. BlockingIOError when nothing does, EndOfStream when nobody can ever put anything."""
+        if not self._conduit.receive(desk):
+            raise self._closed()
+
+    def _receive_last(self, desk: Desk) -> None:
         """What a get() without waiting finds after an empty look: the end, or something that came meanwhile."""
         if self._is_alone:
             self._watch(desk)
         moves = self._recovery.moves
         has_ended = self._conduit.has_ended()
         try:
-            return self._conduit.receive(reader, desk)
+            self._receive(desk)
         except BlockingIOError:
             if has_ended and self._is_over(moves):
                 raise self._end() from None
-        raise Empty
+            raise Empty from None
 
-    def _receive_later(self, reader: _socket.socket, desk: Desk, timeout: float | None) -> int:
+    def _receive_later(self, desk: Desk, timeout: float | None) -> None:
         os.sched_yield()  # the writers' turn: several items are there afterwards, not one for each waking
         conduit = self._conduit
         try:
-            return conduit.receive(reader, desk)
+            return self._receive(desk)
         except BlockingIOError:
             pass
         watch = self._watch(desk) if self._is_alone else None
@@ -91,14 +98,14 @@ class Taking:
         with Blocking(self._label, "get", timeout, desk.slot, GET_WAIT_NS) as blocking:
             is_end_news = timeout is None or not self._was_end_told
             while True:
-                wanted = [(reader.fileno(), INPUT)]
+                wanted = [(conduit.reader, INPUT)]
                 if is_end_news and not is_end_seen:
                     wanted.append((conduit.ended, INPUT))
                 if watch is not None:
                     wanted.append((watch.fileno(), INPUT))
                 is_in_time = blocking.wait(*wanted)
                 try:
-                    return conduit.receive(reader, desk)
+                    return self._receive(desk)
                 except BlockingIOError:
                     pass
                 if watch is not None:
@@ -107,7 +114,7 @@ class Taking:
                     # Asked before the last receive: an end, then nothing to receive or to come back, is the end.
                     moves = self._recovery.moves
                     try:
-                        return conduit.receive(reader, desk)
+                        return self._receive(desk)
                     except BlockingIOError:
                         pass
                     if self._is_over(moves):
@@ -124,6 +131,9 @@ class Taking:
     def _is_over(self, moves: int) -> bool:
         """Whether an ended queue in which nothing waits stays empty. `moves` is from before it was found empty."""
         return not self._recovery.is_return_possible() and self._recovery.moves == moves
+
+    def _closed(self) -> EndOfStream:
+        return EndOfStream(f"every writing end of {self._label} is closed")
 
     def _end(self) -> EndOfStream:
         return EndOfStream(f"every writer of {self._label} has completed")

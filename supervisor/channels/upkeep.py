@@ -6,11 +6,9 @@ from __future__ import annotations
 
 import os
 
-from supervisor.channels import platform
-from supervisor.channels.envelope import spilled_bytes
-from supervisor.channels.ledger import BYTES_IN, DONE, GETS, PUTS, RETURNED
-from supervisor.channels.parcel import MARKS_AT, RECEIVE_BYTES, SPILLED, SPILLED_BYTES
-from supervisor.channels.recovery import again
+from supervisor.channels.envelope import item_bytes
+from supervisor.channels.ledger import BYTES_IN, DONE, GETS, HOLD_NUMBER, PUTS, PUTS_ENDED
+from supervisor.channels.parcel import MARKS_AT, RECORD_BYTES, TRAYED
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from supervisor.channels.letters import Letters
     from supervisor.channels.pages import DeadLetter, QueueCensus, WaitingItem
     from supervisor.channels.recovery import Recovery
-
-_NO_SIGNAL = 0x4000
 
 
 class Upkeep:
@@ -53,7 +49,7 @@ class Upkeep:
     def full(self) -> bool:
         """Whether a put() would wait for a place; False when there is no maxsize, as in the standard library."""
         self._check_open()
-        return self._conduit.space >= 0 and not platform.is_ready(self._conduit.space, platform.INPUT)
+        return self._conduit.places is not None and self._conduit.places.count() == 0
 
     def recover(self) -> int:
         """Settle what dead users left: give back the places they had taken, send what they held to the queue again.
@@ -91,19 +87,22 @@ class Upkeep:
         this id.
         """
         self._check_open()
-        writer = self._conduit.writer
-        if writer is None:
+        conduit = self._conduit
+        if conduit.writer < 0:
             raise OSError(f"queue {self._name!r} was given to this process for reading only; it cannot requeue")
-        slot = self._my_desk().slot
-        count = 0
+        desk = self._my_desk()
+        slot, count = desk.slot, 0
         for name, message in self._letters.chosen(letter_id):
-            slot[PUTS] += 1
-            try:
-                writer.send(again(message, 0), _NO_SIGNAL)
-            except BlockingIOError:
-                slot[PUTS] -= 1
+            record = self._envelopes.reseal(message, 0, desk.index)
+            desk.puts = slot[PUTS] = desk.puts + 1
+            is_sent = conduit.send_back(record)
+            desk.puts = slot[PUTS] = desk.puts - (not is_sent)
+            slot[PUTS_ENDED] = desk.puts
+            if not is_sent:
+                if record[0] != message[0]:
+                    self._envelopes.discard(record)
                 break
-            slot[BYTES_IN] += spilled_bytes(message) if message[0] in (SPILLED, SPILLED_BYTES) else len(message)
+            desk.bytes_in = slot[BYTES_IN] = desk.bytes_in + item_bytes(message)
             self._letters.remove(name)
             count += 1
         return count
@@ -122,28 +121,31 @@ class Upkeep:
         from supervisor.channels.letters import describe_item
 
         self._check_open()
-        message = self._conduit.peek(RECEIVE_BYTES)
+        message = self._conduit.peek()
+        if message and message[0] == TRAYED:
+            assert self._envelopes.trays is not None
+            message = self._envelopes.trays.whole(message)
         return describe_item(message, self._envelopes.spill) if message else None
 
     def drain(self) -> int:
         """Throw away what waits now; returns how many items. They count as done for join()."""
         self._check_open()
-        conduit, slot, count = self._conduit, self._my_desk().slot, 0
-        if conduit.reader is None:
+        conduit, desk, count = self._conduit, self._my_desk(), 0
+        slot = desk.slot
+        if conduit.reader < 0:
             raise OSError(f"queue {self._name!r} was given to this process for writing only; it cannot drain")
         for _ in range(conduit.depth()):
             try:
-                message = conduit.reader.recv(RECEIVE_BYTES)
+                message = os.read(conduit.reader, RECORD_BYTES)
             except BlockingIOError:
                 break
             if not message:
                 break
-            slot[GETS] += 1
+            desk.gets = slot[GETS] = desk.gets + 1
+            slot[HOLD_NUMBER] = desk.gets
             slot[DONE] += 1
-            if conduit.space >= 0:
-                conduit.free_place(slot, message[MARKS_AT])
-            else:
-                slot[RETURNED] = slot[GETS]
+            if conduit.places is not None:
+                conduit.places.free(desk, message[MARKS_AT])
             self._envelopes.discard(message)
             count += 1
         if count:

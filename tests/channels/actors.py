@@ -10,9 +10,10 @@ import time
 from typing import Any
 
 from supervisor.channels import PipeConnection, Queue, StatusBoard
-from supervisor.channels.conduit import Conduit
-from supervisor.channels.ledger import GETS, HOLD_NUMBER
-from supervisor.channels.parcel import press
+from supervisor.channels.ledger import GETS, HOLD_NUMBER, PUTS
+from supervisor.channels.parcel import TRAYED, press
+from supervisor.channels.places import Places
+from supervisor.channels.trays import Trays
 
 
 def forward(inbox: Queue, outbox: Queue) -> None:
@@ -45,18 +46,18 @@ def put_until_killed(queue: Queue) -> None:
 
 def take_a_place_and_die(queue: Queue) -> None:
     """Die between the place and the item, as a kill at the worst moment would have it."""
-    conduit = queue._conduit
-    assert conduit.take_place(queue._my_desk().slot)
+    places = queue._conduit.places
+    assert places is not None
+    assert places.take(queue._my_desk())
     os.kill(os.getpid(), signal.SIGKILL)
 
 
 def receive_and_die(queue: Queue) -> None:
     """Die between the item and counting it."""
     conduit, desk = queue._conduit, queue._my_desk()
-    area = conduit.open_hold(desk)
-    assert conduit.reader is not None
+    conduit.open_hold(desk)
     desk.slot[HOLD_NUMBER] = desk.slot[GETS] + 1
-    conduit.reader.recv_into(area)
+    assert conduit.pull(desk.landing)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -66,16 +67,16 @@ def die_in_get(queue: Queue, phase: str) -> None:
     def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    def free_place_and_die(conduit: Conduit, *_: object) -> None:
-        os.eventfd_write(conduit.space, 1)
+    def free_and_die(places: Places, *_: object) -> None:
+        places._step_out()
         die()
 
     if phase == "received":
         receive_and_die(queue)
     if phase == "counted":
-        Conduit.free_place = die  # type: ignore[method-assign,assignment]
+        Places.free = die  # type: ignore[method-assign,assignment]
     if phase == "freed":
-        Conduit.free_place = free_place_and_die  # type: ignore[method-assign,assignment]
+        Places.free = free_and_die  # type: ignore[method-assign,assignment]
     queue.get()
     die()
 
@@ -174,3 +175,39 @@ def _refuse() -> None:
 
 def sleep_for_ever(_: object) -> None:
     time.sleep(3600)
+
+
+def count_a_put_and_die(queue: Queue) -> None:
+    """Die in a put(), between counting the item and sending it."""
+    desk = queue._my_desk()
+    desk.puts = desk.slot[PUTS] = desk.puts + 1
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def put_and_die_before_it_is_counted(queue: Queue) -> None:
+    """Die in a put(), between sending the item and saying that it is sent."""
+    desk = queue._my_desk()
+    desk.puts = desk.slot[PUTS] = desk.puts + 1
+    assert queue._conduit.send_back(queue._envelopes.seal(press("item"), desk.index))
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def lay_on_a_tray_and_die(queue: Queue) -> None:
+    """Die between the tray and the record that names it."""
+    desk = queue._my_desk()
+    assert queue._envelopes.seal(press(b"x" * 5000), desk.index)[0] == TRAYED
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def fetch_and_die(queue: Queue, phase: str) -> None:
+    """SIGKILL while an item is brought from its tray to the hold."""
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    if phase == "not fetched":
+        Trays.fetch = die  # type: ignore[method-assign,assignment]
+    if phase == "tray not freed":
+        Trays.clear = die  # type: ignore[method-assign,assignment]
+    queue.get()
+    die()

@@ -24,7 +24,7 @@ def directory_of(queue: Queue) -> Path:
 
 
 def test_five_megabytes_arrive_under_each_start_method(crew: Crew) -> None:
-    """Bytes far above any socket buffer pass both ways."""
+    """Bytes far above any buffer of the kernel pass both ways."""
     inbox, outbox = Queue(2), Queue()
     crew.start(answer_lengths, inbox, outbox)
     crew.start(put_one, inbox, b"x" * FIVE_MEGABYTES)
@@ -52,8 +52,8 @@ def test_every_size_around_the_limit_arrives(size: int) -> None:
 
 
 @pytest.mark.parametrize("buffer_bytes", [2048, 16_384, 212_992])
-def test_any_item_passes_through_any_socket_buffer(forked: Crew, buffer_bytes: int) -> None:
-    """An unprivileged user's buffers, and smaller ones: items that do not fit go beside."""
+def test_any_item_passes_through_any_buffer(forked: Crew, buffer_bytes: int) -> None:
+    """As much as an ordinary user may have, and less: whatever the size of the items, they pass."""
     inbox, outbox = Queue(buffer_bytes=buffer_bytes), Queue()
     forked.start(answer_lengths, inbox, outbox)
     sizes = [1, 500, 1000, 5000, 20_000, 60_000, 65_000, 100_000] * 5

@@ -11,9 +11,19 @@ from typing import Any
 
 import pytest
 
-from supervisor.channels import Empty, EndOfStream, Full, Pipe, Queue, StopRequested, platform
+from supervisor.channels import Empty, EndOfStream, Full, Pipe, Queue, StopRequested
 from supervisor.channels.recovery import Recovery
-from tests.channels.actors import die_in_get, forward, forward_until_none, put_one, spill_and_die, take_and
+from tests.channels.actors import (
+    count_a_put_and_die,
+    die_in_get,
+    forward,
+    forward_until_none,
+    put_and_die_before_it_is_counted,
+    put_one,
+    spill_and_die,
+    take_and,
+    work_off,
+)
 from tests.channels.conftest import Crew, until
 
 LOST_ENDS = {"kill", "terminate", "exception", "exit 3", "os._exit"}
@@ -82,7 +92,7 @@ def test_kill_in_any_phase_of_get_loses_neither_item_nor_place(crew: Crew, phase
     assert (queue.qsize(), queue.census().got_total, queue.census().unfinished) == (1, 1, 1)
     assert queue.get(timeout=60) == "item"
     queue.recover()
-    assert not maxsize or platform.counter_value(queue._conduit.space) == maxsize
+    assert queue._conduit.places is None or queue._conduit.places.count() == maxsize
     queue.close()
 
 
@@ -137,7 +147,7 @@ def test_at_most_once_gives_an_item_to_one_consumer_only(crew: Crew) -> None:
         Queue(delivery="twice")  # type: ignore[arg-type]
 
 
-def test_full_socket_keeps_the_item_in_its_hold(forked: Crew) -> None:
+def test_full_pipe_keeps_the_item_in_its_hold(forked: Crew) -> None:
     """Recovery never blocks: what does not fit waits where it is, and the next look sends it."""
     queue = Queue(buffer_bytes=4096)
     queue.put("held")
@@ -293,7 +303,8 @@ def test_engine_says_how_a_worker_ended(forked: Crew, is_clean: bool, is_stopped
     expected_attempts = (0 if is_stopped else 1) if expected else None
     assert (waiting and waiting.attempts) == expected_attempts
     assert waiting_items(queue) == expected
-    assert platform.counter_value(queue._conduit.space) == 3
+    assert queue._conduit.places is not None
+    assert queue._conduit.places.count() == 3
     queue.close()
     mine.close()
     theirs.close()
@@ -314,3 +325,48 @@ def test_one_process_recovers_at_a_time(forked: Crew, queue: Queue, monkeypatch:
     monkeypatch.setattr(Recovery, "_settle_all", look)
     queue.recover()
     assert len(looks) == 2
+
+
+@pytest.mark.parametrize("die", [count_a_put_and_die, put_and_die_before_it_is_counted])
+def test_join_is_not_misled_by_a_producer_killed_in_a_put(forked: Crew, queue: Queue, die: Any) -> None:
+    """Whether its last item was sent is found out when the queue is empty; join() waits for what was, and no more."""
+    forked.start(die, queue)
+    assert forked.join() == [-signal.SIGKILL]
+    is_sent = die is put_and_die_before_it_is_counted
+    queue.put("last")
+    items = waiting_items(queue)
+    assert items == ["item", "last"] if is_sent else ["last"]
+    queue.recover()
+    assert queue.census().unfinished == len(items)
+    for _ in items:
+        queue.task_done()
+    queue.join()
+    with pytest.raises(ValueError, match="called too many times"):
+        queue.task_done()
+
+
+def test_join_notices_a_death_by_itself(crew: Crew, tmp_path: Path) -> None:
+    """Nobody else is left who could: the item of the killed consumer becomes a dead letter, and join() returns."""
+    queue = Queue(max_attempts=1, dead_letter_directory=str(tmp_path))
+    queue.put("last")
+    pid = hold_and_end(crew, queue, "sleep")
+    joined = threading.Thread(target=queue.join)
+    joined.start()
+    until(lambda: len(queue._ledger.desks) == 2, "a thread that joins")
+    os.kill(pid, signal.SIGKILL)
+    joined.join(60)
+    assert not joined.is_alive()
+    assert len(queue.dead_letters()) == 1
+    queue.close()
+
+
+def test_join_lets_the_next_consumer_have_the_item_of_a_dead_one(forked: Crew, queue: Queue) -> None:
+    """A consumer killed with the last item: another that comes later finishes it, and join() returns."""
+    queue.put("last")
+    hold_and_end(forked, queue, "kill")
+    joined = threading.Thread(target=queue.join)
+    joined.start()
+    until(lambda: queue.qsize() == 1, "the item to be back")
+    forked.start(work_off, queue, 1)
+    joined.join(60)
+    assert not joined.is_alive()
