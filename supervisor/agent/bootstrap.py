@@ -18,7 +18,9 @@ from types import FunctionType
 from supervisor.agent import levels, records
 from supervisor.agent.context import Context
 from supervisor.agent.control import Control
+from supervisor.agent.ending import what_is_left
 from supervisor.agent.forking import watch_forks
+from supervisor.agent.pool_watch import watch_pools
 from supervisor.channels import StatusBoard, StopRequested, set_board, set_interrupt
 from supervisor.channels.connecting import connect
 
@@ -79,6 +81,7 @@ def _take_over(spec: Spec, descriptors: list[int]) -> Control:
     faulthandler.enable(2)  # also for SIGABRT, which ends a worker that hangs: its stack is in the log then
     records.install(descriptors[places["lane"]], spec["log_level"], has_locals=spec["traceback_locals"])
     watch_forks(records.emit)
+    watch_pools(records.emit)
     control = Control(descriptors[places["control"]])
     set_interrupt(control.fileno(), control.check)
     signal.signal(signal.SIGTERM, _on_sigterm)
@@ -158,6 +161,16 @@ def _live(spec: Spec, descriptors: list[int], control: Control) -> int:
         _tell_failure(control, error, phase="import", what=f"cannot start {_subject(spec)}")
         return EXIT_UNCAUGHT
     control.send("running", hears_stop=hears_stop)
+    try:
+        return _call(call, spec, control)
+    finally:
+        left = what_is_left()
+        if left:
+            board.doing(f"exiting: {left}")
+
+
+def _call(call: Callable[[], object], spec: Spec, control: Control) -> int:
+    """Run the target's own code; the exit code."""
     try:
         call()
     except StopRequested:
