@@ -131,7 +131,7 @@ class BlockIndex:
         totals = list(accumulate(facts.lines for facts in noted[:count]))
         whole = end // BLOCK_BYTES
         self._lines_up_to = array("Q", totals[:whole])
-        self._facts = dict(enumerate(noted[:whole]))
+        self._facts = dict(enumerate(noted[:count]))
         self.line_count = totals[-1] if totals else 0
         self._tail_lines = self.line_count - (totals[whole - 1] if whole else 0)
         self.scanned_bytes = end

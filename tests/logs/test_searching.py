@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from supervisor.logs.lanes import Lane
 from supervisor.logs.record import decode, engine_line
-from supervisor.logs.searching import FilteredView, LogQuery, parse_query
+from supervisor.logs.searching import FieldTest, FilteredView, LogQuery, field_test, parse_query
 
 NOW = "2026-11-22T13:31:26.123456Z"
 
@@ -67,6 +67,47 @@ def test_queries_are_typed_as_people_know_them() -> None:
         [True, True, True],
         [False, False, True],
     ]
+
+
+def test_conditions_are_typed_before_the_text() -> None:
+    """Level, worker, field and time; what is no condition is text."""
+    query = parse_query("level:warning worker:parse,walk field:extra.file=ast.py since:2026-11-22T14 !re:x y")
+    assert query == LogQuery(
+        text="x y",
+        is_regex=True,
+        is_inverted=True,
+        minimum_level="WARNING",
+        workers=frozenset({"parse", "walk"}),
+        fields=(FieldTest(("extra", "file"), "ast.py"),),
+        since="2026-11-22T14",
+    )
+    assert parse_query("re:level:x").text == "level:x"
+    assert parse_query("port:80") == LogQuery(text="port:80")
+    for typed, trouble in (("level:loud x", '"loud" is no level'), ("field:nope=1", '"nope" is no field')):
+        with pytest.raises(ValueError, match=trouble):
+            parse_query(typed)
+
+
+def test_fields_and_times_narrow_the_view() -> None:
+    """Nested values, numbers as they are written, presence, and the bounds of a time included."""
+    record = (
+        b'{"time":"2026-11-22T13:31:26.123456Z","level":"ERROR","message":"no","extra":{"file":"ast.py","n":7,"ok":true},'
+        b'"exception":{"type":"ValueError","message":"no","traceback":""},"stream":"log","worker":"parse.2","incarnation":3}'
+    )
+    found = [
+        "extra.file=ast.py",
+        "extra.n=7",
+        "extra.ok=true",
+        "exception.type=ValueError",
+        "incarnation=3",
+        "exception",
+    ]
+    absent = ["extra.file=ast", "extra.absent", "extra.absent=1", "pid", "logger", "message.x=1"]
+    assert [text for text in found + absent if LogQuery(fields=(field_test(text),)).matches(record)] == found
+    time = "2026-11-22T13:31:26.123456Z"
+    assert LogQuery(since=time, until=time).matches(record)
+    assert not LogQuery(since="2026-11-22T13:31:26.123457Z").matches(record)
+    assert not LogQuery(until="2026-11-22T13:31:26.123455Z").matches(record)
 
 
 def test_bad_regular_expression_is_refused_in_words() -> None:

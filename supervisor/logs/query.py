@@ -1,0 +1,210 @@
+"""What a person wants to see of a log: conditions, how they are typed, and whether a stored line meets them. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from supervisor.logs.anchors import regex_anchors, text_anchors
+from supervisor.logs.index_file import time_us
+from supervisor.logs.record import IDENTITY_MARK, LEVELS, Record, decode, severity
+
+_LEVEL_MARK: Final = b'Z","level":"'
+_LEVEL_AT: Final = 35  # ``{"time":"`` and 26 characters of the time before its Z
+_TIME: Final = slice(9, 36)
+_WORD: Final = re.compile(r"(level|worker|field|since|until):(\S+)(?:\s+|$)")
+
+
+@dataclass(frozen=True)
+class FieldTest:
+    """``extra.key=value``: a part of a record has this value; without a value: it is there and not empty."""
+
+    path: tuple[str, ...]
+    value: str | None = None
+
+    def holds(self, record: Record) -> bool:
+        found: Any = getattr(record, self.path[0], None)
+        for key in self.path[1:]:
+            found = found.get(key) if isinstance(found, dict) else getattr(found, key, None)
+        if self.value is None:
+            return found not in (None, "", {}, False)
+        return found is not None and _as_typed(found) == self.value
+
+
+def _as_typed(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else str(value)
+
+
+def field_test(text: str) -> FieldTest:
+    """``extra.file=ast.py`` as a test. Raises ValueError where the name is none of a record's."""
+    path, equals, value = text.partition("=")
+    keys = tuple(path.split("."))
+    if keys[0] not in Record.__struct_fields__:
+        raise ValueError(f'"{keys[0]}" is no field of a record; there are {", ".join(Record.__struct_fields__)}')
+    return FieldTest(keys, value if equals else None)
+
+
+@dataclass(frozen=True)
+class LogQuery:
+    """What to show. All conditions must hold; an empty one always does.
+
+    Attributes:
+        text: looked for in message, worker, logger and exception, case ignored.
+        workers: names of replicas, ``parse.2``, or of workers, ``parse``, for all their replicas.
+        minimum_level: ``WARNING`` shows warnings, errors and critical records.
+        is_inverted: shows the records in which `text` is not found.
+        is_regex: `text` is a regular expression; raises ValueError here if it is not a valid one.
+        fields: parts of the record and what they must be.
+        since: a record's time, ``2026-11-22T13:31:26.123456Z``; shows what is not older.
+        until: the same; shows what is not younger.
+    """
+
+    text: str = ""
+    workers: frozenset[str] = frozenset()
+    minimum_level: str = ""
+    is_inverted: bool = False
+    is_regex: bool = False
+    fields: tuple[FieldTest, ...] = ()
+    since: str = ""
+    until: str = ""
+    _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    _needles: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    _severity: int = field(init=False, repr=False, compare=False)
+    _worker_marks: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    _times: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        pattern = None
+        if self.text and self.is_regex:
+            try:
+                pattern = re.compile(self.text, re.IGNORECASE)
+            except re.error as error:
+                raise ValueError(f'"{self.text}" is not a regular expression: {error}') from None
+        needles = regex_anchors(self.text) if self.is_regex else text_anchors(self.text)
+        marks = tuple(f'"worker":"{name}{end}'.encode() for name in sorted(self.workers) for end in ('"', "."))
+        derived = {
+            "_pattern": pattern,
+            "_needles": () if self.is_inverted else needles,
+            "_severity": severity(self.minimum_level) if self.minimum_level else 0,
+            "_worker_marks": marks,
+            "_times": (self.since.encode(), self.until.encode() or b"\xff"),
+        }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    @property
+    def is_empty(self) -> bool:
+        """True where every line matches."""
+        return not (self.text or self.workers or self.minimum_level or self.fields or self.since or self.until)
+
+    @property
+    def needles(self) -> tuple[bytes, ...]:
+        """Lower-case bytes one of which every matching line holds, in whatever case; () where there are none."""
+        return self._needles
+
+    @property
+    def marks(self) -> tuple[bytes, ...]:
+        """Bytes one of which every matching line holds as they are; () where there are none."""
+        return self._worker_marks
+
+    @property
+    def since_us(self) -> int:
+        """`since` as µs since 1970; 0 without it."""
+        return time_us(self.since.encode())
+
+    @property
+    def until_us(self) -> int:
+        """`until` as µs since 1970; 0 without it."""
+        return time_us(self.until.encode())
+
+    def may_match(self, block: bytes) -> bool:
+        """False where surely no line of `block` matches; a fast look at raw lines, many at a time."""
+        if self.workers and not any(mark in block for mark in self._worker_marks):
+            return False
+        if not self._needles:
+            return True
+        lower = block.lower()
+        return any(needle in lower for needle in self._needles)
+
+    def matches(self, line: bytes) -> bool:
+        """Whether the stored `line` is to be shown. Never raises."""
+        if (self.since or self.until) and not self._times[0] <= line[_TIME] <= self._times[1]:
+            return False
+        if self._severity and _line_severity(line) < self._severity:
+            return False
+        if self.workers and not self._is_of_workers(line):
+            return False
+        if not (self.text or self.fields):
+            return True
+        if self._needles:
+            lower = line.lower()
+            if not any(needle in lower for needle in self._needles):
+                return False
+        record = decode(line)
+        if not all(test.holds(record) for test in self.fields):
+            return False
+        return not self.text or self._finds(record) is not self.is_inverted
+
+    def _is_of_workers(self, line: bytes) -> bool:
+        name = _line_worker(line)
+        return name in self.workers or name.rpartition(".")[0] in self.workers
+
+    def _finds(self, record: Record) -> bool:
+        parts = [record.message, record.worker, record.logger]
+        if record.exception is not None:
+            parts += [record.exception.type, record.exception.message, record.exception.traceback]
+        if self._pattern is not None:
+            return any(map(self._pattern.search, parts))
+        text = self.text.lower()
+        return any(text in part.lower() for part in parts)
+
+
+def parse_query(text: str) -> LogQuery:
+    """The query that a person typed: ``x`` finds, ``!x`` hides, ``re:x`` is a regular expression, ``!re:x`` both.
+
+    Before it may stand ``level:warning``, ``worker:parse``, ``field:extra.key=value``, ``since:`` and ``until:`` with a
+    record's time or the beginning of one. Raises ValueError where something is not valid; the message is for people.
+    """
+    conditions: dict[str, Any] = {}
+    while word := _WORD.match(text):
+        _add_condition(conditions, word[1], word[2])
+        text = text[word.end() :]
+    is_inverted = text.startswith("!") and len(text) > 1
+    text = text[1:] if is_inverted else text
+    is_regex = text.startswith("re:")
+    return LogQuery(text=text[3:] if is_regex else text, is_inverted=is_inverted, is_regex=is_regex, **conditions)
+
+
+def _add_condition(conditions: dict[str, Any], key: str, value: str) -> None:
+    if key == "level":
+        if value.upper() not in LEVELS:
+            raise ValueError(f'"{value}" is no level; there are {", ".join(LEVELS)}')
+        conditions["minimum_level"] = value.upper()
+    elif key == "worker":
+        conditions["workers"] = conditions.get("workers", frozenset()) | frozenset(value.split(","))
+    elif key == "field":
+        conditions["fields"] = (*conditions.get("fields", ()), field_test(value))
+    else:
+        conditions[key] = value
+
+
+def _line_severity(line: bytes) -> int:
+    """The severity of a stored line, from its bytes where it is written as the agent and the engine do."""
+    if line.startswith(_LEVEL_MARK, _LEVEL_AT):
+        start = _LEVEL_AT + len(_LEVEL_MARK)
+        end = line.find(b'"', start, start + 40)
+        if end > 0:
+            return severity(line[start:end].decode("ascii", "replace"))
+    return decode(line).severity
+
+
+def _line_worker(line: bytes) -> str:
+    """The replica's name in the engine's part of a stored line."""
+    start = line.find(b'"worker":"', max(line.rfind(IDENTITY_MARK), 0))
+    if start < 0:
+        return ""
+    start += len(b'"worker":"')
+    return line[start : line.find(b'"', start)].decode("utf-8", "replace")

@@ -1,0 +1,101 @@
+"""Searches a whole store as bytes, the newest lines first, and decodes only what may be a hit.
+
+::
+
+    LogReader.chunks_back ──► folded (one case) ──find──► lines around what was found ──LogQuery.matches──► hits
+
+A chunk is a MiB: who scans can stop after each. Folding with numpy is three times as fast as ``bytes.lower``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from supervisor.logs.query import LogQuery
+from supervisor.logs.reading import Chunk, LogReader
+
+CHUNK_BLOCKS: Final = 16
+
+Folded = bytes | bytearray
+Fold = Callable[[bytes], Folded]
+"""Gives text of one case, as long as before or with something behind it; what else it changes, it changes always."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The hits of one chunk."""
+
+    chunk: Chunk
+    lines: tuple[int, ...]
+    """Their numbers in the chunk, counted from 0, ascending."""
+
+
+def scan(
+    reader: LogReader, query: LogQuery, *, fold: Fold = bytes.lower, end_line: int | None = None
+) -> Iterator[Found]:
+    """What matches in all that `reader` knows, or before `end_line`: newest chunk first, those without a hit too."""
+    finder = _Finder(query, fold)
+    chunks = reader.chunks_back(CHUNK_BLOCKS, since_us=query.since_us, until_us=query.until_us, end_line=end_line)
+    for chunk in chunks:
+        lines = finder.lines(chunk.data)
+        if end_line is not None:
+            lines = [line for line in lines if chunk.line + line < end_line]
+        yield Found(chunk, tuple(lines))
+
+
+class _Finder:
+    def __init__(self, query: LogQuery, fold: Fold) -> None:
+        self._query = query
+        self._fold = fold if query.needles else None
+        self._anchors = tuple(bytes(fold(text))[: len(text)] for text in query.needles) or query.marks
+
+    def lines(self, data: bytes) -> list[int]:
+        """The numbers of the lines in `data` that match, ascending."""
+        matches = self._query.matches
+        if not self._anchors:
+            return [number for number, line in enumerate(data[:-1].split(b"\n")) if matches(line)]
+        hay = data if self._fold is None else self._fold(data)
+        begins: set[int] = set()
+        for anchor in self._anchors:
+            begins |= _begins(data, hay, anchor)
+        found, number, counted = [], 0, 0
+        for begin in sorted(begins):
+            if matches(data[begin : data.find(b"\n", begin)]):
+                number += data.count(b"\n", counted, begin)
+                counted = begin
+                found.append(number)
+        return found
+
+
+def _begins(data: bytes, hay: Folded, anchor: bytes) -> set[int]:
+    """Where the lines begin in which `anchor` occurs."""
+    begins, last = set(), len(data)
+    at = hay.find(anchor, 0, last)
+    while at >= 0:
+        begins.add(data.rfind(b"\n", 0, at) + 1)
+        end = data.find(b"\n", at)
+        at = hay.find(anchor, end + 1, last) if end >= 0 else -1
+    return begins
+
+
+def fastest_fold() -> Fold:
+    """The quickest way there is here to ignore case. Importing numpy takes 0.1 s: for a process that does only this."""
+    try:
+        import numpy as np
+    except ImportError:
+        return bytes.lower
+    memory = bytearray()
+    view = np.frombuffer(memory, np.uint8)
+
+    def fold(data: bytes) -> Folded:
+        """Sets the bit in which small letters differ from capitals, and some signs from others; good until the next."""
+        nonlocal memory, view
+        if len(memory) < len(data):
+            memory = bytearray(len(data))
+            view = np.frombuffer(memory, np.uint8)
+        np.bitwise_or(np.frombuffer(data, np.uint8), 0x20, out=view[: len(data)])
+        return memory
+
+    return fold

@@ -1,0 +1,122 @@
+"""The search of a whole store: it finds what looking at every line would find."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from supervisor.logs.index_file import time_us
+from supervisor.logs.lanes import Lane
+from supervisor.logs.packing import pack
+from supervisor.logs.query import FieldTest, LogQuery
+from supervisor.logs.reading import LogReader
+from supervisor.logs.record import time_text
+from supervisor.logs.scanning import Fold, fastest_fold, scan
+from supervisor.logs.search_process import Searcher, SearchReply, SearchRequest, request_of
+from supervisor.logs.segments import SegmentWriter
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Records of two workers over some minutes in three segments, one of them compressed."""
+    directory = tmp_path_factory.mktemp("store")
+    writer = SegmentWriter(directory, segment_bytes=700_000)
+    lanes = {name: Lane(name, 1, "log") for name in ("parse.1", "parse.2", "walk")}
+    for number in range(9000):
+        name = ("parse.1", "parse.2", "walk")[number % 3]
+        level = "ERROR" if number % 500 == 7 else "INFO"
+        message = f"Number {number} {'TimeOut' if number % 700 == 0 else 'fine'} {'pad ' * 20}"
+        fields = {
+            "time": time_text(1000.0 + number / 10),
+            "level": level,
+            "message": message,
+            "extra": {"n": number % 10},
+        }
+        writer.append([lanes[name].feed(msgspec.json.encode(fields) + b"\n", "")])
+    writer.close()
+    pack(directory, 1)
+    return directory
+
+
+QUERIES = [
+    LogQuery("timeout"),
+    LogQuery("TIMEOUT"),
+    LogQuery("number 8*9+9 ", is_regex=True),
+    LogQuery(r"timeout|number 1\d\d ", is_regex=True),
+    LogQuery(r"\b77\b", is_regex=True),
+    LogQuery("timeout", is_inverted=True),
+    LogQuery(workers=frozenset({"parse.2"})),
+    LogQuery("timeout", workers=frozenset({"parse"})),
+    LogQuery(minimum_level="ERROR"),
+    LogQuery(fields=(FieldTest(("extra", "n"), "7"),), minimum_level="ERROR"),
+    LogQuery("timeout", since=time_text(1300.0)),
+    LogQuery("timeout", until=time_text(1300.0)),
+    LogQuery(since=time_text(1100.0), until=time_text(1101.0)),
+    LogQuery("nothing of that kind"),
+]
+
+
+@pytest.mark.parametrize("fold", [bytes.lower, fastest_fold()])
+@pytest.mark.parametrize("query", QUERIES, ids=range(len(QUERIES)))
+def test_scan_finds_what_looking_at_every_line_finds(store: Path, query: LogQuery, fold: Fold) -> None:
+    """Every hit, under its number, the newest chunk first."""
+    reader = LogReader(store)
+    reader.refresh()
+    expected = [number for number, line in enumerate(reader.lines(0, reader.line_count)) if query.matches(line)]
+    found = list(scan(reader, query, fold=fold))
+    lines = [found_in.chunk.line + line for found_in in reversed(found) for line in found_in.lines]
+    assert lines == expected
+    for found_in in found:
+        for line in found_in.lines:
+            assert reader.line_at(found_in.chunk.segment, found_in.chunk.first + line) == found_in.chunk.line + line
+    assert [n for f in scan(reader, query, fold=fold, end_line=4321) for n in f.lines if f.chunk.line + n >= 4321] == []
+    reader.close()
+
+
+def test_blocks_that_are_too_old_are_not_read(store: Path) -> None:
+    """A search since a moment after the last record looks at the unfinished block of each segment only."""
+    reader = LogReader(store)
+    reader.refresh()
+    assert len(list(reader.chunks_back(1))) > 20
+    assert len(list(reader.chunks_back(1, since_us=time_us(b"2999-01-01T00:00:00.000000")))) == 3
+    assert len(list(reader.chunks_back(1, until_us=time_us(b"1970-01-01T00:00:01.000000")))) < 20
+    reader.close()
+
+
+def test_search_tells_hits_newest_first_and_counts_on(store: Path) -> None:
+    """Past the most that are kept the count goes on."""
+    replies: list[SearchReply] = []
+    query = LogQuery("timeout")
+    request = msgspec.json.decode(request_of(5, str(store), query, most=4), type=SearchRequest)
+    Searcher(bytes.lower).run(request, replies.append, lambda: False)
+    last = replies[-1]
+    assert (last.id, last.is_done, last.count, last.trouble) == (5, True, 13, "")
+    assert last.searched_bytes == last.total_bytes > 1_000_000
+    reader = LogReader(store)
+    reader.refresh()
+    hits = [(segment, line) for reply in replies for segment, lines in reply.hits for line in lines]
+    numbers = [reader.line_at(segment, line) for segment, line in hits]
+    assert numbers == [8400, 7700, 7000, 6300]
+    assert reader.line_at(99, 0) is None
+    reader.close()
+
+
+def test_search_stops_when_there_is_news(store: Path) -> None:
+    """No reply of a search that nobody waits for."""
+    replies: list[SearchReply] = []
+    request = SearchRequest(id=1, directory=str(store), text="timeout")
+    Searcher(bytes.lower).run(request, replies.append, lambda: True)
+    assert replies == []
+
+
+def test_search_that_cannot_be_is_answered_in_words(tmp_path: Path) -> None:
+    """A broken pattern; an empty store."""
+    replies: list[SearchReply] = []
+    searcher = Searcher(bytes.lower)
+    searcher.run(SearchRequest(1, str(tmp_path), "(", is_regex=True), replies.append, lambda: False)
+    searcher.run(SearchRequest(2, str(tmp_path / "absent"), "x"), replies.append, lambda: False)
+    searcher.run(SearchRequest(3), replies.append, lambda: False)
+    assert [(reply.id, reply.is_done, reply.count) for reply in replies] == [(1, True, 0), (2, True, 0)]
+    assert "not a regular expression" in replies[0].trouble
