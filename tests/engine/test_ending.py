@@ -57,33 +57,27 @@ def everybody(guardian_pid: int) -> set[int]:
 
 def test_killed_engine_leaves_no_process(place: Path) -> None:
     """SIGKILL of the engine: the guardian ends workers, children and setsid escapees, and frees the project."""
-    note = start_engine(family(place))
-    from tests.engines import RunningEngine
-
-    engine = RunningEngine(note)
-    for name in NAMES:
-        engine.wait_message(name, "child")
-    family_pids = everybody(note.guardian_pid)
-    assert len(family_pids) >= 2 + 4 * 3
-    kill(note.engine_pid)
-    wait_for(lambda: not any(is_alive(pid) for pid in family_pids), "everybody to be gone")
-    wait_for(lambda: not paths.is_running("family"), "the lock to be free")
-    assert not paths.socket_path("family").exists()
-    assert not paths.spill_directory("family", note.run_id).exists()
+    with engine_on(family(place)) as engine:
+        for name in NAMES:
+            engine.wait_message(name, "child")
+        note, family_pids = engine.note, everybody(engine.note.guardian_pid)
+        assert len(family_pids) >= 2 + 4 * 3
+        kill(note.engine_pid)
+        wait_for(lambda: not any(is_alive(pid) for pid in family_pids), "everybody to be gone")
+        wait_for(lambda: not paths.is_running("family"), "the lock to be free")
+        assert not paths.socket_path("family").exists()
+        assert not paths.spill_directory("family", note.run_id).exists()
 
 
 def test_killed_guardian_ends_the_engine_in_order(place: Path) -> None:
     """SIGKILL of the guardian: the engine notices, stops its workers, and goes."""
-    note = start_engine(family(place))
-    from tests.engines import RunningEngine
-
-    engine = RunningEngine(note)
-    for name in NAMES:
-        engine.wait_message(name, "child")
-    family_pids = everybody(note.guardian_pid)
-    kill(note.guardian_pid)
-    wait_for(lambda: not any(is_alive(pid) for pid in family_pids), "everybody to be gone")
-    wait_for(lambda: not paths.is_running("family"), "the lock to be free")
+    with engine_on(family(place)) as engine:
+        for name in NAMES:
+            engine.wait_message(name, "child")
+        family_pids = everybody(engine.note.guardian_pid)
+        kill(engine.note.guardian_pid)
+        wait_for(lambda: not any(is_alive(pid) for pid in family_pids), "everybody to be gone")
+        wait_for(lambda: not paths.is_running("family"), "the lock to be free")
 
 
 def test_down_stops_everything_and_says_who_survived(place: Path) -> None:
@@ -134,12 +128,14 @@ def test_engine_that_is_tied_ends_with_its_starter(place: Path) -> None:
     )
     starter = subprocess.Popen([sys.executable, "-c", program, str(profile)], stdout=subprocess.PIPE)
     assert starter.stdout is not None
-    note = json.loads(starter.stdout.readline())
-    wait_for(lambda: len(everybody(note["guardian_pid"])) >= 10, "the family to be there")
-    family_pids = everybody(note["guardian_pid"])
-    starter.kill()
-    starter.wait()
-    starter.stdout.close()
+    try:
+        note = json.loads(starter.stdout.readline())
+        wait_for(lambda: len(everybody(note["guardian_pid"])) >= 10, "the family to be there")
+        family_pids = everybody(note["guardian_pid"])
+    finally:
+        starter.kill()
+        starter.wait()
+        starter.stdout.close()
     wait_for(lambda: not any(is_alive(pid) for pid in family_pids), "everybody to be gone")
 
 

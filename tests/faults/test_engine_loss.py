@@ -11,8 +11,9 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from supervisor import doctor, paths, proctable
-from supervisor.processes.ignition import start_engine
 from tests.engines import RunningEngine, engine_on, is_alive, kill, wait_for, write_profile
 
 PROFILE = """
@@ -26,13 +27,17 @@ command = "setsid sleep 1000 & echo up; wait"
 """
 
 
-def started(place: Path) -> tuple[RunningEngine, set[int]]:
-    """An engine whose workers have children and escapees, and the pids of all of them."""
-    engine = RunningEngine(start_engine(write_profile(place / "p", PROFILE)))
+@pytest.fixture
+def profile(place: Path) -> Path:
+    return write_profile(place / "p", PROFILE)
+
+
+def started(engine: RunningEngine) -> set[int]:
+    """Wait until the workers have their children and escapees; the pids of all of them, engine and guardian too."""
     for name in ("stubborn", "escaping"):
         engine.wait_message(name, "up")
     wait_for(lambda: len(below(engine.note.guardian_pid)) >= 7, "everybody to be there")
-    return engine, below(engine.note.guardian_pid)
+    return below(engine.note.guardian_pid)
 
 
 def below(pid: int) -> set[int]:
@@ -44,45 +49,47 @@ def wait_gone(pids: set[int]) -> None:
     wait_for(lambda: not paths.is_running("lost"), "the lock to be free")
 
 
-def test_killed_engine_takes_everybody_with_it(place: Path) -> None:
+def test_killed_engine_takes_everybody_with_it(profile: Path) -> None:
     """Row 15: SIGKILL of the engine ends children, escapees and those that ignore SIGTERM."""
-    engine, pids = started(place)
-    kill(engine.note.engine_pid)
-    wait_gone(pids)
-    assert not paths.socket_path("lost").exists()
-    assert not (Path(engine.note.log_directory).parent / "census").exists()
+    with engine_on(profile) as engine:
+        pids = started(engine)
+        kill(engine.note.engine_pid)
+        wait_gone(pids)
+        assert not paths.socket_path("lost").exists()
+        assert not (Path(engine.note.log_directory).parent / "census").exists()
 
 
-def test_what_a_double_kill_leaves_is_told_and_ended_by_the_next_engine(place: Path) -> None:
+def test_what_a_double_kill_leaves_is_told_and_ended_by_the_next_engine(profile: Path) -> None:
     """Row 15: engine and guardian die at once. What gets away is found by identity, and by nothing else."""
-    engine, pids = started(place)
-    census = Path(engine.note.log_directory).parent / "census"
-    escapee = next(pid for pid in pids if proctable.command_line(pid) == "sleep 1000" and os.getsid(pid) == pid)
-    wait_for(lambda: f"+ {escapee} " in census.read_text(), "the escapee to be noted")
-    for number in (signal.SIGSTOP, signal.SIGKILL):
-        os.kill(engine.note.guardian_pid, number)
-        os.kill(engine.note.engine_pid, number)
-    wait_for(lambda: not paths.is_running("lost"), "the lock to be free")
-    assert is_alive(escapee)
-    told = [finding.what for finding in doctor.of_project("lost") if finding.level == "fail"]
-    assert any(f"process {escapee} of run {engine.note.run_id} still lives" in text for text in told)
-    with engine_on(place / "p" / "procdeck.toml") as other:
-        wait_for(lambda: not any(map(is_alive, pids)), "everybody of the lost run to be gone")
-        wait_for(
-            lambda: any(f"ended process {escapee}, left by run" in text for text in other.messages("engine")),
-            "the new engine's word",
-        )
-        other.wait_state("escaping", "running")
-    assert not census.exists()
+    with engine_on(profile) as engine:
+        pids = started(engine)
+        census = Path(engine.note.log_directory).parent / "census"
+        escapee = next(pid for pid in pids if proctable.command_line(pid) == "sleep 1000" and os.getsid(pid) == pid)
+        wait_for(lambda: f"+ {escapee} " in census.read_text(), "the escapee to be noted")
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            os.kill(engine.note.guardian_pid, number)
+            os.kill(engine.note.engine_pid, number)
+        wait_for(lambda: not paths.is_running("lost"), "the lock to be free")
+        assert is_alive(escapee)
+        told = [finding.what for finding in doctor.of_project("lost") if finding.level == "fail"]
+        assert any(f"process {escapee} of run {engine.note.run_id} still lives" in text for text in told)
+        with engine_on(profile) as other:
+            wait_for(lambda: not any(map(is_alive, pids)), "everybody of the lost run to be gone")
+            wait_for(
+                lambda: any(f"ended process {escapee}, left by run" in text for text in other.messages("engine")),
+                "the new engine's word",
+            )
+            other.wait_state("escaping", "running")
+        assert not census.exists()
 
 
-def test_workers_are_ended_before_the_engine_when_memory_runs_out(place: Path) -> None:
+def test_workers_are_ended_before_the_engine_when_memory_runs_out(profile: Path) -> None:
     """Row 18, simulated: the kernel's kill is a SIGKILL as above; whom it takes first is told by the scores."""
 
     def score(pid: int | str) -> int:
         return int(Path(f"/proc/{pid}/oom_score_adj").read_text())
 
-    with engine_on(write_profile(place / "p", PROFILE)) as engine:
+    with engine_on(profile) as engine:
         engine.wait_message("escaping", "up")
         worker = engine.row("escaping").pid
         assert worker is not None
