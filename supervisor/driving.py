@@ -47,6 +47,7 @@ from supervisor.processes.orders import ChannelEnd, LaunchOrder
 from supervisor.processes.plumbing import Plumbing
 from supervisor.processes.preparing import Surroundings, prepare
 from supervisor.processes.probe_programs import unreaped_pids
+from supervisor.processes.refusals import passing_refusal
 from supervisor.processes.sharing import Sharing
 from supervisor.processes.strays import Strays
 from supervisor.profile.model import Profile, WorkerSpec
@@ -233,6 +234,7 @@ class Driver:
                 pipes,
                 self,
                 stop=stop_orders(replica.worker),
+                memory=self._launcher.out_of_memory,
                 group=self._group.below(f"{replica.name}-{number}") if self._group is not None else None,
             )
         except OSError as error:
@@ -265,8 +267,10 @@ class Driver:
         )
 
     def _cannot_prepare(self, replica: Replica, number: int, error: OSError) -> None:
-        logger.exception("cannot prepare {}", replica.name)
-        cause = ExitCause(f"cannot prepare a process: {error.strerror}", is_ok=False)
+        refusal = passing_refusal(f"prepare {replica.name}", error.errno or 0)
+        if refusal is None:
+            logger.exception("cannot prepare {}", replica.name)
+        cause = ExitCause(refusal.text if refusal else f"cannot prepare a process: {error.strerror}", is_ok=False)
         self._loop.call_soon(self._refuse, replica, number, cause)
 
     def _open_pipes(self, replica: Replica, notify_fd: int) -> Pipes:

@@ -361,7 +361,8 @@ class Incarnation:
         return all(ended)
 
     def _on_lane_closed(self) -> None:
-        if self._deadlines and self._drain():
+        # Reading the others empty closes them, and each calls this again: only the innermost call may end it.
+        if self._deadlines and self._drain() and self._deadlines:
             self._end()
 
     def _term_holders(self) -> None:
