@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from supervisor.logs.lanes import Lane
+from supervisor.logs.record import engine_line
 from supervisor.paths import run_directory
 from tests.api.fake_port import wait_until
 from tui.cli.wanted import Wanted, worker_of
@@ -74,6 +78,89 @@ def test_worker_that_has_said_nothing_is_no_error(command: Command, stored: Path
 def test_negative_count_is_refused(command: Command) -> None:
     """A usage error."""
     assert command("logs", "-n", "-3").code == 2
+
+
+def _record(when: float, level: str = "INFO", message: str = "hello", worker: str = "walk", **extra: object) -> bytes:
+    return Lane(worker, 1, "log").feed(engine_line(when, level, message, extra=extra)[: -len(_ENGINE)] + b"}\n", "")
+
+
+_ENGINE = b',"stream":"engine","worker":"engine","incarnation":0}\n'
+
+
+def test_level_text_and_fields_narrow_what_is_shown(command: Command, engine: FakeEngine) -> None:
+    """Any of them together; the text is a pattern, and can be what is not to be seen."""
+    lines = [
+        _record(100.0, "DEBUG", "opened"),
+        _record(101.0, "WARNING", "Slow_disk", file="ast.py"),
+        _record(102.0, "ERROR", "timeout", worker="parse.1", n=7),
+        _record(103.0, "CRITICAL", "gone", worker="parse.2"),
+    ]
+    _write(Path(engine.note.log_directory), *lines)
+
+    def shown(*words: str) -> list[str]:
+        outcome = command("logs", "--json", *words)
+        assert (outcome.code, outcome.err) == (0, "")
+        return [json.loads(line)["message"] for line in outcome.out.splitlines()]
+
+    assert shown("--level", "warn") == ["Slow_disk", "timeout", "gone"]
+    assert shown("--level", "error", "parse") == ["timeout", "gone"]
+    assert shown("--grep", "slow|TIME") == ["Slow_disk", "timeout"]
+    assert shown("--grep", "slow|time", "-v") == ["opened", "gone"]
+    assert shown("--field", "extra.file=ast.py") == ["Slow_disk"]
+    assert shown("--field", "extra.n", "-n", "5") == ["timeout"]
+    assert shown("--since", "1970-01-01T00:01:41Z", "--until", "1970-01-01T00:01:42Z") == ["Slow_disk", "timeout"]
+    assert shown("-n", "1", "--level", "debug") == ["gone"]
+    assert shown("--since", "5m ago") == []
+
+
+def test_since_shows_all_there_is_since_then(command: Command, engine: FakeEngine) -> None:
+    """The fifty are for who names neither a number nor a time."""
+    now = time.time()
+    _write(
+        Path(engine.note.log_directory), *(_record(now - 3600 + number, message=f"m{number}") for number in range(200))
+    )
+    assert len(command("logs").out.splitlines()) == 50
+    assert len(command("logs", "--since", "2h ago").out.splitlines()) == 200
+    assert len(command("logs", "--since", "2h ago", "-n", "7").out.splitlines()) == 7
+    assert command("logs", "--since", "1m ago").out == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "trouble"),
+    [
+        (("--level", "warnign"), '"warnign" is no level; did you mean "WARNING"?'),
+        (("--grep", "("), '"(" is not a regular expression'),
+        (("--since", "soon"), '"soon" is no time'),
+        (("--field", "wrker=x"), '"wrker" is no field of a record'),
+        (("--invert",), "--invert shows what --grep does not find"),
+        (("--run", "20260101-2"), 'census has no run "20260101-2"; did you mean "20260101-1"?'),
+    ],
+)
+def test_word_that_cannot_be_understood_is_a_usage_error(
+    command: Command, stored: Path, words: tuple[str, ...], trouble: str
+) -> None:
+    """Said with what to do, and nothing on stdout."""
+    _write(run_directory("census", "20260101-1") / "logs", _line("walk", "old"))
+    outcome = command("logs", *words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith(f"procdeck: {trouble}")
+
+
+def test_earlier_runs_are_named_or_the_last(command: Command, engine: FakeEngine, stored: Path) -> None:
+    """While another one runs, the last is the one before it."""
+    for run_id, message in (("20260101-1", "old"), ("20260102-1", "newer")):
+        _write(run_directory("census", run_id) / "logs", _line("walk", message))
+    assert _messages(command("logs", "--run", "20260101-1").out) == ["old"]
+    assert _messages(command("logs", "--run", "last", "-f").out) == ["newer"]
+
+
+def test_long_message_is_shown_cut_and_stored_whole(command: Command, engine: FakeEngine) -> None:
+    """JSON has all of it."""
+    _write(Path(engine.note.log_directory), _record(100.0, message="x" * 3_000_000))
+    shown = command("logs", "--no-color").out
+    assert len(shown) < 70_000
+    assert shown.endswith("… (2,934,464 characters more; --json has all)\n")
+    assert len(json.loads(command("logs", "--json").out)["message"]) == 3_000_000
 
 
 def test_logs_of_the_last_run_are_read_without_an_engine(command: Command) -> None:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import sys
 import time
+from bisect import bisect_left
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from supervisor.logs.printing import print_record
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import decode
+from supervisor.logs.scanning import scan
 from tui.cli.telling import tell_block, wants_color
+from tui.cli.wanted import worker_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
+    from supervisor.logs.record import Record
     from tui.cli.wanted import Wanted
 
 PAGE_LINES: Final = 1000
+SHOWN_CHARACTERS: Final = 64 * 1024
+"""Of one message. JSON has all of it."""
 
 
 class LogPrinter:
@@ -25,26 +33,56 @@ class LogPrinter:
     Raises BrokenPipeError from every method once stdout is closed.
     """
 
-    def __init__(self, directory: Path, wanted: Wanted, name_width: int = 0) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        wanted: Wanted,
+        name_width: int = 0,
+        *,
+        as_json: bool = False,
+        is_colored: bool | None = None,
+    ) -> None:
+        """`as_json`: the lines as they are stored. `is_colored`: None, as stdout is a terminal that shows it."""
         self._reader = LogReader(directory)
         self._wanted = wanted
+        self._as_json = as_json
         self._next_line = 0
-        self._is_colored = wants_color(sys.stdout)
+        self._is_colored = wants_color(sys.stdout) if is_colored is None else is_colored
         self._utc_offset_s = time.localtime().tm_gmtoff
         self.name_width = name_width
 
-    def print_last(self, count: int) -> int:
-        """Print the last `count` wanted records there are now; what arrives later is for `print_new`."""
+    def print_last(self, count: int | None) -> int:
+        """Print the last `count` wanted records there are now, or all of them; how many.
+
+        What arrives later is for `print_new`.
+        """
         self._reader.refresh()
         end = self._next_line = self._reader.line_count
-        found: list[bytes] = []
-        while end > 0 and len(found) < count:
-            first = max(0, end - (count - len(found) if self._wanted.wants_all() else PAGE_LINES))
-            page = [line for line in self._reader.lines(first, end - first) if self._wanted.matches(line)]
-            found = page[-(count - len(found)) :] + found
-            end = first
-        self._print(found)
-        return len(found)
+        if self._wanted.wants_all():
+            first = 0 if count is None else max(0, end - count)
+            for start in range(first, end, PAGE_LINES):
+                self._print(self._reader.lines(start, min(PAGE_LINES, end - start)))
+            return end - first
+        numbers = sorted(islice(self._numbers_back(), count))
+        for page in range(0, len(numbers), PAGE_LINES):
+            self._print(list(self._lines(numbers[page : page + PAGE_LINES])))
+        return len(numbers)
+
+    def _numbers_back(self) -> Iterator[int]:
+        """The numbers of the wanted lines, newest first."""
+        for found in scan(self._reader, self._wanted.query):
+            for line in reversed(found.lines):
+                yield found.chunk.line + line
+
+    def _lines(self, numbers: list[int]) -> Iterator[bytes]:
+        """The lines with these ascending numbers; neighbours are read together."""
+        at = 0
+        while at < len(numbers):
+            first = numbers[at]
+            end = bisect_left(numbers, first + PAGE_LINES, at)
+            page = self._reader.lines(first, numbers[end - 1] - first + 1)
+            yield from (page[number - first] for number in numbers[at:end])
+            at = end
 
     def print_new(self) -> int:
         """Print the wanted records that arrived since the last call; how many lines there were to look at."""
@@ -58,17 +96,24 @@ class LogPrinter:
             self._print([line for line in page if self._wanted.matches(line)])
         return self._next_line - begin
 
+    def workers(self) -> set[str]:
+        """Everybody who has a line in the store; looks at all of it."""
+        return {worker_of(line) for chunk in self._reader.chunks_back() for line in chunk.data[:-1].split(b"\n")}
+
     def close(self) -> None:
         self._reader.close()
 
     def _print(self, lines: list[bytes]) -> None:
         if not lines:
             return
+        if self._as_json:
+            tell_block(b"".join(line + b"\n" for line in lines).decode("utf-8", "backslashreplace"))
+            return
         records = [decode(line) for line in lines]
         self.name_width = max(self.name_width, *(len(record.worker) for record in records))
         texts = [
             print_record(
-                record,
+                _shown(record),
                 name_width=self.name_width,
                 colours=self._is_colored,
                 utc_offset_s=self._utc_offset_s,
@@ -76,3 +121,13 @@ class LogPrinter:
             for record in records
         ]
         tell_block("\n".join(texts) + "\n")
+
+
+def _shown(record: Record) -> Record:
+    """`record`, its message cut where it is too long for people."""
+    rest = len(record.message) - SHOWN_CHARACTERS
+    if rest <= 0:
+        return record
+    from msgspec.structs import replace
+
+    return replace(record, message=f"{record.message[:SHOWN_CHARACTERS]} … ({rest:,} characters more; --json has all)")

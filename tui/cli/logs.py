@@ -1,41 +1,104 @@
-"""`procdeck logs`: the last records of the running engine's store, or of the last run's, and those that follow."""
+"""`procdeck logs`: the last records of the running engine's store, or of an earlier run's, and those that follow."""
 
 from __future__ import annotations
 
+import os
 import time
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from supervisor.errors import EngineUnreachable
-from supervisor.paths import EngineNote, is_running
-from tui.cli.exits import ExitCode
+from supervisor.paths import EngineNote, engine_note, is_running, runs_directory
+from tui.cli.exits import ExitCode, UsageError
 from tui.cli.following import LogPrinter
 from tui.cli.locating import client_of, find_logs
 from tui.cli.telling import complain, did_you_mean, narrate
-from tui.cli.wanted import Wanted
+from tui.cli.wanted import Wanted, query_of
 
 LOOK_EVERY_S: Final = 0.1
 """Between two looks at files that others write; the store has nothing to wait on that crosses processes."""
 
+LAST_RUN: Final = "last"
+MOST_RUNS_SAID: Final = 10
 
-def show_logs(project: str | None, names: tuple[str, ...], *, follow: bool, count: int) -> ExitCode:
-    """Print the last `count` records of `names` (all workers without any); with `follow`, go on until interrupted."""
+
+@dataclass(frozen=True, slots=True)
+class LogWish:
+    """What to print. `count` None is 50, or all where `since` or `until` says which."""
+
+    names: tuple[str, ...] = ()
+    follow: bool = False
+    count: int | None = None
+    since: str | None = None
+    until: str | None = None
+    level: str | None = None
+    grep: str | None = None
+    is_inverted: bool = False
+    fields: tuple[str, ...] = ()
+    run: str | None = None
+    as_json: bool = False
+    is_colored: bool | None = None
+
+    @property
+    def most(self) -> int | None:
+        """How many records of those there are already; None is all."""
+        is_bounded = self.since is not None or self.until is not None
+        return self.count if self.count is not None or is_bounded else 50
+
+
+def show_logs(project: str | None, wish: LogWish) -> ExitCode:
+    """Print what is wished for; with `follow`, go on until interrupted."""
+    query = query_of(
+        wish.names,
+        level=wish.level,
+        grep=wish.grep,
+        is_inverted=wish.is_inverted,
+        fields=wish.fields,
+        since=wish.since,
+        until=wish.until,
+    )
+    wanted = Wanted(wish.names, query)
     found, directory, note = find_logs(project)
-    wanted = Wanted(names)
-    known = _running_names(note)
+    if wish.run is not None:
+        directory, note = _log_of(found, wish.run)
+    elif note is None:
+        narrate(f"{found} is not running; these are the logs of its last run")
+    known = _running_names(note) if wish.names else set()
     if known and (unknown := wanted.unknown(known)):
         return _complain_of(unknown, known, found)
-    if note is None:
-        narrate(f"{found} is not running; these are the logs of its last run")
-    printer = LogPrinter(directory, wanted)
+    printer = LogPrinter(directory, wanted, as_json=wish.as_json, is_colored=wish.is_colored)
     try:
-        printed = printer.print_last(count)
-        if not known and printed < count and (unknown := wanted.unknown(wanted.met)):
-            return _complain_of(unknown, wanted.met, found)
-        if follow and note is not None:
+        printed = printer.print_last(wish.most)
+        if not known and not printed and wish.names and (unknown := wanted.unknown(met := printer.workers())):
+            return _complain_of(unknown, met, found)
+        if wish.follow and note is not None:
             _follow(printer, note)
     finally:
         printer.close()
     return ExitCode.OK
+
+
+def _log_of(project: str, run: str) -> tuple[Path, EngineNote | None]:
+    """The log segments of one run of `project`, and its engine while it runs.
+
+    Raises UsageError where there is no such run.
+    """
+    try:
+        runs = sorted(entry.name for entry in os.scandir(runs_directory(project)) if entry.is_dir())
+    except OSError:
+        runs = []
+    note = engine_note(project)
+    if run == LAST_RUN:
+        ended = [name for name in runs if note is None or name != note.run_id]
+        if not ended:
+            raise UsageError(f"{project} has no run that has ended")
+        run = ended[-1]
+    elif run not in runs:
+        listed = ", ".join(runs[-MOST_RUNS_SAID:]) or "none"
+        raise UsageError(f'{project} has no run "{run}"{did_you_mean(run, runs)}; there are {listed}')
+    is_this = note is not None and note.run_id == run
+    return runs_directory(project) / run / "logs", note if is_this else None
 
 
 def _follow(printer: LogPrinter, note: EngineNote) -> None:

@@ -103,16 +103,47 @@ def status(
 def logs(
     *workers: Worker,
     follow: Annotated[bool, Parameter(name=["--follow", "-f"], negative="", help="Go on until interrupted.")] = False,
-    count: Annotated[int, Parameter(name=["--count", "-n"], help="So many records, the last ones.")] = 50,
+    count: Annotated[
+        int | None,
+        Parameter(name=["--count", "-n"], help="So many records, the last ones; 50, or all since a time."),
+    ] = None,
+    since: Annotated[str | None, Parameter(help='Not older: "14:02", "5m ago", "yesterday 9:30", an ISO time.')] = None,
+    until: Annotated[str | None, Parameter(help="Not younger.")] = None,
+    level: Annotated[str | None, Parameter(help="This level and graver ones: warning.")] = None,
+    grep: Annotated[str | None, Parameter(help="What this regular expression finds, case ignored.")] = None,
+    invert: Annotated[bool, Parameter(name=["--invert", "-v"], negative="", help="What --grep does not find.")] = False,
+    field: Annotated[
+        tuple[str, ...], Parameter(name="--field", help="A part of the record: extra.file=ast.py.", negative="")
+    ] = (),
+    run_id: Annotated[str | None, Parameter(name="--run", help='An earlier run by its id, or "last".')] = None,
+    as_json: Annotated[bool, Parameter(name="--json", negative="", help="As stored, an object on each line.")] = False,
+    no_color: Annotated[bool, Parameter(name="--no-color", negative="", help="No colours.")] = False,
     project: Project = None,
 ) -> int:
-    """Show log records of all workers or some, from the running engine or from the last run."""
-    if count < 0:
+    """Show log records of all workers or some, from the running engine, from the last run or from an earlier one."""
+    if count is not None and count < 0:
         complain("-n is a number of records, 0 or more")
         return ExitCode.USAGE
-    from tui.cli.logs import show_logs
+    if invert and grep is None:
+        complain("--invert shows what --grep does not find; say what that is")
+        return ExitCode.USAGE
+    from tui.cli.logs import LogWish, show_logs
 
-    return show_logs(project, workers, follow=follow, count=count)
+    wish = LogWish(
+        names=workers,
+        follow=follow,
+        count=count,
+        since=since,
+        until=until,
+        level=level,
+        grep=grep,
+        is_inverted=invert,
+        fields=field,
+        run=run_id,
+        as_json=as_json,
+        is_colored=False if no_color else None,
+    )
+    return show_logs(project, wish)
 
 
 app.command(channel_app)
