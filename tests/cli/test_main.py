@@ -61,6 +61,7 @@ def test_commands_are_those_of_the_readme() -> None:
         "demo",
         "doctor",
         "down",
+        "errors",
         "events",
         "kill",
         "logs",

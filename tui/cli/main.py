@@ -146,6 +146,20 @@ def logs(
     return show_logs(project, wish)
 
 
+@app.command
+def errors(
+    *workers: Worker,
+    since: Annotated[str | None, Parameter(help='Not older: "10m ago", "14:02", "yesterday 9:30".')] = None,
+    tracebacks: Annotated[bool, Parameter(name=["--tracebacks", "-t"], negative="", help="With tracebacks.")] = False,
+    as_json: Json = False,
+    project: Project = None,
+) -> int:
+    """Show exceptions and crashes by type and place, from the running engine or from the last run."""
+    from tui.cli.errors import show_errors
+
+    return show_errors(project, workers, since=since, has_tracebacks=tracebacks, as_json=as_json)
+
+
 app.command(channel_app)
 
 
