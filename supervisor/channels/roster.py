@@ -279,6 +279,7 @@ class Roster:
         # The mapping closes itself with its last view: a thread may still be about to write a word.
         self.seat = None
         self.latch = self.on_fork = None
+        self.may_reuse = _may_always_reuse
         self.header = self._words = memoryview(b"").cast("q")
         del self.map
 

@@ -1,14 +1,10 @@
-"""Semaphores between processes that give back what a dead process held, with the names of multiprocessing's.
-
-    units that are there  =  initial  -  sum over all seats of NET (acquired - released)
-
-Every step changes one word of one seat, under the roster's guard: a kill leaves it done or not begun.
-"""
+"""Semaphores between processes that give back what a dead process held, with the names of multiprocessing's."""
 
 from __future__ import annotations
 
 from supervisor.channels.handed import Handed
-from supervisor.channels.roster import FIRST_FREE_WORD, PID, WAIT_NS, Roster
+from supervisor.channels.roster import PID, WAIT_NS, WAITED, Roster
+from supervisor.channels.units import ACQUIRED, ATTEMPTS, INITIAL, RELEASED, RELEASING, Units
 from supervisor.channels.waiting import Blocking
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
@@ -20,12 +16,6 @@ if TYPE_CHECKING:
     from supervisor.channels.holdings import SemaphoreCensus
 
 __all__ = ["BoundedSemaphore", "Semaphore"]
-
-_INITIAL = FIRST_FREE_WORD
-_NET = 3
-"""Seat word: units acquired less units released, by all that ever had the seat."""
-_START = 4
-"""Seat word: NET when its owner came; what is above it, the owner holds."""
 
 
 class Semaphore(Handed):
@@ -44,13 +34,12 @@ class Semaphore(Handed):
     """
 
     kind = "semaphore"
+    _is_bounded = False
 
     def __init__(self, value: int = 1, *, name: str = "") -> None:
         if value < 0:
             raise ValueError(f"a semaphore starts with 0 units or more, not with {value}")
-        roster = Roster.create()
-        roster.header[_INITIAL] = value
-        self._settle_in(roster)
+        self._units = Units.create(value, is_bounded=self._is_bounded)
         self._name = name
         self._is_closed = False
 
@@ -59,44 +48,54 @@ class Semaphore(Handed):
 
         A negative timeout counts as 0. Raises StopRequested when the worker is asked to stop while it waits.
         """
-        if self._take():
+        units = self._units
+        seat = units.seat
+        if seat is None:
+            seat = units.join()
+        units.attempts = seat[ATTEMPTS] = units.attempts + 1
+        if units.step_in(False):
+            units.acquired = seat[ACQUIRED] = units.acquired + 1
+            return True
+        units.attempts = seat[ATTEMPTS] = units.attempts - 1
+        if units.take_now():
             return True
         if not block:
             return False
-        with Blocking(self._label, "acquire", timeout, self._roster.sit(), WAIT_NS) as blocking:
-            return self._roster.wait(blocking, self._take, self._holders)
+        with Blocking(self._label, "acquire", timeout, seat, WAIT_NS) as blocking:
+            return units.roster.wait(blocking, units.take_now, units.suspects)
 
     def release(self) -> None:
         """Give a unit back, or give one that nobody has taken."""
-        roster = self._roster
-        seat = roster.seat or roster.sit()
-        with roster.guarded():
-            self._check_bound()
-            seat[_NET] -= 1
-        roster.ring()
+        units = self._units
+        seat = units.seat
+        if seat is None:
+            seat = units.join()
+        units.releasing = seat[RELEASING] = units.releasing + 1
+        try:
+            units.step_out()
+        except ValueError:
+            units.releasing = seat[RELEASING] = units.releasing - 1
+            raise ValueError(f"{self._label!r} released too many times: all of its units are there") from None
+        units.released = seat[RELEASED] = units.released + 1
+        if units.header[WAITED]:
+            units.roster.ring()
 
     def get_value(self) -> int:
         """How many units are there, at this instant."""
-        with self._roster.guarded():
-            self._bring_back()
-            return self._there()
+        return self._units.count()
 
     def census(self) -> SemaphoreCensus:
         """One look at the semaphore, for the engine: changes nothing."""
         from supervisor.channels.holdings import SemaphoreCensus, waiting_in
 
-        roster = self._roster
-        with roster.guarded():
-            held = [(index, seat[PID], seat[_NET] - seat[_START]) for index, seat in roster.seats()]
-            living = [each for each in held if each[2] > 0 and roster.is_alive(each[0])]
-            lost = sum(units for _, _, units in held if units > 0) - sum(units for _, _, units in living)
-            value = self._there() + lost
+        units = self._units
+        value, holders = units.look()
         return SemaphoreCensus(
             name=self._name,
             value=value,
-            initial=roster.header[_INITIAL],
-            holders=tuple((pid, units) for _, pid, units in living),
-            waiting=waiting_in(roster),
+            initial=units.header[INITIAL],
+            holders=tuple((units.roster.seat_at(index)[PID], held) for index, held in holders),
+            waiting=waiting_in(units.roster),
         )
 
     def __enter__(self) -> bool:
@@ -107,48 +106,14 @@ class Semaphore(Handed):
     ) -> None:
         self.release()
 
-    def _check_bound(self) -> None:
-        """Without a bound, any release will do."""
-
-    def _take(self) -> bool:
-        roster = self._roster
-        seat = roster.seat or roster.sit()
-        with roster.guarded():
-            if self._there() <= 0 and not self._bring_back():
-                return False
-            seat[_NET] += 1
-            return True
-
-    def _there(self) -> int:
-        return self._roster.header[_INITIAL] - sum(self._roster.column(_NET))
-
-    def _holders(self) -> Sequence[int]:
-        return [index for index, seat in self._roster.seats() if seat[_NET] > seat[_START]]
-
-    def _bring_back(self) -> bool:
-        """Give back what the dead held; whether that was anything. Under the guard."""
-        found = False
-        for index in self._holders():
-            if not self._roster.is_alive(index):
-                seat = self._roster.seat_at(index)
-                seat[_NET] = seat[_START]
-                found = True
-        if found:
-            self._roster.ring()
-        return found
-
-    def _settle_in(self, roster: Roster) -> None:
-        self._roster = roster
-        roster.may_reuse = _start_anew
-
     def _own_fds(self) -> list[int]:
-        return [self._roster.page, self._roster.bell]
+        return [self._units.roster.page, self._units.roster.bell]
 
     def _adopt(self, description: dict[str, Any], fds: Sequence[int]) -> None:  # noqa: ARG002  # others need it
-        self._settle_in(Roster.attach(*fds))
+        self._units = Units.of(Roster.attach(*fds), is_bounded=self._is_bounded)
 
     def _let_go(self) -> None:
-        self._roster.release()
+        self._units.roster.release()
 
     def _state(self) -> str:
         return f"value={self.get_value()}"
@@ -161,17 +126,4 @@ class BoundedSemaphore(Semaphore):
     """
 
     kind = "bounded semaphore"
-
-    def _check_bound(self) -> None:
-        if self._there() >= self._roster.header[_INITIAL]:
-            raise ValueError(f"{self._label!r} released too many times: all of its units are there")
-
-
-def _start_anew(roster: Roster, seat: memoryview) -> bool:
-    """Make a seat of the dead that of a new owner, who holds nothing yet."""
-    with roster.guarded():
-        if seat[_NET] > seat[_START]:
-            seat[_NET] = seat[_START]
-            roster.ring()
-        seat[_START] = seat[_NET]
-    return True
+    _is_bounded = True

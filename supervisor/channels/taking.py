@@ -8,7 +8,7 @@ from queue import Empty
 from supervisor.channels.ledger import GET_WAIT_NS
 from supervisor.channels.parcel import SMALL_BYTES
 from supervisor.channels.platform import INPUT
-from supervisor.channels.waiting import Blocking
+from supervisor.channels.waiting import Blocking, nap
 from supervisor.channels.watching import Watch
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
@@ -73,26 +73,32 @@ class Taking:
         if not self._conduit.receive(desk):
             raise self._closed()
 
+    def _is_received(self, desk: Desk) -> bool:
+        try:
+            self._receive(desk)
+        except BlockingIOError:
+            return False
+        return True
+
     def _receive_last(self, desk: Desk) -> None:
         """What a get() without waiting finds after an empty look: the end, or something that came meanwhile."""
         if self._is_alone:
             self._watch(desk)
         moves = self._recovery.moves
         has_ended = self._conduit.has_ended()
-        try:
-            self._receive(desk)
-        except BlockingIOError:
-            if has_ended and self._is_over(moves):
-                raise self._end() from None
-            raise Empty from None
+        if not self._is_received(desk):
+            raise self._end() if has_ended and self._is_over(moves) else Empty
 
     def _receive_later(self, desk: Desk, timeout: float | None) -> None:
         os.sched_yield()  # the writers' turn: several items are there afterwards, not one for each waking
+        if self._is_received(desk):
+            return
+        timeout = nap(self._conduit.reader, INPUT, timeout)
+        if not self._is_received(desk):
+            self._receive_asleep(desk, timeout)
+
+    def _receive_asleep(self, desk: Desk, timeout: float | None) -> None:
         conduit = self._conduit
-        try:
-            return self._receive(desk)
-        except BlockingIOError:
-            pass
         watch = self._watch(desk) if self._is_alone else None
         is_end_seen = False
         with Blocking(self._label, "get", timeout, desk.slot, GET_WAIT_NS) as blocking:
@@ -104,19 +110,15 @@ class Taking:
                 if watch is not None:
                     wanted.append((watch.fileno(), INPUT))
                 is_in_time = blocking.wait(*wanted)
-                try:
-                    return self._receive(desk)
-                except BlockingIOError:
-                    pass
+                if self._is_received(desk):
+                    return
                 if watch is not None:
                     self._look_after_the_dead(desk)
                 if (is_end_news or not is_in_time) and conduit.has_ended():
                     # Asked before the last receive: an end, then nothing to receive or to come back, is the end.
                     moves = self._recovery.moves
-                    try:
-                        return self._receive(desk)
-                    except BlockingIOError:
-                        pass
+                    if self._is_received(desk):
+                        return
                     if self._is_over(moves):
                         self._was_end_told = True
                         conduit.tell_news()

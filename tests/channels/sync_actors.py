@@ -9,6 +9,7 @@ from typing import Any
 
 from supervisor.channels import Queue
 from supervisor.channels.latch import FINISHED, HOLD, STARTED
+from supervisor.channels.units import ATTEMPTS, RELEASING
 
 
 def die() -> None:
@@ -176,3 +177,30 @@ def mark_notified_and_die(condition: Any) -> None:
     condition.acquire()
     condition._roster.ring = die
     condition.notify()
+
+
+def die_in_semaphore(semaphore: Any, phase: str) -> None:
+    """SIGKILL in one phase of acquire() or release(), as exactly as a kill can be aimed."""
+    units = semaphore._units
+    seat = units.join()
+    step_in, step_out = units.step_in, units.step_out
+    if phase == "not begun":
+        seat[ATTEMPTS] += 1
+    if phase == "stepped in":
+        seat[ATTEMPTS] += 1
+        assert step_in(False)
+    if phase in ("not stepped out", "stepped out"):
+        semaphore.acquire()
+        seat[RELEASING] += 1
+    if phase == "stepped out":
+        step_out()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def hold_uncounted(semaphore: Any, report: Queue) -> None:
+    """Take a unit and get no further."""
+    units = semaphore._units
+    units.join()[ATTEMPTS] += 1
+    assert units.step_in(False)
+    report.put("taken")
+    time.sleep(3600)

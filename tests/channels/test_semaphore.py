@@ -16,6 +16,8 @@ from supervisor.channels import BoundedSemaphore, Queue, Semaphore
 from tests.channels.conftest import Crew, until
 from tests.channels.sync_actors import (
     acquire_often,
+    die_in_semaphore,
+    hold_uncounted,
     hold_until_killed,
     release_often,
     swing,
@@ -72,7 +74,7 @@ def test_what_the_dead_gave_stays(crew: Crew, report: Queue) -> None:
     crew.start(acquire_often, semaphore, 4, report).join()
     assert report.get(timeout=60) == "acquired"
     assert semaphore.get_value() == 6
-    assert semaphore._roster.used_seats() == 1
+    assert semaphore._units.roster.used_seats() == 1
     semaphore.close()
 
 
@@ -162,3 +164,30 @@ def test_rounds_of_create_use_close_keep_no_descriptor() -> None:
             semaphore.close()
     del semaphore
     assert os.listdir("/proc/self/fd") == before
+
+
+@pytest.mark.parametrize("phase", ["not begun", "stepped in", "not stepped out", "stepped out"])
+def test_kill_in_any_phase_of_an_operation_loses_and_makes_no_unit(forked: Crew, phase: str) -> None:
+    """Between the words and the step, in acquire() and release(): the sum tells what the dead had done."""
+    semaphore = BoundedSemaphore(2)
+    forked.start(die_in_semaphore, semaphore, phase)
+    assert forked.join() == [-signal.SIGKILL]
+    assert [semaphore.acquire(False) for _ in range(3)] == [True, True, False]
+    semaphore.release()
+    semaphore.release()
+    assert (semaphore.get_value(), semaphore.census().value, semaphore.census().holders) == (2, 2, ())
+    semaphore.close()
+
+
+def test_waiter_gets_the_unit_of_one_that_died_in_between(crew: Crew, report: Queue) -> None:
+    """A unit that was taken and never counted goes to who waits for it, woken by the death."""
+    semaphore = Semaphore(1)
+    holder = crew.start(hold_uncounted, semaphore, report)
+    assert report.get(timeout=60) == "taken"
+    waiter = crew.start(acquire_often, semaphore, 1, report)
+    until(lambda: waiting_pids(semaphore) == {waiter.pid}, "one who waits")
+    holder.kill()
+    assert report.get(timeout=60) == "acquired"
+    assert crew.join() == [-signal.SIGKILL, 0]
+    assert semaphore.get_value() == 1
+    semaphore.close()
