@@ -44,6 +44,14 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def signals_are_heard() -> Iterator[None]:
+    """No test leaves a signal blocked: all that is started after it would be deaf to it."""
+    yield
+    blocked = signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    assert blocked == set()
+
+
 def _session_processes() -> dict[int, str]:
     """Living processes of this session but for this one, with their command lines."""
     found = {}

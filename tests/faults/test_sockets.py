@@ -28,6 +28,7 @@ import pytest
 
 from supervisor import paths
 from supervisor.api.server import CONNECTION_LIMIT
+from supervisor.errors import EngineUnreachable
 from tests.engines import RunningEngine, engine_on, wait_for, write_profile
 from tests.faults.oracle import settled_files, unharmed
 
@@ -223,6 +224,13 @@ def test_engine_without_descriptors_answers_and_says_what_it_lacks(engine: Runni
         wait_for(lambda: settled_files(engine) == files, "the reserve to be filled again")
 
 
+def answers(engine: RunningEngine) -> bool:
+    try:
+        return engine.client.health().engine_pid == engine.note.engine_pid
+    except EngineUnreachable:
+        return False
+
+
 def test_removed_runtime_directory_is_made_anew(engine: RunningEngine) -> None:
     """Row 49: a cleaner takes socket, lock and note; within seconds they are back, and nobody came in meanwhile."""
     with unharmed(engine, "bystander"):
@@ -241,3 +249,4 @@ def test_removed_runtime_directory_is_made_anew(engine: RunningEngine) -> None:
         assert json.loads((directory / "engine.json").read_text()) == note
         assert directory.stat().st_mode & 0o777 == 0o700
         wait_for(lambda: paths.is_running("sockets"), "the lock")
+        wait_for(lambda: answers(engine), "the engine to listen")  # its file is there a moment earlier
