@@ -6,6 +6,7 @@ Holds at most one unfinished line of `LINE_LIMIT_BYTES`; a longer one is searche
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from typing import Final, Literal
 
@@ -34,7 +35,9 @@ class LineSearch:
     """
 
     def __init__(self, pattern: str, when_found: Callable[[str], None]) -> None:
-        self._pattern = re.compile(pattern)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            self._pattern = re.compile(pattern)
         self._when_found = when_found
         self.is_over = False
 

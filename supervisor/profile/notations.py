@@ -7,6 +7,7 @@ repeats what may be a secret, such as a URL or a pattern.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -74,7 +75,9 @@ def pattern(value: object) -> str:
     if not value:
         raise ValueError('is empty, which every line has; write what the line says, such as "listening on"')
     try:
-        re.compile(value)
+        with warnings.catch_warnings():  # what a pattern may mean one day is no mistake today
+            warnings.simplefilter("ignore", FutureWarning)
+            re.compile(value)
     except re.error as error:
         where = f" at character {error.pos + 1}" if error.pos is not None else ""
         raise ValueError(f"is no regular expression: {error.msg}{where}") from None
