@@ -197,8 +197,9 @@ def runs_directory(project: str) -> Path:
 def run_directory(project: str, run_id: str) -> Path:
     """A run's own folder, made 0700."""
     directory = runs_directory(project) / run_id
-    (directory / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
-    (directory / "output").mkdir(mode=0o700, exist_ok=True)
+    directory.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for private in (directory.parent, directory, directory / "logs", directory / "output"):
+        private.mkdir(mode=0o700, exist_ok=True)  # a parent that mkdir makes by itself is anybody's to read
     return directory
 
 

@@ -66,3 +66,14 @@ def test_other_owner_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(os, "geteuid", lambda: 4242)
     with pytest.raises(ProjectError, match="not a directory of yours"):
         paths.runtime_directory("web")
+
+
+def test_run_is_its_owners_alone_from_the_project_down(place: Path) -> None:
+    """Logs, events and results may tell anything: nobody else may enter, whatever the umask."""
+    before = os.umask(0o022)
+    try:
+        directory = paths.run_directory("web", "r1")
+    finally:
+        os.umask(before)
+    folders = (directory.parent.parent, directory.parent, directory, directory / "logs", directory / "output")
+    assert {folder.stat().st_mode & 0o777 for folder in folders} == {0o700}
