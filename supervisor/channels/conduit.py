@@ -151,8 +151,7 @@ class Conduit:
         """A desk for the calling thread, which has none yet."""
         desk = self.ledger.claim(self.give_back)
         self.is_fragile = platform.dies_of_broken_pipes()
-        if self.places is not None:
-            self.tell_news()  # the death of one that has taken a place concerns the others
+        self.tell_news()  # its death concerns the others
         return desk
 
     def open_hold(self, desk: Desk) -> memoryview:

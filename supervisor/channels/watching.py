@@ -38,8 +38,8 @@ class Watch:
     def attend(self) -> bool:
         """Take note of what has happened; True when somebody died or let go of the queue in disorder."""
         ended = {fd for fd, _ in self._edges.poll(0)}
-        if not self._is_watching_deaths:
-            return False
+        if not ended or not self._is_watching_deaths:
+            return False  # everybody who came, went or died has made an edge
         is_death = False
         for pid, fd in list(self._processes.items()):
             if fd in ended:
