@@ -20,10 +20,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from scripts.bench_parts import log_losses, log_peers, log_store
 from supervisor.agent import records
 from supervisor.logs.intake import Intake
 from supervisor.logs.lanes import Lane, Stream
@@ -293,19 +295,31 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--records", type=int, default=50_000, help="by each worker")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--store", type=int, default=1000, metavar="MB", help="0 leaves the store out")
     options = parser.parse_args(argv)
+    code = measure_ways(options.workers, options.records, options.rounds)
+    measure_losses()
+    measure_copies(options.workers, options.records * FLOOD_FACTOR, options.rounds)
+    if options.store:
+        with tempfile.TemporaryDirectory() as directory:
+            log_store.measure(Path(directory), options.store, options.rounds)
+    return code
+
+
+def measure_ways(workers: int, records_each: int, repeats: int) -> int:
+    """Rates and CPU of every way; 1 where lines are missing or the central figure does not hold."""
     results: dict[str, list[Result]] = {name: [] for name in WAYS}
-    for _ in range(options.rounds):
+    for _ in range(repeats):
         for name, run in WAYS.items():
-            count = options.records * (FLOOD_FACTOR if run is through_flood else 1)
+            count = records_each * (FLOOD_FACTOR if run is through_flood else 1)
             with tempfile.TemporaryDirectory() as directory:
-                results[name].append(run(options.workers, count, Path(directory)))
-    total = options.workers * options.records
+                results[name].append(run(workers, count, Path(directory)))
+    total = workers * records_each
     for name in (OURS, PEER):
         if any(result.lines != total for result in results[name]):
             print(f"{name}: lines are missing: {[result.lines for result in results[name]]} of {total}")
             return 1
-    print(f"{options.workers} workers, {options.records:,} records each, median of {options.rounds} rounds")
+    print(f"{workers} workers, {records_each:,} records each, median of {repeats} rounds")
     for name, rounds in results.items():
         rate = statistics.median(result.rate for result in rounds)
         reader_us = statistics.median(result.cpu_us(result.reader_cpu_s) for result in rounds)
@@ -314,8 +328,40 @@ def main(argv: list[str]) -> int:
             f"  {name:<48} {rate:>11,.0f} lines/s  CPU a line: reader {reader_us:5.2f} µs, worker {worker_us:5.2f} µs"
         )
     ratio = statistics.median(ours.rate / peer.rate for ours, peer in zip(results[OURS], results[PEER], strict=True))
-    print(f"  lanes against the queue: {ratio:.1f} times (to hold: 3)")
+    print(f"  lanes against the queue: {ratio:.1f} times (to hold: 3)", flush=True)
     return 0 if ratio >= 3 else 1
+
+
+def measure_losses() -> None:
+    """What a SIGKILL right after the last call costs."""
+    with tempfile.TemporaryDirectory() as directory:
+        lanes = log_losses.lost_by_lane(drain_as_the_engine_does, Path(directory))
+    queue = log_losses.lost_by_queue()
+    print(f"lost of {log_losses.RECORDS:,} when the worker kills itself after its last call")
+    print(f"  lane {lanes:,}; QueueHandler → multiprocessing.Queue {queue:,}", flush=True)
+
+
+def measure_copies(workers: int, lines: int, repeats: int) -> None:
+    """Printed lines into the store, beside supervisord's raw copy where `scripts/bench restart` has installed it."""
+    environment = log_peers.existing_environment()
+    print(f"{workers} programs that print {lines:,} lines each")
+    for what in ("print", "cat"):
+        ways: dict[str, Callable[[Path], tuple[int, float, float]]] = {
+            "procdeck, stamped and attributed": partial(
+                log_peers.through_procdeck, drain_as_the_engine_does, what, workers, lines
+            )
+        }
+        if environment is not None:
+            raw = partial(log_peers.through_supervisord, environment, what, workers, lines)
+            ways["supervisord, a raw copy"] = raw
+        for name, run in ways.items():
+            found = []
+            for _ in range(repeats):
+                with tempfile.TemporaryDirectory() as folder:
+                    found.append(run(Path(folder)))
+            rate = statistics.median(count / took_s for count, took_s, _ in found)
+            cpu_us = statistics.median(cpu_s / count * 1e6 for count, _, cpu_s in found)
+            print(f"  {what + ': ' + name:<48} {rate:>11,.0f} lines/s  CPU a line {cpu_us:5.2f} µs", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import struct
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -21,6 +22,7 @@ from supervisor.logs.segment_files import BLOCK_BYTES, index_name
 INDEX_HEAD: Final = b"pdindex1"
 _ENTRY: Final = struct.Struct("<IIIIIIqq")
 _LEVELS: Final = tuple(f'Z","level":"{level}"'.encode() for level in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+_LIKELY_FIRST: Final = (1, 2, 3, 0, 4)
 _TIME_AT: Final = len(b'{"time":"')
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -52,12 +54,11 @@ def time_us(text: bytes) -> int:
         return 0
 
 
-def facts_of(data: bytes, start: int, end: int, *, first_us: int = 0, stored_us: int = 0) -> BlockFacts:
+def facts_of(data: bytes, start: int, end: int) -> BlockFacts:
     """What is in ``data[start:end]``, where `data` begins with a line; a level counts where its mark ends."""
-    debug, info, warning, error, critical = (data.count(mark, max(0, start - len(mark) + 1), end) for mark in _LEVELS)
     lines = data.count(b"\n", start, end)
-    first_us = first_us or first_time_us(data, start, end)
-    return BlockFacts(lines, debug, info, warning, error, critical, first_us, stored_us)
+    debug, info, warning, error, critical = (data.count(mark, max(0, start - len(mark) + 1), end) for mark in _LEVELS)
+    return BlockFacts(lines, debug, info, warning, error, critical, first_time_us(data, start, end), 0)
 
 
 def first_time_us(data: bytes, start: int, end: int) -> int:
@@ -66,6 +67,9 @@ def first_time_us(data: bytes, start: int, end: int) -> int:
     if (start and not begin) or begin >= end:
         return 0
     return time_us(data[begin + _TIME_AT : begin + _TIME_AT + 26])
+
+
+_NOTHING: Final = BlockFacts(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class IndexWriter:
@@ -83,32 +87,33 @@ class IndexWriter:
             self._fd = os.open(index_name(number), flags, 0o600, dir_fd=directory_fd)
         except OSError:
             pass
-        self._begun = BlockFacts(0, 0, 0, 0, 0, 0, 0, 0)
+        self._begun = _NOTHING
         self._room_bytes = BLOCK_BYTES
         self.warnings = 0
         self.errors = 0
         self._write(INDEX_HEAD)
 
-    def add(self, data: bytes, stored_s: float) -> None:
-        """Count whole lines that were appended to the segment at the wall time `stored_s`."""
-        start, entries = 0, []
-        stored_us = int(stored_s * 1e6)
-        while start < len(data):
-            end = min(start + self._room_bytes, len(data))
+    def add(self, data: bytes, stored_s: float) -> int:
+        """Count whole lines that were appended to the segment at the wall time `stored_s`; how many they are."""
+        ends = [*range(self._room_bytes, len(data), BLOCK_BYTES), len(data)]
+        ranges = list(pairwise((0, *ends)))
+        lines = [data.count(b"\n", start, end) for start, end in ranges]
+        levels = _levels_of(data, ranges, sum(lines))
+        self.warnings += sum(levels[2])
+        self.errors += sum(levels[3]) + sum(levels[4])
+        stored_us, entries = int(stored_s * 1e6), []
+        for (start, end), *counts in zip(ranges, lines, *levels, strict=True):
             begun = self._begun
-            facts = facts_of(data, start, end, first_us=begun.first_us, stored_us=stored_us)
-            self.warnings += facts.warning
-            self.errors += facts.error + facts.critical
-            if any(begun[:6]):
-                facts = _sum(begun, facts)
+            first_us = begun.first_us or first_time_us(data, start, end)
+            sums = (one + more for one, more in zip(begun[:6], counts, strict=True))
+            self._begun = BlockFacts(*sums, first_us, stored_us)  # type: ignore[call-arg]
             self._room_bytes -= end - start
             if not self._room_bytes:
-                entries.append(_ENTRY.pack(*facts))
-                facts, self._room_bytes = BlockFacts(0, 0, 0, 0, 0, 0, 0, 0), BLOCK_BYTES
-            self._begun = facts
-            start = end
+                entries.append(_ENTRY.pack(*self._begun))
+                self._begun, self._room_bytes = _NOTHING, BLOCK_BYTES
         if entries:
             self._write(b"".join(entries))
+        return sum(lines)
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -126,9 +131,17 @@ class IndexWriter:
             self.close()
 
 
-def _sum(begun: BlockFacts, more: BlockFacts) -> BlockFacts:
-    lines, debug, info, warning, error, critical = (one + other for one, other in zip(begun[:6], more[:6], strict=True))
-    return BlockFacts(lines, debug, info, warning, error, critical, more.first_us, more.stored_us)
+def _levels_of(data: bytes, ranges: list[tuple[int, int]], line_count: int) -> list[list[int]]:
+    """Records by level in each range, in the order of `_LEVELS`; mostly all are of one level, and one look will do."""
+    counts = [[0] * len(ranges) for _ in _LEVELS]
+    left = line_count
+    for level in _LIKELY_FIRST:
+        mark = _LEVELS[level]
+        counts[level] = [data.count(mark, max(0, start - len(mark) + 1), end) for start, end in ranges]
+        left -= sum(counts[level])
+        if not left:
+            break
+    return counts
 
 
 def read_index(directory: Path, number: int) -> list[BlockFacts]:

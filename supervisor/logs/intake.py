@@ -252,7 +252,7 @@ class Intake:
             return
         readers, self._due = self._due, []
         for reader in readers:
-            if reader.read() == READ_BUDGET_BYTES:
+            if reader.read() >= min(READ_BUDGET_BYTES, reader.capacity_bytes // 2):
                 self._due.append(reader)
             else:
                 reader.await_more()

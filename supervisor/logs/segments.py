@@ -320,9 +320,8 @@ class SegmentWriter:
         before = index.warnings, index.errors
         for block in stored:
             self._size_bytes += len(block)
-            self.records += block.count(b"\n")
             self.bytes += len(block)
-            index.add(block, now)
+            self.records += index.add(block, now)
         self.warnings += index.warnings - before[0]
         self.errors += index.errors - before[1]
 

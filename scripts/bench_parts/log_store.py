@@ -1,0 +1,130 @@
+"""How fast a large store is opened, paged and searched, with and without the index that its writer has left."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.bench_parts import report
+from supervisor.logs.lanes import Lane
+from supervisor.logs.packing import pack
+from supervisor.logs.query import LogQuery
+from supervisor.logs.reading import LogReader
+from supervisor.logs.record import time_text
+from supervisor.logs.scanning import Fold, fastest_fold, scan
+from supervisor.logs.segment_files import segment_numbers
+from supervisor.logs.segments import SegmentWriter
+
+PAGES = 300
+PAGE_LINES = 50
+_WORDS = "parsed opened file number of the census while reading from socket worker handled cache".split()  # noqa: SIM905
+
+SEARCHES: dict[str, LogQuery] = {
+    "text, case ignored, no hit": LogQuery("connection refused"),
+    "text, case ignored, 1 hit in 10,000": LogQuery("Timeout"),
+    "pattern with a word in it": LogQuery(r"timeout after \d+ ms", is_regex=True),
+    "pattern of two words": LogQuery(r"refused by \w+|gone at \d\d", is_regex=True),
+    "one worker of four, text": LogQuery("refused", workers=frozenset({"parse.2"})),
+}
+
+
+def build(directory: Path, megabytes: int) -> int:
+    """Write a store of records and printed lines of four workers; how many lines it has."""
+    chance = random.Random(7)
+    writer = SegmentWriter(directory)
+    lanes = [Lane(f"parse.{number}", 1, "log") for number in range(1, 5)]
+    at, number = 1_700_000_000.0, 0
+    while writer.bytes < megabytes * 1_000_000:
+        blocks = []
+        for lane in lanes:
+            lines = []
+            for _ in range(500):
+                number += 1
+                what = (
+                    f"timeout after {number % 900} ms" if number % 10_000 == 0 else " ".join(chance.sample(_WORDS, 6))
+                )
+                level = "ERROR" if number % 10_000 == 0 else "INFO"
+                lines.append(
+                    f'{{"time":"{time_text(at)}","level":"{level}","message":"{what} {number}","logger":"census",'
+                    f'"place":"census.py:41 parse"}}\n'
+                )
+                at += 0.0001
+            blocks.append(lane.feed("".join(lines).encode(), ""))
+        writer.append(blocks)
+    writer.close()
+    return writer.records
+
+
+def measure(directory: Path, megabytes: int, rounds: int) -> None:
+    """Build a store, measure, print."""
+    lines = build(directory, megabytes)
+    stored_bytes = sum(path.stat().st_size for path in directory.glob("*.ndjson"))
+    print(f"a store of {stored_bytes / 1e9:.2f} GB, {lines:,} lines, {len(segment_numbers(directory))} segments")
+    _say("open it", lambda: _opened(directory), rounds)
+    reader = LogReader(directory)
+    reader.refresh()
+    _say_pages("any page of 50 lines", reader)
+    folds: list[tuple[str, Fold]] = [("bytes.lower", bytes.lower)]
+    if fastest_fold() is not bytes.lower:
+        folds.append(("numpy", fastest_fold()))
+    rows = []
+    for name, query in SEARCHES.items():
+        for fold_name, fold in folds:
+            rows.append((name, fold_name, *_searched(reader, query, fold, stored_bytes, rounds)))
+    report.print_table(("search", "fold", "GB/s", "GB per CPU s", "hits"), rows)
+    reader.close()
+    packed = segment_numbers(directory)[0]
+    began_s = time.perf_counter()
+    pack(directory, packed)
+    print(f"  compress a segment: {time.perf_counter() - began_s:.2f} s, beside the engine")
+    reader = LogReader(directory)
+    reader.refresh()
+    _say_pages("any page of it, one segment compressed", reader)
+    reader.close()
+    for index in directory.glob("*.index"):
+        index.unlink()
+    _say("open it where the index was lost", lambda: _opened(directory), rounds)
+
+
+def _opened(directory: Path) -> None:
+    reader = LogReader(directory)
+    reader.refresh()
+    reader.lines(reader.line_count - PAGE_LINES, PAGE_LINES)
+    reader.close()
+
+
+def _say(what: str, act: Callable[[], None], rounds: int) -> None:
+    took_s = []
+    for _ in range(rounds):
+        began_s = time.perf_counter()
+        act()
+        took_s.append(time.perf_counter() - began_s)
+    print(f"  {what}: {statistics.median(took_s) * 1e3:.1f} ms", flush=True)
+
+
+def _say_pages(what: str, reader: LogReader) -> None:
+    chance = random.Random(3)
+    took_ms = []
+    for _ in range(PAGES):
+        first = chance.randrange(reader.line_count)
+        began_s = time.perf_counter()
+        reader.lines(first, PAGE_LINES)
+        took_ms.append((time.perf_counter() - began_s) * 1e3)
+    print(f"  {what}: median {statistics.median(took_ms):.2f} ms, p95 {report.p95(took_ms):.2f} ms", flush=True)
+
+
+def _searched(reader: LogReader, query: LogQuery, fold: Fold, size_bytes: int, rounds: int) -> tuple[str, str, str]:
+    walls_s, cpus_s, hits = [], [], 0
+    for _ in range(rounds):
+        began_s, began_cpu_s = time.perf_counter(), time.process_time()
+        hits = sum(len(found.lines) for found in scan(reader, query, fold=fold))
+        walls_s.append(time.perf_counter() - began_s)
+        cpus_s.append(time.process_time() - began_cpu_s)
+    return (
+        f"{size_bytes / statistics.median(walls_s) / 1e9:.2f}",
+        f"{size_bytes / statistics.median(cpus_s) / 1e9:.2f}",
+        f"{hits:,}",
+    )
