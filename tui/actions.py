@@ -133,6 +133,10 @@ def _has_letters(situation: Situation) -> bool:
     return situation.is_live and situation.channel is not None and situation.channel.dead_letters > 0
 
 
+def _in_log(situation: Situation) -> bool:
+    return situation.pane == "log"
+
+
 def _drainable(situation: Situation) -> bool:
     channel = situation.channel
     return situation.is_live and channel is not None and channel.kind == "queue" and channel.depth != 0
@@ -143,6 +147,7 @@ ALWAYS = 90
 
 WORKER, FLEET, LOOK, PROGRAM = "Worker under the cursor", "All workers", "Looking", "procdeck"
 CHANNEL = "Channel under the cursor"
+LOG = "The log"
 
 ACTIONS: tuple[Action, ...] = (
     Action("stop", ("s",), "Stop", "Stop it: ask, then SIGTERM, then SIGKILL to its whole process tree.", WORKER,
@@ -188,8 +193,32 @@ ACTIONS: tuple[Action, ...] = (
            LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",
            "Clear the filter, leave the zoom, the detail or the channels. Never quits, never destroys.", LOOK),
-    Action("follow", ("f",), "Follow", "Follow the log's newest records, or pause.", LOOK,
+    Action("follow", ("f",), "Follow", "Follow the log's newest records, or pause.", LOG,
            hint_rank=1, hinted_in=("log",)),
+    Action("search", ("F",), "Search", "Search the log without hiding lines.", LOG, hint_rank=3, hinted_in=("log",)),
+    Action("next_match", ("n",), "Next match", "Go to the next match of the search.", LOG),
+    Action("previous_match", ("N",), "Previous match", "Go to the match before.", LOG),
+    Action("next_error", ("e",), "Error", "Go to the next error; while the log is followed, to the newest one.", LOG,
+           hint_rank=2, hinted_in=("log",)),
+    Action("previous_error", ("E",), "Previous error", "Go to the error before.", LOG),
+    Action("next_warning", ("full_stop",), "Warning", "Go to the next warning or error.", LOG),
+    Action("previous_warning", ("comma",), "Previous warning", "Go to the warning or error before.", LOG),
+    Action("time", ("T",), "Time", "Go to a time: 14:02, or 5m ago.", LOG, hint_rank=4, hinted_in=("log",)),
+    Action("level", ("L",), "Level", "Show warnings and worse only, then errors, then all but debug, then all.", LOG,
+           hint_rank=6, hinted_in=("log",)),
+    Action("mark", ("m",), "Mark", "Mark the line, or take its mark away.", LOG, applies=_in_log,
+           hint_rank=8, hinted_in=("log",)),
+    Action("next_mark", ("apostrophe",), "Next mark", "Go to the next marked line.", LOG),
+    Action("previous_mark", ("quotation_mark",), "Previous mark", "Go to the marked line before.", LOG),
+    Action("unmark", ("M",), "Unmark", "Take all marks away.", LOG),
+    Action("copy", ("y",), "Copy", "Copy the marked lines, or the one under the cursor, as far as the terminal lets.",
+           LOG, applies=_in_log, hint_rank=10, hinted_in=("log",)),
+    Action("write", ("greater_than_sign",), "Write", "Write what the log shows to a file.", LOG,
+           hint_rank=11, hinted_in=("log",)),
+    Action("line_worker", ("o",), "Its worker", "Go to the worker that logged the line under the cursor.", LOG,
+           applies=_in_log, hint_rank=9, hinted_in=("log",)),
+    Action("wrap", ("W",), "Wrap", "Fold long lines, or cut them.", LOG, hint_rank=12, hinted_in=("log",)),
+    Action("histogram", ("H",), "Histogram", "Show or hide how much was logged when; a click there goes there.", LOG),
     Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=9),
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
@@ -198,13 +227,19 @@ ACTIONS: tuple[Action, ...] = (
            "all are being stopped, it kills them.", PROGRAM, hint_rank=ALWAYS, leaves_screen=True),
 )  # fmt: skip
 
+ASK_HINTS: tuple[Action, ...] = (
+    Action("answer", ("enter",), "Go on", "Take what is typed.", LOOK),
+    Action("back", ("escape",), "Cancel", "Go back to the log.", LOOK),
+)
+"""The same while the log asks for something."""
+
 FILTER_HINTS: tuple[Action, ...] = (
     Action("keep_filter", ("enter",), "Keep the filter", "Go back to the pane; its filter stays.", LOOK),
     Action("back", ("escape",), "Clear it", "Clear the filter.", LOOK),
 )
 """What the hint bar shows while a filter is typed: every other key is a letter then."""
 
-BY_ID: dict[str, Action] = {action.id: action for action in (*FILTER_HINTS, *ACTIONS)}
+BY_ID: dict[str, Action] = {action.id: action for action in (*ASK_HINTS, *FILTER_HINTS, *ACTIONS)}
 
 MOVES: tuple[tuple[str, str, str], ...] = (
     ("up,k", "move(-1)", "one line up"),
@@ -227,6 +262,11 @@ _KEY_NAMES = {
     "delete": "del",
     "plus": "+",
     "minus": "-",
+    "full_stop": ".",
+    "comma": ",",
+    "apostrophe": "'",
+    "quotation_mark": '"',
+    "greater_than_sign": ">",
 }
 
 
@@ -256,6 +296,8 @@ def meant_by(key: str, situation: Situation) -> Action:
 def why_not(action: Action, situation: Situation) -> str:
     """Why `action` cannot be done now, as a sentence with what to do instead."""
     row = situation.row
+    if action.group is LOG:
+        return f"Cannot {action.label.lower()}: that is for a line of the log; press tab to go there."
     if not situation.is_live:
         return f"Cannot {action.label.lower()}: the engine does not answer."
     what = action.label.lower()

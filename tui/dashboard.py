@@ -28,6 +28,7 @@ from tui.link.view import FleetView, LinkState
 from tui.render.channel_detail import ChannelInside
 from tui.render.glyphs import Glyphs, glyph_set
 from tui.render.header import live_workers
+from tui.render.moments import stored_moment
 from tui.render.pieces import plain
 from tui.screens.confirm import (
     CANCEL,
@@ -44,7 +45,7 @@ from tui.screens.fleet import FleetScreen
 from tui.screens.plan import MistakesScreen, PlanScreen
 from tui.screens.wording import Wording
 from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
-from tui.widgets.filter_box import FilterBox
+from tui.widgets.filter_box import TypingBox
 from tui.wishes import Mistakes, Severity, Wishes
 
 FRAME_S = 0.1
@@ -92,7 +93,7 @@ class Dashboard(App[Leaving]):
         self._link = link
         self._clock: Clock = clock or SystemClock()
         self._glyphs = glyphs or glyph_set(os.environ.get("PROCDECK_GLYPHS", ""))
-        self._source = LogSource()
+        self._source = LogSource(lambda text: stored_moment(text, self._clock.wall_s(), self._utc_offset_s))
         self._view = FleetView()
         self._wishes = Wishes(link, self.say)
         self._is_stopping_all = False
@@ -210,7 +211,7 @@ class Dashboard(App[Leaving]):
 
     def on_key(self, event: events.Key) -> None:
         """Letters that follow `/` at once have left for the pane before the filter had the focus."""
-        if isinstance(self.focused, FilterBox) and self.focused.take_typed_ahead(event):
+        if isinstance(self.focused, TypingBox) and self.focused.take_typed_ahead(event):
             event.prevent_default()
 
     # --- wishes go up ---

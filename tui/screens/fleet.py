@@ -17,21 +17,23 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from supervisor.api.messages import ChannelRow, Letter, ReplicaRow, WorkerDetail
-from tui.actions import ACTIONS, BY_ID, FILTER_HINTS, Action, Pane, Place, Situation, hints, why_not
+from supervisor.logs.record import decode
+from tui.actions import ACTIONS, ASK_HINTS, BY_ID, FILTER_HINTS, LOG, Action, Pane, Place, Situation, hints, why_not
 from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
 from tui.render.channel_detail import ChannelInside
 from tui.render.glyphs import Glyphs
+from tui.render.log_words import no_lines, subject_of
 from tui.render.pieces import plain
+from tui.screens.logs import LogPane
 from tui.screens.reading import HelpScreen, RecordScreen
 from tui.screens.room import PANES, RoomScreen
 from tui.screens.wording import Wording
 from tui.widgets.channel_table import ChannelTable
-from tui.widgets.filter_box import FilterBox
+from tui.widgets.filter_box import FilterBox, TypingBox
 from tui.widgets.fleet_table import FleetTable
 from tui.widgets.hint_bar import HintBar
 from tui.widgets.line import LineWidget, MakeLine
-from tui.widgets.log_view import LogView
 from tui.widgets.page_view import PageView
 from tui.widgets.painter import Ground
 from tui.widgets.rows_table import RowsTable
@@ -64,7 +66,6 @@ class FleetScreen(RoomScreen):
         self._now_s = 0.0
         self._pane: Pane = "workers"
         self._filters: dict[Pane, str] = dict.fromkeys(PANES, "")
-        self._log_worker = ""
         self._detail: WorkerDetail | None = None
         self._inside: ChannelInside | None = None
         self._banner: tuple[str, str] = ("", "")
@@ -82,10 +83,8 @@ class FleetScreen(RoomScreen):
                 yield FilterBox("channels", "filter by name, kind, state or user; ! inverts; esc clears")
                 yield ChannelTable(id="channels", glyphs=self._glyphs)
             with Horizontal(id="lower"):
-                with Vertical(id="log-pane", classes="pane"):
-                    yield LineWidget(id="log-title")
-                    yield FilterBox("log", "filter the log; ! inverts; re: regular expression; esc clears")
-                    yield LogView(self._source, utc_offset_s=self._utc_offset_s, glyphs=self._glyphs, id="log")
+                wording = self._wording
+                yield LogPane(self._source, wording.project, self._glyphs, wording.clock, self._utc_offset_s)
                 with Vertical(id="detail-pane", classes="pane"):
                     yield LineWidget(id="detail-title")
                     yield PageView(id="detail")
@@ -95,12 +94,15 @@ class FleetScreen(RoomScreen):
     def on_mount(self) -> None:
         self.table = self.query_one(FleetTable)
         self.channel_table = self.query_one(ChannelTable)
-        self.log_view = self.query_one(LogView)
+        self.logs = self.query_one(LogPane)
+        self.log_view = self.logs.view
         self.detail_view = self.query_one(PageView)
         self._header = self.query_one("#header", LineWidget)
         self._banner_line = self.query_one("#banner", Static)
         self._hints = self.query_one(HintBar)
-        self._titles = {pane: self.query_one(f"#{pane}-title", LineWidget) for pane in PANES}
+        self._titles: dict[Pane, LineWidget] = {
+            pane: self.query_one(f"#{pane}-title", LineWidget) for pane in PANES if pane != "log"
+        }
         self.panes = {pane: self.query_one(f"#{pane}-pane") for pane in PANES}
         self._boxes = {box.pane: box for box in self.query(FilterBox)}
         self.is_ready = True
@@ -123,7 +125,7 @@ class FleetScreen(RoomScreen):
         is_other_run = self._source.open(view.fleet.log.directory if view.fleet else "")
         rows_before, self._view, self._now_s = self._counts(), view, now_s
         if is_other_run:
-            self.log_view.start_over()
+            self.logs.begin_run()
         if rows_before != self._counts():
             self.log_view.name_column(max((len(row.name) for row in view.rows), default=8))
             self.share_height()
@@ -132,9 +134,7 @@ class FleetScreen(RoomScreen):
         self.table.show(view.rows, view.channels, now_s, self._wording.local_offset_s())
         self.channel_table.explain_empty(self._wording.no_channels(view, self._filters["channels"]))
         self.channel_table.show_rows(view.fleet.channels if view.fleet else (), now_s)
-        self.log_view.explain_empty(
-            self._wording.no_records(view, self._source, self._filters["log"], self._log_worker)
-        )
+        self.log_view.explain_empty(no_lines(self.logs.facts(), view.fleet.log.directory) if view.fleet else ())
         self._draw_lines()
         self._draw_detail()
 
@@ -176,20 +176,18 @@ class FleetScreen(RoomScreen):
             self._banner_line.update(text)
         shown, needle = len(self.place_table.shown_names), self._filters[self.place]
         self._title(self.place, lambda width: wording.table_title(self.place, view, shown, needle, width))
-        log = self.log_view
-        self._title(
-            "log",
-            lambda width: wording.log_title(
-                self._source, self._filters["log"], self._log_worker, log.is_following, log.arrived_since_pause, width
-            ),
-        )
+        self.logs.draw(self._ground("log"))
         self._title("detail", lambda width: wording.detail_title(self.subject, width))
-        is_typing = isinstance(self.focused, FilterBox)
-        self._hints.show(FILTER_HINTS if is_typing else hints(self.situation()))
+        if isinstance(self.focused, TypingBox):
+            self._hints.show(FILTER_HINTS if isinstance(self.focused, FilterBox) else ASK_HINTS)
+        else:
+            self._hints.show(hints(self.situation()))
 
     def _title(self, pane: Pane, make: MakeLine) -> None:
-        ground: Ground = "title-focused" if pane == self._pane else "title"
-        self._titles[pane].show(make, ground)
+        self._titles[pane].show(make, self._ground(pane))
+
+    def _ground(self, pane: Pane) -> Ground:
+        return "title-focused" if pane == self._pane else "title"
 
     def _draw_detail(self) -> None:
         if not self.is_detail_shown:
@@ -207,6 +205,9 @@ class FleetScreen(RoomScreen):
 
     def on_log_view_moved(self) -> None:
         self._draw_lines()
+
+    def on_jumping_pane_changed(self) -> None:
+        self.redraw()
 
     def on_rows_table_selected(self, message: RowsTable.Selected) -> None:
         if message.table is self.place_table:
@@ -239,19 +240,30 @@ class FleetScreen(RoomScreen):
             letter=self.detail_view.chosen_in_sight,
             pane=self._pane,
             is_live=self._view.state is LinkState.LIVE,
-            is_filtered=bool(self._filters[self._pane]),
+            is_filtered=self._source.is_narrowed if self._pane == "log" else bool(self._filters.get(self._pane)),
             is_wide=self.has_class("-wide"),
         )
 
     def action_act(self, action_id: str) -> None:
         """Do the action called `action_id`, or say why not."""
-        if self.may(BY_ID[action_id]):
-            getattr(self, f"do_{action_id}")()
+        action = BY_ID[action_id]
+        if self.may(action):
+            if action.group is LOG:
+                self._reveal_log()
+            owner = self if hasattr(self, f"do_{action_id}") else self.logs
+            getattr(owner, f"do_{action_id}")()
             self._draw_lines()
 
+    def _reveal_log(self) -> None:
+        """Whatever is done in the log can be seen."""
+        if self.zoomed() not in (None, "log"):
+            self.zoom(None)
+        if self.is_detail_wanted and not self.has_class("-wide"):
+            self._set_detail(is_open=False)
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In a filter, the filter's key is a letter like all others."""
-        return not (action == "act" and parameters == ("filter",) and isinstance(self.focused, FilterBox))
+        """Where a person types, every key of ours is a letter like all others."""
+        return not (action == "act" and parameters != ("next_pane",) and isinstance(self.focused, TypingBox))
 
     def may(self, action: Action) -> bool:
         """Whether `action` can be done now; where it cannot, the person is told why."""
@@ -262,8 +274,8 @@ class FleetScreen(RoomScreen):
         return False
 
     async def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
-        if message.action_id == "back" and isinstance(self.focused, FilterBox):
-            self.focused.action_leave(True)
+        if message.action_id in ("back", "answer", "keep_filter") and isinstance(self.focused, TypingBox):
+            self.focused.action_leave(message.action_id == "back")
         elif BY_ID[message.action_id].is_for_the_app:
             await self.run_action(f"app.wish('{message.action_id}')")
         else:
@@ -286,35 +298,37 @@ class FleetScreen(RoomScreen):
 
     def do_filter(self) -> None:
         """`/`"""
-        self._boxes["log" if self._pane == "log" else self.place].open()
+        if self._pane == "log":
+            self.logs.box.open()
+        else:
+            self._boxes[self.place].open()
         self.share_height()
 
     def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
         self._filters[message.pane] = message.text
-        if message.pane == "log":
-            self._narrow_log()
-        else:
-            (self.table if message.pane == "workers" else self.channel_table).filter(message.text)
+        (self.table if message.pane == "workers" else self.channel_table).filter(message.text)
         self.redraw()
 
     def on_filter_box_left(self, message: FilterBox.Left) -> None:
         self.query_one(f"#{message.pane}").focus()
         self.share_height()
 
-    def _narrow_log(self) -> None:
-        self._source.narrow(self._filters["log"], self._log_worker)
-        self.log_view.start_over()
-
     def do_own_log(self) -> None:
         """`l`"""
         name = self.table.cursor_name or ""
-        self._log_worker = "" if self._log_worker == name else name
-        self._narrow_log()
+        self.logs.narrow(worker="" if self._source.narrowing.worker == name else name)
         self.redraw()
 
-    def do_follow(self) -> None:
-        """`f`"""
-        self.log_view.follow(is_wanted=not self.log_view.is_following)
+    def do_line_worker(self) -> None:
+        """`o`"""
+        stored = self.log_view.cursor_line()
+        name = subject_of(decode(stored)) if stored is not None else ""
+        if self._view.row(name) is None:
+            self.app.notify(f"{plain(name) or 'Nobody'} is no worker of this run.", severity="warning", markup=False)
+            return
+        self.go_to("workers")
+        self.table.show_all_with(name)
+        self.table.focus()
 
     def do_zoom(self) -> None:
         """`z`"""
@@ -342,17 +356,25 @@ class FleetScreen(RoomScreen):
         if self._pane == "log":
             stored = self.log_view.cursor_line()
             if stored is not None:
-                self.app.push_screen(RecordScreen(stored, self._utc_offset_s))
+                self.app.push_screen(RecordScreen(stored, self._utc_offset_s, self._neighbour))
         elif self._pane == self.place:
             self.zoom(None)
             self._set_detail(is_open=True)
             self.call_after_refresh(self.detail_view.focus)
 
+    def _neighbour(self, step: int) -> bytes | None:
+        """The record after or before the one under the cursor, which goes there."""
+        return self.log_view.cursor_line() if self.log_view.step(step) else None
+
     def do_back(self) -> None:
         """`esc`: one step back, from the nearest to the farthest."""
         box = self._boxes.get(self._pane)
-        if self.zoomed():
+        if self._pane == "log" and self.logs.stop():
+            self._draw_lines()
+        elif self.zoomed():
             self.zoom(None)
+        elif self._pane == "log" and self.logs.step_back():
+            self.redraw()
         elif box is not None and box.value:
             box.clear_and_hide()
         elif self._pane == "detail":
@@ -361,19 +383,10 @@ class FleetScreen(RoomScreen):
             self.place_table.focus()
         elif self._pane == "channels":
             self.do_channels()
-        elif self._log_worker:
-            self.do_own_log() if self._log_worker == self.table.cursor_name else self._show_all_logs()
+        elif self._source.narrowing.worker:
+            self.logs.narrow(worker="")
         else:
             self.place_table.focus()
-
-    def _show_all_logs(self) -> None:
-        self._log_worker = ""
-        self._narrow_log()
-
-    def do_keep_filter(self) -> None:
-        """Enter, while typing a filter."""
-        if isinstance(self.focused, FilterBox):
-            self.focused.action_leave(False)
 
     def do_next_pane(self) -> None:
         """`tab`"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events
@@ -23,6 +24,7 @@ class ReadingScreen(ModalScreen[None]):
     """A title and lines; Esc, q and Enter close it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "close", show=False)]
+    FOOT: ClassVar[str] = "esc closes   up down pgup pgdn scroll"
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -32,17 +34,18 @@ class ReadingScreen(ModalScreen[None]):
         with Vertical(classes="dialog"):
             yield Static(Content(self._title_text), classes="dialog-title")
             yield LinesView(id="reading")
-            yield Static(Content("esc closes   up down pgup pgdn scroll"), classes="dialog-foot")
+            yield Static(Content(self.FOOT), classes="dialog-foot")
 
     def on_mount(self) -> None:
         self.query_one(LinesView).focus()
 
     def on_resize(self, _: events.Resize) -> None:
-        self.call_after_refresh(self._fill)
+        self.call_after_refresh(self.fill)
 
-    def _fill(self) -> None:
+    def fill(self, *, from_top: bool = False) -> None:
+        """Show what there is to read now."""
         view = self.query_one(LinesView)
-        view.show(self.lines(view.size.width - 1))
+        view.show(self.lines(view.size.width - 1), from_top=from_top)
 
     def lines(self, width: int) -> list[Line]:
         """What there is to read, folded to `width` cells."""
@@ -65,12 +68,29 @@ class HelpScreen(ReadingScreen):
 
 
 class RecordScreen(ReadingScreen):
-    """One log record, everything in it."""
+    """One log record, everything in it; left and right go to its neighbours."""
 
-    def __init__(self, stored: bytes, utc_offset_s: int) -> None:
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("right,n", "step(1)", show=False),
+        Binding("left,p", "step(-1)", show=False),
+    ]
+    FOOT = "esc closes   up down pgup pgdn scroll   left right: the records before and after"
+
+    def __init__(self, stored: bytes, utc_offset_s: int, neighbour: Callable[[int], bytes | None]) -> None:
         super().__init__("Log record")
         self._record: Record = decode(stored)
         self._utc_offset_s = utc_offset_s
+        self._neighbour = neighbour
+
+    def action_step(self, step: int) -> None:
+        """Show the record after this one, or with -1 the one before, as far as the log shows it."""
+        stored = self._neighbour(step)
+        if stored is None:
+            where = "after" if step > 0 else "before"
+            self.app.notify(f"The log shows no record {where} this one.", severity="warning", markup=False)
+            return
+        self._record = decode(stored)
+        self.fill(from_top=True)
 
     def lines(self, width: int) -> list[Line]:
         return record_view(self._record, width, self._utc_offset_s)

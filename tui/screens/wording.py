@@ -8,12 +8,11 @@ from typing import Literal
 from supervisor.api.messages import ChannelRow, ReplicaRow, WorkerDetail
 from supervisor.clock import Clock
 from tui.actions import Place
-from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
 from tui.render import header as lines
 from tui.render.channel_detail import ChannelInside, Page, channel_page
 from tui.render.detail import detail_lines
-from tui.render.figures import count, duration
+from tui.render.figures import duration
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, plain
 
@@ -72,28 +71,6 @@ class Wording:
             notes.append((f"  as of {age} ago", Tone.AMBER))
         return lines.pane_title(place.capitalize(), tuple(notes), (), width)
 
-    def log_title(
-        self,
-        source: LogSource,
-        needle: str,
-        worker: str,
-        is_following: bool,
-        arrived: int,
-        width: int,
-    ) -> Line:
-        """The title of the log, with its state at the right."""
-        notes: list[Piece] = [(f"{plain(worker)} only  " if worker else "all workers  ", Tone.DIM)]
-        if source.trouble:
-            notes.append((f"/{plain(needle)}  cannot be used: {plain(source.trouble)}", Tone.AMBER))
-        elif needle:
-            searching = ", searching" if source.is_scanning else ""
-            found = f"{count(source.line_count)} of {count(source.total_count)}{searching}"
-            notes += [(f"/{plain(needle)}", Tone.AMBER), (f"  {found}  esc clears", Tone.DIM)]
-        else:
-            notes.append((count(source.line_count), Tone.DIM))
-        chip: Line = ((" FOLLOW ", Tone.GOOD),) if is_following else ((f" PAUSED +{arrived:,} ", Tone.AMBER),)
-        return lines.pane_title("Log", tuple(notes), chip, width)
-
     def detail_title(self, name: str | None, width: int) -> Line:
         """The title of the detail."""
         return lines.pane_title(plain(name) if name else "Detail", (), (), width)
@@ -145,20 +122,4 @@ class Wording:
             'writes = { out = "paths" }       # given to its function as `out`',
             "[workers.parse]",
             'reads = { inbox = "paths" }      # given to its function as `inbox`',
-        )
-
-    def no_records(self, view: FleetView, source: LogSource, needle: str, worker: str) -> tuple[str, ...]:
-        """What the log says when it has no lines."""
-        if view.fleet is None:
-            return ()
-        whose = f" of {plain(worker)}" if worker else ""
-        if needle:
-            doing = "Searching" if source.is_scanning else f'No record{whose} matches "{plain(needle)}"'
-            return (doing, "Esc clears the filter.")
-        if worker:
-            return (f"{plain(worker)} has logged nothing yet", "l shows the log of all workers.")
-        return (
-            "No log records yet",
-            "What workers print, write to stderr and log arrives here.",
-            f"Stored in {plain(view.fleet.log.directory)}",
         )

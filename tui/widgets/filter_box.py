@@ -1,8 +1,8 @@
-"""The line a person types a filter in; each letter filters at once."""
+"""Lines that a person types in: a pane's filter, where each letter filters at once, and the log's questions."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -11,14 +11,48 @@ from textual.widgets import Input
 
 from tui.actions import Pane
 
+Asked = Literal["search", "time", "file"]
+"""What the log asks for."""
 
-class FilterBox(Input):
-    """A pane's filter; says `Typed` for each change and `Left` when the person is done with it."""
+
+class TypingBox(Input):
+    """A line to type in that is there only while somebody does."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave(True)", show=False),
-        Binding("enter,down", "leave(False)", show=False),
+        Binding("enter", "leave(False)", show=False),
     ]
+
+    def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+        self.cursor_blink = False
+
+    def open(self) -> None:
+        """Show the box and type in it, from the very next key on."""
+        self.add_class("-open")
+        self.display = True  # the class shows it a moment later, and what is not shown gets no focus
+        self.screen.set_focus(self)
+
+    def take_typed_ahead(self, event: events.Key) -> bool:
+        """Take a letter that was on its way to another widget when the box opened; whether it was one."""
+        if not event.is_printable or event.character is None:
+            return False
+        self.insert_text_at_cursor(event.character)
+        return True
+
+    def _hide(self) -> None:
+        self.remove_class("-open")
+        self.display = False
+
+    def action_leave(self, is_cleared: bool) -> None:
+        """The person is done: with Enter, or `is_cleared` with Esc."""
+        raise NotImplementedError
+
+
+class FilterBox(TypingBox):
+    """A pane's filter; says `Typed` for each change and `Left` when the person is done with it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "leave(False)", show=False)]
 
     class Typed(Message):
         """The filter is another one now."""
@@ -37,32 +71,14 @@ class FilterBox(Input):
             self.is_cleared = is_cleared
 
     def __init__(self, pane: Pane, placeholder: str) -> None:
-        super().__init__(placeholder=placeholder, compact=True, select_on_focus=False, id=f"{pane}-filter")
-        self.cursor_blink = False
+        super().__init__(placeholder, id=f"{pane}-filter")
         self.pane: Pane = pane
         """Whose filter it is."""
-
-    def open(self) -> None:
-        """Show the box and type in it, from the very next key on."""
-        self.add_class("-open")
-        self.display = True  # the class shows it a moment later, and what is not shown gets no focus
-        self.screen.set_focus(self)
-
-    def take_typed_ahead(self, event: events.Key) -> bool:
-        """Take a letter that was on its way to another widget when the box opened; whether it was one."""
-        if not event.is_printable or event.character is None:
-            return False
-        self.insert_text_at_cursor(event.character)
-        return True
 
     def clear_and_hide(self) -> None:
         """No filter any more."""
         self._hide()
         self.value = ""
-
-    def _hide(self) -> None:
-        self.remove_class("-open")
-        self.display = False
 
     def watch_value(self, value: str) -> None:
         if self.is_attached:
@@ -73,3 +89,45 @@ class FilterBox(Input):
         if is_cleared:
             self.value = ""
         self.post_message(self.Left(self.pane, is_cleared=is_cleared))
+
+
+class AskBox(TypingBox):
+    """One question at a time; says `Typed` for each change, `Answered` after Enter and `Declined` after Esc."""
+
+    class Typed(Message):
+        """So far."""
+
+        def __init__(self, asked: Asked, text: str) -> None:
+            super().__init__()
+            self.asked: Asked = asked
+            self.text = text
+
+    class Answered(Typed):
+        """What was typed is the answer."""
+
+    class Declined(Message):
+        """The person has no answer."""
+
+        def __init__(self, asked: Asked) -> None:
+            super().__init__()
+            self.asked: Asked = asked
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__("", id=id)
+        self._asked: Asked = "search"
+
+    def ask(self, asked: Asked, placeholder: str, value: str = "") -> None:
+        """Ask for something; `value` is there already, to be changed."""
+        self._asked = asked
+        self.placeholder = placeholder
+        self.value = value
+        self.cursor_position = len(value)
+        self.open()
+
+    def watch_value(self, value: str) -> None:
+        if self.is_attached and self.has_class("-open"):
+            self.post_message(self.Typed(self._asked, value))
+
+    def action_leave(self, is_cleared: bool) -> None:
+        self._hide()
+        self.post_message(self.Declined(self._asked) if is_cleared else self.Answered(self._asked, self.value))

@@ -230,6 +230,12 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
             if event.chain == 2:
                 self.post_message(self.Opened())
 
+    def show_all_with(self, name: str) -> None:
+        """Put the cursor on `name`, past a filter that hides it."""
+        if name not in self.shown_names:
+            self.filter("")
+        self.select(name)
+
     def select(self, name: str) -> None:
         """Put the cursor on `name`, when it is shown."""
         index = next((index for index, row in enumerate(self._rows) if row.name == name), None)

@@ -1,0 +1,222 @@
+"""The log with everything that is done in it: filters, questions, the histogram above it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from textual.app import ComposeResult
+
+from supervisor.clock import Clock
+from supervisor.logs.index_file import time_us
+from tui.link.log_source import LEVEL_STEPS, LogSource
+from tui.render.glyphs import Glyphs
+from tui.render.histogram import scale_for
+from tui.render.log_words import LogFacts, log_title
+from tui.render.moments import EXAMPLES
+from tui.render.pieces import plain
+from tui.screens.log_taking import TakingPane
+from tui.widgets.filter_box import AskBox, FilterBox
+from tui.widgets.histogram_strip import HistogramStrip
+from tui.widgets.line import LineWidget
+from tui.widgets.log_view import SCAN_EVERY_S, LogView
+from tui.widgets.painter import Ground
+
+QUESTIONS: Final = {
+    "search": "search, hiding nothing; re: regular expression; enter goes to the newest match",
+    "time": f"go to a time: {EXAMPLES}",
+    "file": "write what the log shows to a file; a name that ends in .ndjson gets the records themselves",
+}
+
+
+class LogPane(TakingPane):
+    """A pane that shows a `LogSource`. What has to do with workers is asked of the screen around it."""
+
+    def __init__(self, source: LogSource, project: str, glyphs: Glyphs, clock: Clock, utc_offset_s: int) -> None:
+        super().__init__(source, clock, utc_offset_s)
+        self._project = project
+        self._glyphs = glyphs
+
+    def compose(self) -> ComposeResult:
+        yield LineWidget(id="log-title")
+        yield FilterBox("log", "filter the log; ! inverts; re: regex; level: worker: field: since: until:; esc clears")
+        yield AskBox(id="log-ask")
+        yield HistogramStrip(self._glyphs, self._utc_offset_s, id="histogram")
+        yield LogView(self._source, utc_offset_s=self._utc_offset_s, glyphs=self._glyphs, id="log")
+
+    def on_mount(self) -> None:
+        self.view = self.query_one(LogView)
+        self.box = self.query_one(FilterBox)
+        self._ask = self.query_one(AskBox)
+        self._title = self.query_one("#log-title", LineWidget)
+        self._strip = self.query_one(HistogramStrip)
+        self._questing = self.set_interval(SCAN_EVERY_S, self._pursue, pause=True)
+
+    # --- what is shown ---
+
+    def facts(self) -> LogFacts:
+        """What a person sees of the log now."""
+        source, view = self._source, self.view
+        narrowing = source.narrowing
+        return LogFacts(
+            worker=narrowing.worker,
+            level=narrowing.level,
+            needle=narrowing.text,
+            trouble=source.trouble,
+            is_filtering=source.is_filtering,
+            shown=source.line_count,
+            total=source.total_count,
+            sought=source.sought,
+            search_trouble=source.search_trouble,
+            is_seeking=source.is_seeking,
+            hits=source.hit_count,
+            hit=None if view.is_following else source.hit_place(view.cursor_number),
+            waits_for=self._quest.what if self._quest else "",
+            marks=len(view.marks),
+            is_wrapped=view.is_wrapped,
+            is_following=view.is_following,
+            arrived=view.arrived_since_pause,
+        )
+
+    def draw(self, ground: Ground) -> None:
+        """Draw title and histogram; only what differs is painted."""
+        facts = self.facts()
+        self._title.show(lambda width: log_title(facts, width), ground)
+        if self._strip.display and self._strip.size.width:
+            self._draw_strip()
+
+    def _draw_strip(self) -> None:
+        timeline = self._source.timeline
+        oldest_us, newest_us = timeline.span_us if timeline else (0, 0)
+        if timeline is None or not newest_us:
+            self._strip.show({}, None, 0)
+            return
+        scale = scale_for(oldest_us, newest_us, self._strip.most_bars)
+        stored = None if self.view.is_following else self.view.cursor_line()
+        self._strip.show(timeline.bars(scale.step_us), scale, time_us(stored[9:35]) if stored else 0)
+
+    def begin_run(self) -> None:
+        """The source reads another store."""
+        self._end_quest()
+        self.view.marks.clear()
+        self.view.start_over()
+
+    def narrow(self, text: str | None = None, worker: str | None = None, level: str | None = None) -> None:
+        """Let other lines through; who has paused and shows all again stays at the line under the cursor."""
+        now = self._source.narrowing
+        number = None if self.view.is_following else self.view.cursor_number
+        if not self._source.narrow(
+            now.text if text is None else text,
+            now.worker if worker is None else worker,
+            now.level if level is None else level,
+        ):
+            return
+        self._end_quest()
+        self.view.highlight(self._source.highlighted)
+        self.view.show_again(None if self._source.is_narrowed else number)
+
+    def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
+        message.stop()
+        self.narrow(text=message.text)
+        self.post_message(self.Changed())
+
+    def on_filter_box_left(self, message: FilterBox.Left) -> None:
+        message.stop()
+        self.view.focus()
+
+    def stop(self) -> bool:
+        """Esc: look no further for anything; whether there was something to stop."""
+        if self._quest is not None:
+            self._end_quest()
+            return True
+        is_searching = self._source.stop_searching()
+        if is_searching:
+            self.app.notify("Stopped searching; what was found stays.", markup=False)
+        return is_searching
+
+    def step_back(self) -> bool:
+        """Esc: take back one thing that narrows the log; whether there was one."""
+        if self._source.sought:
+            self._seek("")
+        elif self._source.narrowing.text:
+            self.box.clear_and_hide()
+        elif self._source.narrowing.level:
+            self.narrow(level="")
+        else:
+            return False
+        self.post_message(self.Changed())
+        return True
+
+    # --- what is asked ---
+
+    def do_search(self) -> None:
+        """`F`"""
+        self._ask.ask("search", QUESTIONS["search"], self._source.sought)
+
+    def do_time(self) -> None:
+        """`T`"""
+        self._ask.ask("time", QUESTIONS["time"])
+
+    def do_write(self) -> None:
+        """`>`"""
+        self._ask.ask("file", QUESTIONS["file"], f"{self._project}-log.txt")
+
+    def on_ask_box_typed(self, message: AskBox.Typed) -> None:
+        message.stop()
+        if message.asked == "search":
+            self._seek(message.text)
+
+    def on_ask_box_answered(self, message: AskBox.Answered) -> None:
+        message.stop()
+        self.view.focus()
+        if message.asked == "search":
+            self._seek(message.text)
+            if message.text:
+                self._go("match", self._hits(self._here() + 1, -1), f'Nothing matches "{plain(message.text)}".')
+        elif message.asked == "time":
+            self._go_to_time(message.text)
+        elif message.text.strip():
+            self._write_to(Path(message.text.strip()).expanduser(), overwrites=False)
+
+    def on_ask_box_declined(self, message: AskBox.Declined) -> None:
+        message.stop()
+        self.view.focus()
+        if message.asked == "search":
+            self._seek("")
+
+    def _seek(self, text: str) -> None:
+        self._source.seek(text)
+        self.view.highlight(self._source.highlighted)
+        self.view.pull()
+        self.post_message(self.Changed())
+
+    def on_histogram_strip_chosen(self, message: HistogramStrip.Chosen) -> None:
+        message.stop()
+        self.go_to_moment(message.at_us)
+
+    def go_to_line(self, number: int) -> None:
+        """Go to line `number` of the store; where it is not let through, all lines are shown again."""
+        if self._source.number(self._source.index(number)) != number:
+            self.box.clear_and_hide()
+            self.narrow(text="", worker="", level="")
+        self._go("line", iter([number]), "The line is gone.")
+
+    # --- how it looks ---
+
+    def do_follow(self) -> None:
+        """`f`"""
+        self.view.follow(is_wanted=not self.view.is_following)
+
+    def do_level(self) -> None:
+        """`L`"""
+        at = LEVEL_STEPS.index(self._source.narrowing.level)
+        self.narrow(level=LEVEL_STEPS[(at + 1) % len(LEVEL_STEPS)])
+
+    def do_wrap(self) -> None:
+        """`W`"""
+        self.view.wrap(is_wanted=not self.view.is_wrapped)
+
+    def do_histogram(self) -> None:
+        """`H`"""
+        self._strip.display = not self._strip.display
+        self.post_message(self.Changed())
