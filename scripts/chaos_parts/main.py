@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("channels", "lifecycle")
+PARTS = ("channels", "lifecycle", "logs")
 
 
 def main(argv: list[str]) -> int:
