@@ -207,7 +207,7 @@ async def _serve(
     await engine.is_over.wait()
     await server.close()
     engine.close()
-    return 0
+    return engine.exit_code or 0
 
 
 if __name__ == "__main__":

@@ -11,14 +11,12 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Final, Protocol
+from typing import Protocol
 
 from loguru import logger
 
-from supervisor import proctable
 from supervisor.attending import Attendance
 from supervisor.clock import Clock
 from supervisor.lifecycle import effects as fx
@@ -37,6 +35,7 @@ from supervisor.lifecycle.machine import step
 from supervisor.lifecycle.states import State
 from supervisor.logs.intake import Intake, LaneReader, open_pipe, pipe_bytes
 from supervisor.logs.lanes import Lane, Stream
+from supervisor.pacing import LaunchQueue
 from supervisor.paths import RunPlace
 from supervisor.processes.census import Census
 from supervisor.processes.cgroups import run_group
@@ -49,14 +48,13 @@ from supervisor.processes.preparing import Surroundings, prepare
 from supervisor.processes.probe_programs import unreaped_pids
 from supervisor.processes.refusals import passing_refusal
 from supervisor.processes.sharing import Sharing
+from supervisor.processes.stopping import still_alive
 from supervisor.processes.strays import Strays
+from supervisor.proctable import ProcessEntry
 from supervisor.profile.model import Profile, WorkerSpec
 from supervisor.replica import Replica
 
 STREAMS: tuple[Stream, ...] = ("log", "stdout", "stderr")
-
-LAUNCH_BUDGET_S: Final = 0.02
-"""How long launches may keep the loop at a time: a hundred workers that start together delay nobody else."""
 
 
 class Audience(Protocol):
@@ -105,9 +103,9 @@ class Driver:
         """Called when one of them has come."""
         self.helpers: Callable[[], frozenset[int]] = frozenset
         """Children of the engine that are neither workers nor strays."""
-        self._remains: set[int] = set()
+        self._remains: list[ProcessEntry] = []
         """What was killed with a worker that has ended, and did not die with it."""
-        self._to_launch: deque[tuple[Replica, int]] = deque()
+        self._launches = LaunchQueue(loop, clock, self._launch)
 
     # --- who there is ---
 
@@ -159,9 +157,7 @@ class Driver:
         incarnation = replica.incarnation
         match effect:
             case fx.LaunchProcess(number):
-                self._to_launch.append((replica, number))
-                if len(self._to_launch) == 1:
-                    self._launch_waiting(is_first=True)
+                self._launches.add(replica, number)
             case fx.ArmTimer(number, timer, at_s):
                 self._disarm(replica, [timer])
                 delay_s = max(0.0, at_s - self._clock.monotonic_s())
@@ -199,18 +195,6 @@ class Driver:
                 handle.cancel()
 
     # --- launches ---
-
-    def _launch_waiting(self, *, is_first: bool = False) -> None:
-        """Launch those whose turn it is; the rest in the loop's next turns."""
-        until_s = self._clock.monotonic_s() + (0.0 if is_first else LAUNCH_BUDGET_S)
-        while self._to_launch:
-            replica, number = self._to_launch[0]
-            self._launch(replica, number)
-            self._to_launch.popleft()
-            if self._clock.monotonic_s() >= until_s:
-                break
-        if self._to_launch:
-            self._loop.call_soon(self._launch_waiting)
 
     def _launch(self, replica: Replica, number: int) -> None:
         life = replica.life
@@ -341,7 +325,7 @@ class Driver:
         replica = self._by_incarnation.pop(incarnation)
         if incarnation.pid is not None:
             self._census.on_ended(incarnation.pid)
-        self._remains.update(entry.pid for entry in incarnation.survivors())
+        self._remains.extend(incarnation.survivors())
         told = judged(replica.life, cause)
         self.plumbing.recover(replica.worker, incarnation.pid, told)
         replica.end(told, self._clock.wall_s())
@@ -377,11 +361,10 @@ class Driver:
 
     def survivors(self) -> tuple[int, ...]:
         """Processes that live though they were killed: leaders, and what is left of trees."""
-        found = set(self.pids().values()) | self._remains
+        found = {*self.pids().values(), *(entry.pid for entry in still_alive(self._remains))}
         for incarnation in self._by_incarnation:
             found.update(entry.pid for entry in incarnation.survivors())
-        entries = (proctable.read_entry(pid) for pid in found)
-        return tuple(sorted(entry.pid for entry in entries if entry is not None and entry.state != "Z"))
+        return tuple(sorted(found))
 
     def owners(self) -> dict[int, str]:
         """The replica that each process of a live tree belongs to, as of the last look."""

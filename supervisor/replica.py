@@ -115,6 +115,8 @@ class Replica:
         """Take the second's sample of its tree."""
         if self.life.state not in LIVE:
             return
+        if self.incarnation is not None and sample is not None:
+            sample = replace(sample, processes=(*sample.processes, *self.incarnation.daemonized))
         percent = round(sample.cpu_percent) if sample else 0
         history = (*self.seen.cpu_history, percent)[-CPU_HISTORY_LENGTH:]
         self.seen = replace(self.seen, sample=sample, cpu_history=history)
@@ -128,6 +130,7 @@ class Replica:
 
     def row(self, now_s: float) -> ReplicaRow:
         waits_for = self.waits_for if self.life.state is State.WAITING else self.missing
+        closed = self.incarnation.closed_streams if self.incarnation is not None else ()
         status = self.attendance.status if self.attendance is not None else ""
         return make_row(
             self.worker,
@@ -138,6 +141,7 @@ class Replica:
             waits_for=waits_for,
             status=status,
             log_level=self.log_level,
+            closed=closed,
         )
 
 

@@ -42,8 +42,10 @@ def make_row(
     waits_for: str = "",
     status: str = "",
     log_level: str = "",
+    closed: tuple[str, ...] = (),
 ) -> ReplicaRow:
-    """The table's row of one replica; `status` is what it says of itself where its board says nothing."""
+    """The table's row of one replica; `status` is what it says of itself where its board says nothing, `closed` are the
+    lanes that it has closed while it lives."""
     is_live = life.state in LIVE
     activity, activity_since_s = describe_activity(seen.page) if is_live else ("", None)
     sample = seen.sample if is_live else None
@@ -76,7 +78,7 @@ def make_row(
         next_step_s=life.next_step_s,
         kill_s=life.since_s + life.stop.timeout_s if life.next_step is Timer.TERM else None,
         waits_for=waits_for,
-        warnings=warnings_of(worker, life, seen, now_s),
+        warnings=(*warnings_of(worker, life, seen, now_s), *(f"has closed its {name}" for name in closed)),
     )
 
 

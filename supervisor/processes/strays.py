@@ -25,7 +25,9 @@ from supervisor import proctable
 from supervisor.processes import stopping
 from supervisor.proctable import ProcessEntry
 
-KILL_AFTER_S: Final = 1.0
+TERM_AFTER_S: Final = 0.4
+"""How long an orphan has to end by itself: it is often on its way out, with the worker that it came from."""
+KILL_AFTER_S: Final = 1.4
 
 
 class Owner(Protocol):
@@ -54,12 +56,13 @@ class Owner(Protocol):
 
 
 class Strays:
-    """Finds strays, gives each to its worker, and ends the rest: SIGTERM when first seen, SIGKILL a second later."""
+    """Finds strays, gives each to its worker, and ends the rest: SIGTERM when seen again, SIGKILL a second later."""
 
     def __init__(self, report: Callable[[str], None]) -> None:
         self._report = report
         self._first_seen_s: dict[int, float] = {}
         self._adopted: dict[tuple[int, int], Owner] = {}
+        self._told: set[tuple[int, int]] = set()
 
     def sweep(self, ours: Set[int], now_s: float, owners: Iterable[Owner] = ()) -> None:
         """Look for strays among the engine's children.
@@ -74,6 +77,7 @@ class Strays:
             del self._first_seen_s[pid]
         unknown = children - ours
         if not unknown:
+            self._told.clear()
             self._adopted.clear()
             return
         owners = [owner for owner in owners if owner.is_alive]
@@ -90,8 +94,7 @@ class Strays:
         elif entry.identity in self._adopted:
             return
         elif entry.pid in self._first_seen_s:
-            if now_s - self._first_seen_s[entry.pid] >= KILL_AFTER_S:
-                stopping.kill_tree(entry.pid, [entry])
+            self._end(entry, now_s - self._first_seen_s[entry.pid])
         elif owner := owner_of(entry, owners):
             self._adopted[entry.identity] = owner
             owner.adopt(entry)
@@ -101,8 +104,17 @@ class Strays:
             )
         else:
             self._first_seen_s[entry.pid] = now_s
+
+    def _end(self, entry: ProcessEntry, seen_for_s: float) -> None:
+        """End a stray that does not end by itself: most of them have got their worker's SIGTERM already."""
+        if seen_for_s < TERM_AFTER_S:
+            return
+        if entry.identity not in self._told:
+            self._told.add(entry.identity)
             self._report(f"ended process {entry.pid}, left behind by a worker: {proctable.command_line(entry.pid)}")
             stopping.send(entry, signal.SIGTERM, signal.SIGCONT)
+        elif seen_for_s >= KILL_AFTER_S:
+            stopping.kill_tree(entry.pid, [entry])
 
 
 def owner_of(entry: ProcessEntry, owners: Iterable[Owner]) -> Owner | None:

@@ -66,7 +66,7 @@ def play(scene: str) -> Any:
 
 
 def test_orphan_of_a_dead_worker_is_ended_and_reaped() -> None:
-    """SIGTERM when it is first seen, SIGKILL later for one that ignores it; its pid is free afterwards."""
+    """SIGTERM when it does not end by itself, SIGKILL later for one that ignores it; its pid is free afterwards."""
     seen = play("""
 worker.is_alive = False
 polite = orphan("sleep", "1000")
