@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from rich.color import Color as RichColor
 from rich.style import Style
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME, TerminalTheme
 from textual.color import Color
 from textual.theme import Theme
 
@@ -86,6 +87,8 @@ class Palette:
     is_ansi: bool
     """The terminal's own colours are used."""
     is_dark: bool
+    terminal_theme: TerminalTheme = DEFAULT_TERMINAL_THEME
+    """What the terminal's own colours look like where they are not used."""
 
 
 def look_style(look: Look, palette: Palette) -> Style:
@@ -122,10 +125,13 @@ def ink_style(ink: Ink, palette: Palette) -> Style:
     """What a worker asked for, but for a colour that nobody could read on the background."""
     colour = RichColor.parse(ink.colour) if ink.colour else None
     ground = RichColor.parse(ink.ground) if ink.ground else None
-    if colour is not None and not palette.is_ansi and not ink.is_reversed:
-        behind = Color.from_rich_color(ground) if ground else Color.parse(palette.variables["background"])
-        if _contrast(Color.from_rich_color(colour), behind) < LEAST_CONTRAST:
-            colour = behind.get_contrast_text(1.0).rich_color
+    if not palette.is_ansi:
+        shown = _shown(colour, palette, is_ground=False)
+        behind = _shown(ground, palette, is_ground=True)
+        on = behind or Color.parse(palette.variables["background"])
+        if shown is not None and not ink.is_reversed and _contrast(shown, on) < LEAST_CONTRAST:
+            shown = on.get_contrast_text(1.0) if behind else None
+        colour, ground = (each.rich_color if each else None for each in (shown, behind))
     return Style(
         color=colour,
         bgcolor=ground,
@@ -136,6 +142,13 @@ def ink_style(ink: Ink, palette: Palette) -> Style:
         reverse=ink.is_reversed or None,
         strike=ink.is_struck or None,
     )
+
+
+def _shown(colour: RichColor | None, palette: Palette, *, is_ground: bool) -> Color | None:
+    """What a colour of the terminal's palette looks like here."""
+    if colour is None:
+        return None
+    return Color(*colour.get_truecolor(palette.terminal_theme, foreground=not is_ground))
 
 
 def _contrast(one: Color, other: Color) -> float:

@@ -46,7 +46,7 @@ class Painter:
     def _make(self, look: Look, ground: Ground) -> Style:
         """Of two grounds the worker's own or that of what was found stands before that of the line."""
         app = self._widget.app
-        palette = Palette(app.theme_variables, is_ansi=app.native_ansi_color, is_dark=app.current_theme.dark)
+        palette = Palette(app.theme_variables, app.native_ansi_color, app.current_theme.dark, app.ansi_theme)
         style = self._widget.rich_style
         if ground:
             style += ground_style(ground, palette.variables, is_ansi=palette.is_ansi)
