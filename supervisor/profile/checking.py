@@ -44,6 +44,7 @@ def mistakes_in(tables: dict[str, Any]) -> list[Mistake]:
         found += _environment_mistakes((*path, "env"), worker)
         found += probe_mistakes(path, worker, defaults)
         found += combination_mistakes(path, worker, defaults)
+    found += _sink_mistakes(tables)
     if isinstance(defaults, dict):
         found += _environment_mistakes(("defaults", "env"), defaults)
         found += umask_mistakes(("defaults",), defaults)
@@ -82,6 +83,21 @@ def _name_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
             elif name in taken:
                 yield Mistake(path, f'"{name}" is already the name of {a(taken[name])}; give the {what} another')
             taken.setdefault(name, what)
+
+
+def _sink_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
+    """Sinks of workers that there are not."""
+    logs, workers = tables.get("logs"), tables.get("workers")
+    sinks = logs.get("sinks") if isinstance(logs, dict) else None
+    known = [*workers, "engine"] if isinstance(workers, dict) else ["engine"]
+    for sink, table in sinks.items() if isinstance(sinks, dict) else ():
+        names = table.get("workers") if isinstance(table, dict) else None
+        for name in names if isinstance(names, list) else ():
+            if isinstance(name, str) and name.partition(".")[0] not in known:
+                near = did_you_mean(name, known)
+                yield Mistake(
+                    ("logs", "sinks", sink, "workers"), f'sink "{sink}" wants worker "{name[:60]}", which is none{near}'
+                )
 
 
 def _kind_mistakes(path: KeyPath, worker: dict[str, Any]) -> Iterator[Mistake]:

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
+from supervisor.profile.names import NAME_PATTERN
+from supervisor.profile.sinks import SinkSpec
 from supervisor.profile.table import Duration, Size, Table
 
 WhenFull = Literal["block", "drop"]
@@ -33,3 +35,9 @@ class LogSpec(Table):
     `zgrep` read as well."""
     has_files: bool = Field(default=False, validation_alias="files", examples=[True])
     """Whether there is a plain text file for each replica as well, `plain/parse.2.log` beside the segments."""
+    sinks: dict[str, SinkSpec] = Field(
+        default_factory=dict,
+        examples=[{"errors": {"sink": "logs/errors.log"}}],
+        json_schema_extra={"propertyNames": {"pattern": f"^{NAME_PATTERN}$"}},
+    )
+    """Loguru sinks by name, each served by a process of its own, so that a slow one delays nobody."""

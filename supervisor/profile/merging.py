@@ -10,7 +10,7 @@ from supervisor.profile.kinds import NOUNS
 
 HIDDEN: Final = "\0"
 """Starts the key of a value that the loader fills in and nobody can write by mistake."""
-PYTHON_ONLY: Final = ("start_method", "preload", "python", "python_path", "heartbeat")
+PYTHON_ONLY: Final = ("start_method", "preload", "python", "python_path", "heartbeat", "log_level", "traceback_locals")
 """Keys that mean something only where code of ours runs inside the worker."""
 
 

@@ -24,6 +24,7 @@ from supervisor.profile.describing import describe_all
 from supervisor.profile.limits import LimitsTable
 from supervisor.profile.model import DefaultsSpec, LogSpec, Profile, WorkerSpec
 from supervisor.profile.running import GroupSpec, RestartSpec, ScheduleSpec, WatchSpec
+from supervisor.profile.sinks import SinkSpec
 from supervisor.profile.table import Table
 from supervisor.profile.wording import as_toml, known_keys
 
@@ -39,6 +40,7 @@ TABLES: Final[Mapping[str, type[Table]]] = {
     "limits": LimitsTable,
     "group": GroupSpec,
     "logs": LogSpec,
+    "sink": SinkSpec,
     **CHANNEL_TABLES,
 }
 """Every table that the reference shows, by the name that the document calls it."""

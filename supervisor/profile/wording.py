@@ -22,6 +22,7 @@ from supervisor.profile.model import KINDS, DefaultsSpec, LogSpec, Profile, Work
 from supervisor.profile.names import did_you_mean, quoted
 from supervisor.profile.placing import Mistake
 from supervisor.profile.running import GroupSpec, LogTable, RestartSpec, ScheduleSpec, WatchSpec
+from supervisor.profile.sinks import SinkSpec
 from supervisor.profile.table import Table
 
 _TABLES: Final[Mapping[str, type[Table]]] = {"workers": WorkerSpec, "groups": GroupSpec, **CHANNEL_TABLES}
@@ -162,6 +163,8 @@ def _model_at(path: KeyPath) -> type[Table] | None:
     fixed: dict[KeyPath, type[Table]] = {(): Profile, ("defaults",): DefaultsSpec, ("logs",): LogSpec}
     if path in fixed:
         return fixed[path]
+    if len(path) == 3 and path[:2] == ("logs", "sinks"):
+        return SinkSpec
     inside = _inside_worker(path)
     if inside[:1] == ("depends_on",):
         return LogTable if len(inside) == 2 else None
