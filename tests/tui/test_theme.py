@@ -1,4 +1,4 @@
-"""Colours that mean nothing but a worker, or its own wish: readable on dark and on light, none where none are wished."""
+"""Colours that mean nothing but a worker, or its own wish: readable on dark and on light."""
 
 from __future__ import annotations
 

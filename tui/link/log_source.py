@@ -212,6 +212,10 @@ class LogSource:
             at = end
         return out
 
+    def knows(self, number: int) -> bool:
+        """Whether it is known what is let through around line `number` of the store."""
+        return self._view is None or self._view.searched_from <= number or self._view.has_searched_back
+
     def lines(self, first: int, count: int) -> list[bytes]:
         """`count` lines from `first`, oldest first."""
         return self.read(self.numbers(first, count))

@@ -59,9 +59,10 @@ class JumpingPane(Vertical):
         """The line from which to look: the one under the cursor."""
         return self.view.cursor_number or 0
 
-    def _go(self, what: str, look: Iterator[int | None], none: str) -> None:
+    def _go(self, what: str, look: Iterator[int | None], none: str, *, takes_focus: bool = True) -> None:
         self._quest = _Quest(what, look, none)
-        self.view.focus()
+        if takes_focus:
+            self.view.focus()
         self._questing.resume()
         self._pursue()
 
@@ -82,7 +83,7 @@ class JumpingPane(Vertical):
         self._end_quest()
         if number >= 0 and self._source.line_count:
             self.view.jump_to(min(self._source.index(number), self._source.line_count - 1))
-        else:
+        elif quest.none:
             self.app.notify(quest.none, severity="warning", markup=False)
         self.post_message(self.Changed())
 
@@ -104,6 +105,14 @@ class JumpingPane(Vertical):
                 return
             self._source.advance(SCAN_BUDGET_S / 2)
             yield None
+
+    def _reach(self, number: int) -> Iterator[int | None]:
+        """Line `number`, once it is known whether it is shown."""
+        while not self._source.knows(number):
+            self._source.advance(SCAN_BUDGET_S / 2)
+            yield None
+        if self._source.line_count:
+            yield number
 
     def _to_match(self, step: int) -> None:
         if not self._source.sought:

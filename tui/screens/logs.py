@@ -102,7 +102,7 @@ class LogPane(TakingPane):
         self.view.start_over()
 
     def narrow(self, text: str | None = None, worker: str | None = None, level: str | None = None) -> None:
-        """Let other lines through; who has paused and shows all again stays at the line under the cursor."""
+        """Let other lines through; who has paused stays at the line under the cursor, or the next that is shown."""
         now = self._source.narrowing
         number = None if self.view.is_following else self.view.cursor_number
         if not self._source.narrow(
@@ -113,7 +113,9 @@ class LogPane(TakingPane):
             return
         self._end_quest()
         self.view.highlight(self._source.highlighted)
-        self.view.show_again(None if self._source.is_narrowed else number)
+        self.view.start_over()
+        if number is not None:
+            self._go("line", self._reach(number), "", takes_focus=False)
 
     def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
         message.stop()

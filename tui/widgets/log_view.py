@@ -185,12 +185,6 @@ class LogView(ScrollView, can_focus=True):
         self._take_in()
         self.post_message(self.Moved())
 
-    def show_again(self, number: int | None) -> None:
-        """The source lets other lines through: stay at line `number` of the store; None follows."""
-        self.start_over()
-        if number is not None and self._source.line_count:
-            self.jump_to(min(self._source.index(number), self._source.line_count - 1))
-
     def _take_in(self) -> None:
         count = self._source.line_count
         self._page = (0, [], [])
