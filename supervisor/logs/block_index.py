@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Sequence
 from itertools import accumulate
 
-from supervisor.logs.index_file import BlockFacts, facts_of
+from supervisor.logs.index_file import BlockFacts, NotedBlocks, facts_of
 from supervisor.logs.segment_files import BLOCK_BYTES, SegmentFile
 
 _READ_BYTES = 16 * BLOCK_BYTES
@@ -28,10 +27,12 @@ class BlockIndex:
         scanned_bytes: the end of the last of them.
     """
 
-    def __init__(self, file: SegmentFile, noted: Sequence[BlockFacts] = ()) -> None:
+    def __init__(self, file: SegmentFile, noted: NotedBlocks | None = None) -> None:
         self._file = file
         self._lines_up_to = array("Q")  # newlines before the end of each whole block
         self._tail_lines = 0  # newlines after the last whole block
+        self._noted = NotedBlocks()
+        self._noted_blocks = 0
         self._facts: dict[int, BlockFacts] = {}
         self._nearest = (0, 0)  # a line, and where it begins: pages that adjoin share one end
         self.line_count = 0
@@ -101,6 +102,8 @@ class BlockIndex:
 
     def facts(self, block: int) -> BlockFacts:
         """What is in block number `block`. Counts it where nobody has noted it. Raises OSError."""
+        if block < self._noted_blocks:
+            return self._noted[block]
         known = self._facts.get(block)
         if known is not None:
             return known
@@ -112,7 +115,7 @@ class BlockIndex:
             self._facts[block] = facts
         return facts
 
-    def _take_over(self, noted: Sequence[BlockFacts]) -> None:
+    def _take_over(self, noted: NotedBlocks) -> None:
         """Believe what fits the file: so many blocks, and the first and the last of them as they are noted."""
         try:
             count = min(len(noted), self._file.size() // BLOCK_BYTES)
@@ -128,10 +131,10 @@ class BlockIndex:
                 end -= BLOCK_BYTES
         except OSError:
             return
-        totals = list(accumulate(facts.lines for facts in noted[:count]))
+        totals = array("Q", accumulate(noted.lines()[:count]))
         whole = end // BLOCK_BYTES
-        self._lines_up_to = array("Q", totals[:whole])
-        self._facts = dict(enumerate(noted[:count]))
+        self._lines_up_to = totals[:whole]
+        self._noted, self._noted_blocks = noted, count
         self.line_count = totals[-1] if totals else 0
         self._tail_lines = self.line_count - (totals[whole - 1] if whole else 0)
         self.scanned_bytes = end
@@ -155,4 +158,5 @@ class BlockIndex:
         self._lines_up_to = array("Q")
         self._tail_lines = self.line_count = self.scanned_bytes = 0
         self._facts.clear()
+        self._noted_blocks = 0
         self._nearest = (0, 0)

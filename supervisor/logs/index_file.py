@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import os
 import struct
+from array import array
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, overload
 
 from supervisor.logs.segment_files import BLOCK_BYTES, index_name
 
@@ -144,15 +146,39 @@ def _levels_of(data: bytes, ranges: list[tuple[int, int]], line_count: int) -> l
     return counts
 
 
-def read_index(directory: Path, number: int) -> list[BlockFacts]:
-    """What is written of the whole blocks of a segment; empty where there is no index that can be read."""
+class NotedBlocks(Sequence[BlockFacts]):
+    """What is noted of the whole blocks of a segment: 40 bytes for each, looked into when it is asked for."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        """`data`: an index file; what is none, or the torn end of one, says nothing."""
+        is_index = data.startswith(INDEX_HEAD)
+        self._data = data[len(INDEX_HEAD) :] if is_index else b""
+
+    def __len__(self) -> int:
+        return len(self._data) // _ENTRY.size
+
+    @overload
+    def __getitem__(self, at: int) -> BlockFacts: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[BlockFacts]: ...
+    def __getitem__(self, at: int | slice) -> BlockFacts | list[BlockFacts]:
+        if isinstance(at, slice):
+            return [self[place] for place in range(*at.indices(len(self)))]
+        if not 0 <= at < len(self):
+            raise IndexError(f"block {at} of {len(self)}")
+        return BlockFacts(*_ENTRY.unpack_from(self._data, at * _ENTRY.size))
+
+    def lines(self) -> array[int]:
+        """The lines that end in each block."""
+        end = len(self) * _ENTRY.size
+        return array("Q", (entry[0] for entry in _ENTRY.iter_unpack(memoryview(self._data)[:end])))
+
+
+def read_index(directory: Path, number: int) -> NotedBlocks:
+    """What is written of the whole blocks of a segment; nothing where there is no index that can be read."""
     try:
         fd = os.open(directory / index_name(number), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
         with open(fd, "rb") as file:
-            data = file.read()
+            return NotedBlocks(file.read())
     except OSError:
-        return []
-    if not data.startswith(INDEX_HEAD):
-        return []
-    end = len(data) - (len(data) - len(INDEX_HEAD)) % _ENTRY.size
-    return [BlockFacts(*entry) for entry in _ENTRY.iter_unpack(data[len(INDEX_HEAD) : end])]
+        return NotedBlocks()

@@ -12,7 +12,8 @@ from typing import Final, NamedTuple
 
 from supervisor.logs.block_index import BlockIndex
 from supervisor.logs.index_file import BlockFacts, read_index
-from supervisor.logs.segment_files import BLOCK_BYTES, SegmentFile, open_segment, segment_numbers
+from supervisor.logs.open_files import OpenFiles, StoredFile
+from supervisor.logs.segment_files import BLOCK_BYTES, SegmentFile, segment_numbers
 
 GONE_LINE = (
     b'{"time":"","level":"WARNING","message":"(this line was in a segment that has been deleted)",'
@@ -26,11 +27,10 @@ MOST_WAIT_US: Final = 10 * 60 * 1_000_000
 class _Segment:
     """One segment, open as long as it can be read."""
 
-    def __init__(self, directory: Path, number: int) -> None:
+    def __init__(self, directory: Path, number: int, files: OpenFiles) -> None:
         """Raises OSError where it cannot be opened."""
         self.number = number
-        self._directory = directory
-        self._file: SegmentFile | None = open_segment(directory, number)
+        self._file: SegmentFile | None = StoredFile(files, number)
         self.index = BlockIndex(self._file, read_index(directory, number))
         self.line_count = self.index.line_count
         self.is_final = False
@@ -98,20 +98,9 @@ class _Segment:
             self._file = None
 
     def close_if_deleted(self) -> None:
-        """Give the disk its space back. The numbers of its lines stay: read on where it was only compressed, else they
-        read as `GONE_LINE`."""
-        try:
-            if self._file is None or not self._file.is_deleted:
-                return
-        except OSError:
-            pass
-        self.close()
-        try:
-            self._file = open_segment(self._directory, self.number)
-        except OSError:
-            return
-        self.index = BlockIndex(self._file, read_index(self._directory, self.number))
-        self.refresh(None)
+        """Give the disk its space back. The numbers of its lines stay, and they read as `GONE_LINE`."""
+        if self._file is not None and self._file.is_deleted:
+            self.close()
 
 
 class Chunk(NamedTuple):
@@ -143,6 +132,7 @@ class LogReader:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._files = OpenFiles(directory)
         self._segments: list[_Segment] = []
         self._starts: list[int] = []  # number of the first line of each segment
         self._names: list[int] = []
@@ -157,8 +147,11 @@ class LogReader:
         """
         numbers = segment_numbers(self._directory)
         if numbers != self._names:
+            listed = set(numbers)
+            self._files.close_renamed()
             for segment in self._segments:
-                segment.close_if_deleted()
+                if segment.number not in listed:
+                    segment.close_if_deleted()
             self._names = numbers
         newest = self._segments[-1].number if self._segments else 0
         pending = [number for number in numbers if number > newest]
@@ -240,7 +233,7 @@ class LogReader:
     def _open(self, number: int) -> bool:
         """Add a segment; whether some of its lines are known already."""
         try:
-            segment = _Segment(self._directory, number)
+            segment = _Segment(self._directory, number, self._files)
         except OSError:
             return False  # deleted, or replaced by what is no file of ours
         self._segments.append(segment)

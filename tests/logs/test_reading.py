@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from supervisor.logs.open_files import OpenFiles
 from supervisor.logs.reading import GONE_LINE, LogReader
 from supervisor.logs.segments import SegmentWriter
 
@@ -140,6 +142,28 @@ def test_torn_end_of_a_killed_engine_is_not_shown(tmp_path: Path, reader: LogRea
     (tmp_path / "logs" / "notes.txt").write_bytes(b"not a segment\n")
     reader.refresh()
     assert reader.lines(0, 9) == numbered(0, 2)
+
+
+def test_more_segments_than_may_be_open_are_read(
+    tmp_path: Path, writer: SegmentWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Any line of any of them, however few are open at a time, and none is left open."""
+    monkeypatch.setattr(OpenFiles.__init__, "__defaults__", (3,))
+    write(writer, 0, 300)
+    reader = LogReader(tmp_path / "logs")
+    before = len(os.listdir("/proc/self/fd"))
+    reader.refresh()
+    assert len(os.listdir("/proc/self/fd")) <= before + 3
+    assert reader.lines(0, 300) == numbered(0, 300)
+    assert [reader.lines(at, 1) for at in (250, 3, 170, 4)] == [numbered(at, 1) for at in (250, 3, 170, 4)]
+    (tmp_path / "logs" / "000002.ndjson").unlink()
+    write(writer, 300, 20)
+    reader.refresh()
+    lines = reader.lines(0, 320)
+    assert 0 < lines.count(GONE_LINE) < 20
+    assert [line for line in lines if line != GONE_LINE] == [n for n in numbered(0, 320) if n in lines]
+    reader.close()
+    assert len(os.listdir("/proc/self/fd")) == before
 
 
 def test_truncated_segment_harms_nobody(tmp_path: Path, reader: LogReader, writer: SegmentWriter) -> None:
