@@ -18,6 +18,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -143,7 +144,7 @@ class Feeder:
                 if self._sink is None:
                     self._sink = Sink(self._setup)
                 self._sink.write(record)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever a sink raises, the record is not lost
                 self._fail(error)
             else:
                 if self._trouble:
@@ -208,10 +209,8 @@ class Sink:
 
     def close(self) -> None:
         """Close the file."""
-        try:
+        with suppress(Exception):  # what keeps it from being written keeps it from being closed
             self._base.remove()
-        except Exception:
-            pass  # what keeps it from being written keeps it from being closed
 
     def _level(self, record: Record) -> str:
         try:

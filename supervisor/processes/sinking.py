@@ -19,10 +19,11 @@ from typing import IO, Any, Final
 from supervisor.processes import linux
 from supervisor.processes.preparing import Surroundings, fill
 from supervisor.processes.reaping import ExitWatch, exit_cause
-from supervisor.processes.sinking_child import FINISH_S
 from supervisor.profile.model import Profile
 from supervisor.profile.sinks import STDERR
 
+FINISH_S: Final = 5.0
+"""How long helpers go on writing after the engine's end."""
 FIRST_RETRY_S: Final = 0.5
 LAST_RETRY_S: Final = 30.0
 LINE_LIMIT_BYTES: Final = 1024 * 1024
@@ -121,8 +122,9 @@ class Sinks:
             await asyncio.wait(waits, timeout=1.0)
         for wait in waits:
             wait.cancel()
-        for sink in late:
-            self._report("WARNING", f"sink {sink.name} hung at the end; some records are in the store only")
+        for sink in every:
+            if not sink.is_complete:
+                self._report("WARNING", f"sink {sink.name} hung at the end; its last records are in the store only")
         self._sinks.clear()
         self._leaving.clear()
 
@@ -137,6 +139,8 @@ class _Sink:
         self.order = order
         self.position = (0, 0)
         self.ended = asyncio.Event()
+        self.is_complete = False
+        """Its helper has ended and says that everything is written."""
         self._loop = loop
         self._log_directory = log_directory
         self._report = report
@@ -175,7 +179,13 @@ class _Sink:
 
     def _launch(self) -> None:
         self._retry = None
-        setup = {**asdict(self.order), "name": self.name, "logs": str(self._log_directory), "at": self.position}
+        setup = {
+            **asdict(self.order),
+            "name": self.name,
+            "logs": str(self._log_directory),
+            "at": self.position,
+            "finish_s": FINISH_S,
+        }
         try:
             self._helper = _Helper(self._loop, json.dumps(setup).encode(), self)
         except OSError as error:
@@ -213,6 +223,7 @@ class _Sink:
         elif self._is_open:
             self._try_later(f"lost its helper (pid {pid}): {exit_cause(status).text}")
         else:
+            self.is_complete = status == 0
             self.ended.set()
 
 
@@ -226,7 +237,7 @@ class _Helper:
         descriptor = linux.memory_file("procdeck-sink", setup)
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "supervisor.processes.sinking_child", str(descriptor)],
+                [sys.executable, "-m", "supervisor.logs.sink_process", str(descriptor)],
                 pass_fds=(descriptor,),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

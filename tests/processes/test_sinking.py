@@ -171,7 +171,7 @@ async def test_end_waits_for_what_is_left(run: Run) -> None:
 
 async def test_end_does_not_wait_for_ever(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that takes nothing, such as a pipe without a reader: the helper is ended, and that is said."""
-    monkeypatch.setattr(sinking, "FINISH_S", 0.0)
+    monkeypatch.setattr(sinking, "FINISH_S", 0.5)
     os.mkfifo(run.folder / "pipe")
     run.sinks.change({"out": run.order("pipe", format="{message}")})
     run.log("hello")
