@@ -201,7 +201,7 @@ class ErrorBook:
         before = self._latest.get((worker, incarnation))
         if before is not None and before.kind in ("fatal", "traceback") and _explains(before, cause):
             group = self._groups.get((before.type, before.place))
-            if group is not None and group.last == before:
+            if before.kind == "fatal" and group is not None and group.last == before:
                 group.last = replace(before, message=cause)
             return False
         kind, place = crash_type(cause), ""
