@@ -206,7 +206,7 @@ async def _serve(
     report.well(note)
     await engine.is_over.wait()
     await server.close()
-    engine.close()
+    await engine.close()
     return engine.exit_code or 0
 
 

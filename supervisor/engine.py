@@ -15,7 +15,6 @@ import asyncio
 import os
 import signal
 from collections.abc import Callable, Sequence
-from typing import Final, Literal
 
 from loguru import logger
 
@@ -34,6 +33,7 @@ from supervisor.api.messages import (
     WorkerDetail,
 )
 from supervisor.api.requests import EventList, ReloadReply, ScaleReply, SignalReply
+from supervisor.archive import Archive
 from supervisor.changing import Changer
 from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock, SystemClock, WallWatch
@@ -54,9 +54,7 @@ from supervisor.lifecycle.events import (
 )
 from supervisor.lifecycle.life import Life
 from supervisor.lifecycle.states import AT_REST
-from supervisor.logs.intake import Intake
 from supervisor.logs.record import engine_line
-from supervisor.logs.segments import SegmentWriter
 from supervisor.observing import Observatory, Phase
 from supervisor.paths import RunPlace
 from supervisor.processes.notifying import forget_stale, take_inherited
@@ -93,10 +91,10 @@ class Engine:
         self._tiers = kill_tiers()
         self._stalls, self._wall = StallWatch(self._clock), WallWatch(self._clock)
         self._jobs = jobs.JobBook(self._announce)
-        self._writer = SegmentWriter(place.log_directory, profile.logs.segment_bytes)
-        self._intake = Intake(
-            self._loop, self._writer, self._notify, lambda level, text: self.happened(level, "engine", text)
+        self._archive = Archive(
+            self._loop, profile, place, self._notify, lambda level, text: self.happened(level, "engine", text)
         )
+        self._intake = self._archive.intake
         self._book = EventBook(Journal(place.directory / JOURNAL_NAME), self._clock.wall_s, self._tell)
         self._driver = Driver(self._loop, profile, self._surroundings, self._intake, place, self._clock, self)
         self._desk = ChannelDesk(profile, self._driver, self._clock)
@@ -109,10 +107,10 @@ class Engine:
             self._conductor.files_changed,
             lambda text: self.happened("WARNING", "engine", text),
         )
-        self._driver.helpers = self._files.pids
+        self._driver.helpers = lambda: self._files.pids() | self._archive.pids()
         self._changer = Changer(profile, self._driver, self._desk, self._clock, self._go_by, self._gone)
         self._observatory = Observatory(
-            self._loop, profile, place, self._driver, self._desk, self._intake, self._writer, self._clock
+            self._loop, profile, place, self._driver, self._desk, self._intake, self._archive.writer, self._clock
         )
 
     def _surroundings(self, profile: Profile, pipe_bytes: int) -> Surroundings:
@@ -128,6 +126,7 @@ class Engine:
             if replica.worker.autostart:
                 self._driver.apply(replica, WishStart(self._clock.monotonic_s()))
         self._files.start()
+        self._archive.start(self._changer.profile)
         self._observatory.start(self._notify, self._each_second, lambda: bool(self._listeners))
 
     def _each_second(self) -> None:
@@ -146,6 +145,7 @@ class Engine:
         self._desk.change(profile)
         self._observatory.change(profile)
         self._files.change(watch_rules(profile))
+        self._archive.change(profile)
         self._notify()
 
     # --- what happens ---
@@ -243,7 +243,7 @@ class Engine:
     def act(self, action: ActionName, names: Sequence[str], max_unavailable: int = 0, by: str = "") -> tuple[Job, ...]:
         replicas = self._named(names)
         if self._curtain.is_falling and action in ("start", "restart", "pause"):
-            raise RequestRefused(f"everything is being stopped; nothing is {_PAST[action]} now")
+            raise RequestRefused(f"everything is being stopped; nothing can {action} now")
         self._note_wish(action, names, by)
         if max_unavailable:
             return self._roll(replicas, max_unavailable)
@@ -376,21 +376,14 @@ class Engine:
         """SIGTERM, SIGINT and SIGHUP stop everything; again: at once."""
         self._curtain.listen_to_signals()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Write out what is left and let go of everything."""
         self._conductor.close()
         self._files.close()
         self._driver.close()
+        await self._archive.finish()
         self._book.close()
-        self._intake.close()
-        self._writer.close()
-
-
-_PAST: Final[dict[ActionName, Literal["started", "restarted", "paused"]]] = {
-    "start": "started",
-    "restart": "restarted",
-    "pause": "paused",
-}
+        self._archive.close()
 
 
 def watch_rules(profile: Profile) -> dict[str, WatchRule]:

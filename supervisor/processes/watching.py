@@ -5,18 +5,15 @@ The helper starts when some worker has a rule, and again, later and later, when 
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from supervisor.processes import linux
-from supervisor.processes.reaping import ExitWatch, exit_cause
+from supervisor.processes.companion import Companion, message_in
+from supervisor.processes.reaping import exit_cause
 from supervisor.processes.watch_rules import WatchRule
 
 if TYPE_CHECKING:
@@ -32,10 +29,7 @@ PATIENCE_S: Final = 5.0
 STAMP_LAG_S: Final = 0.1
 """How far the stamps of files may lag behind the clock."""
 
-LINE_LIMIT_BYTES: Final = 1024 * 1024
-"""A helper that sends more than this without the end of a line is not heard."""
-
-_ROOT: Final = str(Path(__file__).resolve().parent.parent.parent)
+PROGRAM: Final = "supervisor.processes.watching_child"
 
 Told = Callable[[str, tuple[str, ...]], None]
 """A worker, and the paths that have changed: relative to the profile where they are below it."""
@@ -58,8 +52,8 @@ class FileWatch:
         self._directory = directory
         self._when_changed = when_changed
         self._report = report
-        self._helper: _Helper | None = None
-        self._leaving: set[_Helper] = set()
+        self._helper: Companion | None = None
+        self._leaving: set[Companion] = set()
         self._retry: asyncio.TimerHandle | None = None
         self._retry_s = FIRST_RETRY_S
         self._is_open = False
@@ -97,7 +91,8 @@ class FileWatch:
             self._retry = None
         if self._helper is not None:
             self._leaving.add(self._helper)
-            self._helper.dismiss()
+            self._helper.ignore()
+            self._helper.dismiss(PATIENCE_S)
             self._helper = None
         self.directories = 0
 
@@ -108,9 +103,22 @@ class FileWatch:
         rules = {worker: asdict(rule) for worker, rule in self._rules.items()}
         setup = {"rules": rules, "directory": str(self._directory), "since_at": since_at}
         try:
-            self._helper = _Helper(self._loop, json.dumps(setup).encode(), self)
+            self._helper = self._companion(setup)
         except OSError as error:
             self._try_later(f"files cannot be watched: {error.strerror}", since_at)
+
+    def _companion(self, setup: dict[str, Any]) -> Companion:
+        words = [sys.executable, "-m", PROGRAM]
+        mine: list[Companion] = []
+        companion = Companion(
+            self._loop,
+            words,
+            lambda line: self.on_message(mine[0], message_in(line)),
+            lambda status: self.on_ended(mine[0], status),
+            setup=setup,
+        )
+        mine.append(companion)
+        return companion
 
     def _try_later(self, trouble: str, since_at: float | None) -> None:
         if trouble != self._said:
@@ -119,7 +127,7 @@ class FileWatch:
         self._retry = self._loop.call_later(self._retry_s, self._launch, since_at)
         self._retry_s = min(LAST_RETRY_S, 2 * self._retry_s)
 
-    def on_message(self, helper: _Helper, message: dict[str, Any]) -> None:
+    def on_message(self, helper: Companion, message: dict[str, Any]) -> None:
         """The helper's word."""
         if helper is not self._helper:
             return
@@ -133,7 +141,7 @@ class FileWatch:
                 if worker in self._rules:
                     self._when_changed(worker, tuple(paths))
 
-    def on_ended(self, helper: _Helper, status: int | None) -> None:
+    def on_ended(self, helper: Companion, status: int | None) -> None:
         """A helper is reaped."""
         self._leaving.discard(helper)
         if helper is not self._helper:
@@ -142,74 +150,3 @@ class FileWatch:
         trouble = f"the watcher of files (pid {helper.pid}) ended: {exit_cause(status).text}"
         untold_s = max((rule.debounce_s for rule in self._rules.values()), default=0.0)
         self._try_later(trouble, time.time() - untold_s - STAMP_LAG_S)
-
-
-class _Helper:
-    """One helper process, from its launch until it is reaped."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, setup: bytes, owner: FileWatch) -> None:
-        self._loop = loop
-        self._owner = owner
-        self._rest = b""
-        self._kill: asyncio.TimerHandle | None = None
-        descriptor = linux.memory_file("procdeck-watch", setup)
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "supervisor.processes.watching_child", str(descriptor)],
-                pass_fds=(descriptor,),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                cwd=_ROOT,
-                start_new_session=True,
-            )
-        finally:
-            os.close(descriptor)
-        self.pid = self._process.pid
-        self._output = self._pipe(self._process.stdout)
-        os.set_blocking(self._output, False)
-        self._watch = ExitWatch(loop, self.pid, self._on_exit)
-        loop.add_reader(self._output, self._on_readable)
-
-    @staticmethod
-    def _pipe(file: IO[bytes] | None) -> int:
-        assert file is not None
-        return file.fileno()
-
-    def dismiss(self) -> None:
-        """Have it end: it does so when its stdin is closed; one that does not is killed."""
-        self._stop_reading()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._kill = self._loop.call_later(PATIENCE_S, self._process.kill)
-
-    def _stop_reading(self) -> None:
-        if self._output >= 0:
-            self._loop.remove_reader(self._output)
-            self._output = -1
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-
-    def _on_readable(self) -> None:
-        try:
-            chunk = os.read(self._output, 65536)
-        except BlockingIOError:
-            return
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        if not chunk or len(self._rest) > LINE_LIMIT_BYTES:
-            self._stop_reading()
-        for line in lines:
-            try:
-                message = json.loads(line)
-            except ValueError:
-                continue  # something in it has printed
-            if isinstance(message, dict):
-                self._owner.on_message(self, message)
-
-    def _on_exit(self, status: int | None) -> None:
-        self._process.returncode = 0 if status is None else status
-        if self._kill is not None:
-            self._kill.cancel()
-        self._stop_reading()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        self._owner.on_ended(self, status)

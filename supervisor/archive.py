@@ -1,0 +1,81 @@
+"""The store of a run, and those who work on it beside the engine: loguru sinks, compression, plain files.
+
+::
+
+    lanes ─► Intake ─► SegmentWriter ─► segments ◄─ read by ─ sinks, keeper (processes of their own)
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from supervisor.logs.intake import Intake
+from supervisor.logs.keeping import keeping_command
+from supervisor.logs.retention import Retention
+from supervisor.logs.segments import SegmentWriter
+from supervisor.paths import RunPlace
+from supervisor.processes.keeping import Keeper
+from supervisor.processes.sinking import Sinks, sink_orders
+from supervisor.profile.model import Profile
+
+
+class Archive:
+    """Everything that is logged, and where it goes.
+
+    Args:
+        when_stored: called when there is more in the store.
+        report: gets a level and a sentence on the store itself.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        profile: Profile,
+        place: RunPlace,
+        when_stored: Callable[[], None],
+        report: Callable[[str, str], None],
+    ) -> None:
+        logs = profile.logs
+        self._place = place
+        self.writer = SegmentWriter(
+            place.log_directory,
+            logs.segment_bytes,
+            segment_age_s=logs.segment_age_s,
+            retention=Retention(logs.keep_bytes, logs.keep_age_s),
+        )
+        self.intake = Intake(loop, self.writer, when_stored, report, when_full=logs.when_full)
+        self._sinks = Sinks(loop, place.log_directory, report)
+        command = (
+            keeping_command(
+                place.log_directory,
+                is_compressed=logs.is_compressed,
+                file_bytes=logs.segment_bytes if logs.has_files else None,
+            )
+            if logs.is_compressed or logs.has_files
+            else ()
+        )
+        self._keeper = Keeper(loop, command, report)
+
+    def start(self, profile: Profile) -> None:
+        """Begin to serve the sinks and to look after the store."""
+        self.change(profile)
+        self._keeper.start()
+
+    def change(self, profile: Profile) -> None:
+        """Go by `profile` from now on. How segments are kept is settled when a run begins."""
+        self._sinks.change(sink_orders(profile, self._place.output_directory))
+
+    def pids(self) -> frozenset[int]:
+        """The processes that work on the store: children of the engine that are no strays."""
+        return self._sinks.pids() | self._keeper.pids()
+
+    async def finish(self) -> None:
+        """Write out what is left, and let everybody who reads the store come to its end."""
+        self.intake.flush()
+        await asyncio.gather(self._sinks.finish(), self._keeper.finish())
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self.intake.flush()
+        self.writer.close()
