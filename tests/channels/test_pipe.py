@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 from multiprocessing.connection import wait
@@ -179,6 +180,7 @@ def test_unpicklable_object_raises_in_send_and_sends_nothing() -> None:
 def test_rounds_of_create_use_close_keep_no_descriptor() -> None:
     """Two hundred pipes later the process has the descriptors it had."""
     Pipe()[0].close()
+    gc.collect()  # what earlier tests have left must not go meanwhile
     before = os.listdir("/proc/self/fd")
     for number in range(200):
         first, second = Pipe(duplex=bool(number % 2))

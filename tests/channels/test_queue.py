@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import pickle
 import queue as standard
@@ -406,6 +407,7 @@ def test_thousand_rounds_of_create_use_close_leak_nothing() -> None:
         queue.close()
 
     use(0)
+    gc.collect()  # what earlier tests have left must not go meanwhile
     before, mapped, shared = os.listdir("/proc/self/fd"), mapped_ledgers(), own_shared_memory()
     for number in range(1000):
         use(number)
@@ -417,6 +419,7 @@ def test_thousand_rounds_of_create_use_close_leak_nothing() -> None:
 def test_forgotten_queue_closes_itself() -> None:
     """A queue that goes out of scope lets go of its descriptors."""
     Queue().close()
+    gc.collect()  # what earlier tests have left must not go meanwhile
     before = os.listdir("/proc/self/fd")
     Queue(3).put(1)
     assert os.listdir("/proc/self/fd") == before
