@@ -133,6 +133,11 @@ class Driver:
         """The monotonic clock."""
         return self._clock.monotonic_s()
 
+    @property
+    def lane_bytes(self) -> int:
+        """How much each lane of a worker holds."""
+        return self._around.pipe_bytes
+
     # --- policy and hands ---
 
     def apply(self, replica: Replica, event: Event) -> None:

@@ -34,6 +34,9 @@ BOARD_EVERY_S: Final = 0.25
 FRESH_S: Final = 0.1
 """How old what a client asks for may be."""
 
+FULL_SHARE: Final = 0.9
+"""A lane this full holds up whoever writes to it."""
+
 Phase = Literal["running", "completed", "stopping"]
 
 
@@ -113,8 +116,11 @@ class Observatory:
 
     def _refresh(self) -> None:
         now_s = self._clock.monotonic_s()
+        backlogs = self._intake.backlogs()
         for replica in self._driver.replicas.values():
             replica.read_board()
+            waiting_bytes = backlogs.get(replica.name, 0)
+            replica.note_backlog(waiting_bytes, is_full=waiting_bytes >= FULL_SHARE * self._driver.lane_bytes)
             self._rows[replica.name] = replica.row(now_s)
         self._desk.refresh(now_s)
         self._refreshed_s = now_s

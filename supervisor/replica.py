@@ -128,6 +128,11 @@ class Replica:
         if self.incarnation is not None:
             self.seen = replace(self.seen, page=self.incarnation.board.read())
 
+    def note_backlog(self, waiting_bytes: int, *, is_full: bool) -> None:
+        """Take what waits in its lanes of the log queue."""
+        if (waiting_bytes, is_full) != (self.seen.log_backlog_bytes, self.seen.is_log_full):
+            self.seen = replace(self.seen, log_backlog_bytes=waiting_bytes, is_log_full=is_full)
+
     def row(self, now_s: float) -> ReplicaRow:
         waits_for = self.waits_for if self.life.state is State.WAITING else self.missing
         closed = self.incarnation.closed_streams if self.incarnation is not None else ()

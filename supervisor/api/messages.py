@@ -67,6 +67,8 @@ class ReplicaRow(Message, frozen=True, kw_only=True):
     next_step_s: float | None = None
     kill_s: float | None = None
     """While SIGTERM is what comes next: when SIGKILL follows."""
+    log_backlog_bytes: int = 0
+    """What it has written to its lanes of the log queue and is not stored yet."""
     waits_for: str = ""
     """Whom or what a WAITING, STARTING or UNREADY replica waits for: ``redis to be ready``, ``tcp 127.0.0.1:6390``."""
     log_level: str = ""

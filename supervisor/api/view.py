@@ -30,6 +30,10 @@ class Seen:
     cpu_history: tuple[int, ...] = ()
     page: BoardPage | None = None
     last_error: str = ""
+    log_backlog_bytes: int = 0
+    """What waits in its lanes."""
+    is_log_full: bool = False
+    """A lane is full: the worker waits when it goes on writing."""
 
 
 def make_row(
@@ -77,6 +81,7 @@ def make_row(
         next_step=next_step_of(life),
         next_step_s=life.next_step_s,
         kill_s=life.since_s + life.stop.timeout_s if life.next_step is Timer.TERM else None,
+        log_backlog_bytes=seen.log_backlog_bytes if is_live else 0,
         waits_for=waits_for,
         warnings=(*warnings_of(worker, life, seen, now_s), *(f"has closed its {name}" for name in closed)),
     )
@@ -109,6 +114,8 @@ def warnings_of(worker: WorkerSpec, life: Life, seen: Seen, now_s: float) -> tup
         is_waiting = seen.page is not None and bool(seen.page.operation)
         if silent_s > worker.heartbeat_s and not is_waiting:
             warnings.append(f"no heartbeat for {math.floor(silent_s)} s")
+    if seen.is_log_full and life.state in LIVE:
+        warnings.append(f"waits to write to the log queue: {seen.log_backlog_bytes // 1024} KiB are not stored yet")
     return tuple(warnings)
 
 

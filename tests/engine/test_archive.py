@@ -72,3 +72,14 @@ def test_segments_are_compressed_and_plain_files_written(place: Path) -> None:
         ]
         kill(keepers[0])
         wait_for(lambda: any("looks after the store" in text for text in engine.messages("engine")), "it to be told")
+
+
+def test_backlog_of_the_log_queue_is_a_depth_that_can_be_seen(place: Path) -> None:
+    """What a worker has written and nobody has read is a depth like any other."""
+    profile = """
+    name = "backlog"
+    [workers.talks]
+    command = "yes talking"
+    """
+    with engine_on(write_profile(place / "p", profile)) as engine:
+        engine.wait_row("talks", lambda row: row.log_backlog_bytes > 0, "to have something waiting")

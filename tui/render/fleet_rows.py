@@ -15,6 +15,9 @@ from tui.render.pieces import Line, Piece, Tone, fit, fit_line, line_text, line_
 WIDE_COLUMNS = 120
 """From this many cells on a row also shows kind, CPU history and queue depths."""
 
+SHOWN_BACKLOG_BYTES = 64 * 1024
+"""What waits in the log queue is worth a word from here on: less comes and goes with every turn."""
+
 ERROR_COLUMNS = 140
 """From this many cells on there is a column for the last error; one that failed says it in any width."""
 
@@ -221,7 +224,7 @@ def depth_text(channel: ChannelRow) -> str:
 
 
 def queue_depths(row: ReplicaRow, channels: Mapping[str, ChannelRow], glyphs: Glyphs, width: int) -> Line:
-    """The replica's channels with how full they are: a bar where there is room, the figures always."""
+    """The replica's channels with how full they are: a bar where there is room, the figures always; then its log."""
     known = _known_channels(row, channels)
     texts = [depth_text(channel) for channel in known]
     room = width - sum(map(len, texts)) - 2 * (len(texts) - 1)
@@ -235,6 +238,8 @@ def queue_depths(row: ReplicaRow, channels: Mapping[str, ChannelRow], glyphs: Gl
             tone = Tone.AMBER if channel.depth >= channel.maxsize else Tone.DIM
             pieces.append((depth_bar(channel.depth, channel.maxsize, bar, is_ascii=glyphs.is_ascii) + " ", tone))
         pieces.append((text, Tone.PLAIN))
+    if row.log_backlog_bytes >= SHOWN_BACKLOG_BYTES:
+        pieces.append((f"{'  ' if pieces else ''}log {size(row.log_backlog_bytes)}", Tone.AMBER))
     return tuple(pieces)
 
 
