@@ -9,8 +9,8 @@ from typing import Literal
 from supervisor.api.messages import ActionName, ChannelActionName, ChannelRow, ReplicaRow
 from supervisor.lifecycle.states import AT_REST, BETWEEN, LIVE, State
 
-Pane = Literal["workers", "channels", "log", "detail"]
-Place = Literal["workers", "channels"]
+Pane = Literal["workers", "channels", "errors", "log", "detail"]
+Place = Literal["workers", "channels", "errors"]
 """What the table at the top is a table of, and the detail a detail of."""
 
 
@@ -19,10 +19,12 @@ class Situation:
     """What the person looks at, as far as an action's validity depends on it."""
 
     row: ReplicaRow | None = None
-    """The replica under the cursor; None in the place of channels."""
+    """The replica under the cursor; None in the other places."""
     place: Place = "workers"
     channel: ChannelRow | None = None
-    """The channel under the cursor; None in the place of workers."""
+    """The channel under the cursor; None in the other places."""
+    has_error: bool = False
+    """An error is under the cursor."""
     replicas: int = 0
     """How many replicas the worker of `row` has."""
     letter: str | None = None
@@ -54,7 +56,7 @@ class Action:
     applies: Predicate = lambda _: True
     hint_rank: int = 0
     """Order in the hint bar, from 1; 0 stays out of it."""
-    hinted_in: tuple[Pane, ...] = ("workers", "channels", "log", "detail")
+    hinted_in: tuple[Pane, ...] = ("workers", "channels", "errors", "log", "detail")
     """The panes in which the hint bar shows it."""
     wish: ActionName | None = None
     """What it asks of the engine."""
@@ -122,7 +124,7 @@ def _has_live_row(situation: Situation) -> bool:
 
 
 def _has_any(situation: Situation) -> bool:
-    return situation.pane == "log" or situation.row is not None or situation.channel is not None
+    return situation.pane == "log" or situation.row is not None or situation.channel is not None or situation.has_error
 
 
 def _has_letter(situation: Situation) -> bool:
@@ -135,6 +137,14 @@ def _has_letters(situation: Situation) -> bool:
 
 def _in_log(situation: Situation) -> bool:
     return situation.pane == "log"
+
+
+def _in_log_or_on_error(situation: Situation) -> bool:
+    return situation.pane == "log" or situation.has_error
+
+
+def _of_errors(situation: Situation) -> bool:
+    return situation.place == "errors"
 
 
 def _drainable(situation: Situation) -> bool:
@@ -168,8 +178,9 @@ ACTIONS: tuple[Action, ...] = (
            applies=_reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True),
     Action("signal", ("S",), "Signal", "Send a signal of your choice to its process.", WORKER,
            danger="confirm", applies=_signallable, leaves_screen=True),
-    Action("open", ("enter",), "Detail", "Show it, or the channel or log record under the cursor, in full.", WORKER,
-           applies=_has_any, hint_rank=5, hinted_in=("workers", "channels", "log")),
+    Action("open", ("enter",), "Detail", "Show what is under the cursor in full; of an error, its line in the log.",
+           WORKER,
+           applies=_has_any, hint_rank=5, hinted_in=("workers", "channels", "errors", "log")),
     Action("own_log", ("l",), "Its log", "Show only its log; again: the log of all workers.", WORKER,
            applies=_has_row, hint_rank=8),
     Action("requeue", ("p",), "Requeue", "Put the dead letter under the cursor into its queue again.", CHANNEL,
@@ -189,6 +200,10 @@ ACTIONS: tuple[Action, ...] = (
            danger="confirm", applies=_is_live, leaves_screen=True),
     Action("channels", ("c",), "Channels", "Show the channels between the workers; again: the workers.", LOOK,
            hint_rank=6),
+    Action("errors", ("x",), "Errors", "Show what has failed, by type and place; again: the workers.", LOOK,
+           hint_rank=6, hinted_in=("workers", "channels", "errors", "detail")),
+    Action("order", ("O",), "Order", "Sort the errors by when they were last seen, or by how often.", LOOK,
+           applies=_of_errors, hint_rank=2, hinted_in=("errors",)),
     Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, in the log re: is a regex.",
            LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",
@@ -215,11 +230,11 @@ ACTIONS: tuple[Action, ...] = (
            LOG, applies=_in_log, hint_rank=10, hinted_in=("log",)),
     Action("write", ("greater_than_sign",), "Write", "Write what the log shows to a file.", LOG,
            hint_rank=11, hinted_in=("log",)),
-    Action("line_worker", ("o",), "Its worker", "Go to the worker that logged the line under the cursor.", LOG,
-           applies=_in_log, hint_rank=9, hinted_in=("log",)),
+    Action("line_worker", ("o",), "Its worker", "Go to the worker that logged the line, or had the error, under the "
+           "cursor.", LOG, applies=_in_log_or_on_error, hint_rank=9, hinted_in=("errors", "log")),
     Action("wrap", ("W",), "Wrap", "Fold long lines, or cut them.", LOG, hint_rank=12, hinted_in=("log",)),
     Action("histogram", ("H",), "Histogram", "Show or hide how much was logged when; a click there goes there.", LOG),
-    Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=9),
+    Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=12),
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
     Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=ALWAYS),
@@ -279,8 +294,10 @@ def hints(situation: Situation) -> tuple[Action, ...]:
     """What the hint bar shows: valid now, most wanted first, help and quit always."""
     shown = sorted((action for action in ACTIONS if action.hint_rank), key=lambda action: action.hint_rank)
     valid = [action for action in shown if situation.pane in action.hinted_in and action.applies(situation)]
-    if situation.place == "channels":
-        valid = [replace(action, label="Workers") if action.id == "channels" else action for action in valid]
+    if situation.place != "workers":
+        valid = [replace(action, label="Workers") if action.id == situation.place else action for action in valid]
+    if situation.pane == "errors":
+        valid = [replace(action, label="Log line") if action.id == "open" else action for action in valid]
     always = [action for action in valid if action.hint_rank >= ALWAYS]
     room = (WIDE_HINT_LIMIT if situation.is_wide else HINT_LIMIT) - len(always)
     return (*[action for action in valid if action.hint_rank < ALWAYS][:room], *always)
@@ -303,8 +320,11 @@ def why_not(action: Action, situation: Situation) -> str:
     what = action.label.lower()
     if action.group is CHANNEL:
         return f"Cannot {what}: {_why_not_channel(action, situation)}."
-    if row is None and situation.place == "channels" and action.id != "open":
-        return f"Cannot {what}: channels are shown; press c to go to the workers."
+    if action.id == "order":
+        return "Cannot sort: that is for errors; press x to go to them."
+    if row is None and situation.place != "workers" and action.id != "open":
+        key = "c" if situation.place == "channels" else "x"
+        return f"Cannot {what}: {situation.place} are shown; press {key} to go to the workers."
     if row is None:
         return f"Cannot {what}: no {situation.place[:-1]} is under the cursor."
     if action.id == "fewer":
@@ -329,8 +349,8 @@ def _instead(action: Action, row: ReplicaRow) -> str:
 
 def _why_not_channel(action: Action, situation: Situation) -> str:
     channel = situation.channel
-    if situation.place == "workers":
-        return "workers are shown; press c to go to the channels"
+    if situation.place != "channels":
+        return f"{situation.place} are shown; press c to go to the channels"
     if channel is None:
         return "no channel is under the cursor"
     if channel.kind != "queue":

@@ -173,14 +173,14 @@ class Dashboard(App[Leaving]):
         now_s = view.heard_s if is_stale and view.heard_s is not None else self._clock.monotonic_s()
         self.fleet_screen.draw(view, now_s)
 
-    def on_fleet_screen_detail_wanted(self, message: FleetScreen.DetailWanted) -> None:
+    def on_drawn_screen_detail_wanted(self, message: FleetScreen.DetailWanted) -> None:
         self._fetch(message.place, message.name, DETAIL_DELAY_S)
 
     def _ask_detail_again(self) -> None:
         screen = self.fleet_screen if self.screen_stack else None
         if screen is None or self._view.state is not LinkState.LIVE or not screen.is_detail_shown:
             return
-        if screen.subject is not None:
+        if screen.subject is not None and screen.place != "errors":
             self._fetch(screen.place, screen.subject, 0.0)
 
     def _fetch(self, place: Place, name: str, delay_s: float) -> None:

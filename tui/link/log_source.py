@@ -89,6 +89,11 @@ class LogSource:
         """Where the store is."""
         return self._directory
 
+    @property
+    def reader(self) -> LogReader | None:
+        """Who else reads the store counts its lines as they are counted here."""
+        return self._reader
+
     # --- what is shown ---
 
     def narrow(self, text: str, worker: str, level: str = "") -> bool:

@@ -13,7 +13,9 @@ from tui.widgets.rows_table import HEADER_LINES
 NEEDED_COLUMNS, NEEDED_LINES = 60, 15
 WIDE_FROM_COLUMNS = 120
 
-PANES: tuple[Pane, ...] = ("workers", "channels", "log", "detail")
+PANES: tuple[Pane, ...] = ("workers", "channels", "errors", "log", "detail")
+PLACES: tuple[Place, ...] = ("channels", "errors")
+"""What the table may be of instead of workers."""
 FEWEST_ROWS = 6
 """The table has room for so many rows, and for the words that stand in their place, even when there are fewer."""
 
@@ -74,7 +76,8 @@ class RoomScreen(Screen[None]):
     def go_to(self, place: Place) -> None:
         """Show the table of `place`."""
         self.place = place
-        self.set_class(place == "channels", "-channels")
+        for each in PLACES:
+            self.set_class(place == each, f"-{each}")
         self.zoom(None)
 
     @property

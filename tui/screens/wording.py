@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Final, Literal
 
 from supervisor.api.messages import ChannelRow, ReplicaRow, WorkerDetail
 from supervisor.clock import Clock
+from supervisor.logs.errors import ErrorGroup
 from tui.actions import Place
+from tui.link.error_source import ErrorSource
 from tui.link.view import FleetView, LinkState
 from tui.render import header as lines
 from tui.render.channel_detail import ChannelInside, Page, channel_page
 from tui.render.detail import detail_lines
+from tui.render.errors import Order, error_page
 from tui.render.figures import duration
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, plain
+
+NEARLY_ALL: Final = 0.99
+"""What arrives while errors are shown is looked through at once: no word about that."""
 
 BannerTone = Literal["", "good", "amber", "red"]
 
@@ -70,6 +77,39 @@ class Wording:
             age = duration(self.clock.monotonic_s() - view.heard_s)
             notes.append((f"  as of {age} ago", Tone.AMBER))
         return lines.pane_title(place.capitalize(), tuple(notes), (), width)
+
+    def errors_title(self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int) -> Line:
+        """The title of the errors."""
+        total = len(errors.groups)
+        notes: list[Piece] = [(f"{shown} of {total}" if needle else str(total), Tone.DIM)]
+        if needle:
+            notes += [(f"  /{plain(needle)}", Tone.AMBER), ("  esc clears", Tone.DIM)]
+        if errors.is_scanning and errors.share < NEARLY_ALL:
+            notes.append((f"  looking through the log, {errors.share:.0%}", Tone.AMBER))
+        if errors.forgotten:
+            notes.append((f"  {errors.forgotten} that happened earlier are not kept", Tone.AMBER))
+        return lines.pane_title("Errors", tuple(notes), ((f" by {order} ", Tone.DIM),), width)
+
+    def error(self, error: ErrorGroup | None, width: int) -> Page:
+        """The selected error in full."""
+        if error is None:
+            return Page([((" No error is selected.", Tone.DIM),)])
+        first, last = (self._local_time(at) for at in (error.first_at, error.last_at))
+        return error_page(error, (first, last), self.clock.wall_s(), self.glyphs, width)
+
+    def _local_time(self, at: float) -> str:
+        return f"{datetime.fromtimestamp(at + self.utc_offset_s, UTC):%Y-%m-%d %H:%M:%S}"
+
+    def no_errors(self, errors: ErrorSource, needle: str) -> tuple[str, ...]:
+        """What the table of errors says when it has no rows."""
+        if errors.is_scanning:
+            return ("Looking through the log",)
+        if needle and errors.groups:
+            return (f'No error matches "{plain(needle)}"', "Esc clears the filter.")
+        return (
+            "Nothing has failed in this run",
+            "Exceptions and tracebacks in the log, fatal errors and bad ends of workers are grouped here.",
+        )
 
     def detail_title(self, name: str | None, width: int) -> Line:
         """The title of the detail."""

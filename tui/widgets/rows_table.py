@@ -105,6 +105,11 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         """The rows that pass the filter, in order."""
         return tuple(row.name for row in self._rows)
 
+    @property
+    def rows(self) -> tuple[RowT, ...]:
+        """The rows that pass the filter, in order."""
+        return self._rows
+
     def show_rows(self, rows: tuple[RowT, ...], now_s: float) -> None:
         """Show `rows`, their times counted at `now_s` (monotonic); only lines that differ are painted."""
         is_new = rows is not self._all

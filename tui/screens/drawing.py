@@ -1,0 +1,271 @@
+"""What the first screen shows: a table of workers, channels or errors, the log, and what is selected in full.
+
+Values come down through `draw`. What keys do is the subclass's business.
+"""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import Static
+
+from supervisor.api.messages import ChannelRow, Letter, ReplicaRow, WorkerDetail
+from supervisor.logs.errors import ErrorGroup
+from tui.actions import ASK_HINTS, FILTER_HINTS, Pane, Place, Situation, hints
+from tui.link.error_source import ErrorSource
+from tui.link.log_source import LogSource
+from tui.link.view import FleetView, LinkState
+from tui.render.channel_detail import ChannelInside
+from tui.render.errors import ErrorRow, Order, error_rows
+from tui.render.glyphs import Glyphs
+from tui.render.log_words import no_lines
+from tui.screens.logs import LogPane
+from tui.screens.room import PANES, RoomScreen
+from tui.screens.wording import Wording
+from tui.widgets.channel_table import ChannelTable
+from tui.widgets.error_table import ErrorTable
+from tui.widgets.filter_box import FilterBox, TypingBox
+from tui.widgets.fleet_table import FleetTable
+from tui.widgets.hint_bar import HintBar
+from tui.widgets.line import LineWidget, MakeLine
+from tui.widgets.log_view import SCAN_BUDGET_S, SCAN_EVERY_S
+from tui.widgets.page_view import PageView
+from tui.widgets.painter import Ground
+from tui.widgets.rows_table import RowsTable
+
+AnyTable = RowsTable[ReplicaRow] | RowsTable[ChannelRow] | RowsTable[ErrorRow]
+
+
+class DrawnScreen(RoomScreen):
+    """Draws a `FleetView`, the log and the errors."""
+
+    class DetailWanted(Message):
+        """The replica or the channel `name` is to be shown in full."""
+
+        def __init__(self, place: Place, name: str) -> None:
+            super().__init__()
+            self.place: Place = place
+            self.name = name
+
+    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
+        super().__init__()
+        self._source = source
+        self._wording = wording
+        self._glyphs = glyphs
+        self._utc_offset_s = utc_offset_s
+        self._view = FleetView()
+        self._now_s = 0.0
+        self._pane: Pane = "workers"
+        self._filters: dict[Pane, str] = dict.fromkeys(PANES, "")
+        self._detail: WorkerDetail | None = None
+        self._inside: ChannelInside | None = None
+        self._banner: tuple[str, str] = ("", "")
+        self._errors = ErrorSource()
+        self.error_order: Order = "last seen"
+
+    def compose(self) -> ComposeResult:
+        yield LineWidget(id="header")
+        yield Static(id="banner", markup=False)
+        with Vertical(id="panes"):
+            with Vertical(id="workers-pane", classes="pane"):
+                yield LineWidget(id="workers-title")
+                yield FilterBox("workers", "filter by name, state or activity; ! inverts; esc clears")
+                yield FleetTable(id="workers", glyphs=self._glyphs)
+            with Vertical(id="channels-pane", classes="pane"):
+                yield LineWidget(id="channels-title")
+                yield FilterBox("channels", "filter by name, kind, state or user; ! inverts; esc clears")
+                yield ChannelTable(id="channels", glyphs=self._glyphs)
+            with Vertical(id="errors-pane", classes="pane"):
+                yield LineWidget(id="errors-title")
+                yield FilterBox("errors", "filter by type, place, message or worker; ! inverts; esc clears")
+                yield ErrorTable(id="errors", glyphs=self._glyphs)
+            with Horizontal(id="lower"):
+                wording = self._wording
+                yield LogPane(self._source, wording.project, self._glyphs, wording.clock, self._utc_offset_s)
+                with Vertical(id="detail-pane", classes="pane"):
+                    yield LineWidget(id="detail-title")
+                    yield PageView(id="detail")
+        yield HintBar(id="hints")
+        yield Static(id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        self.table = self.query_one(FleetTable)
+        self.channel_table = self.query_one(ChannelTable)
+        self.error_table = self.query_one(ErrorTable)
+        self._tables: dict[Place, AnyTable] = {
+            "workers": self.table,
+            "channels": self.channel_table,
+            "errors": self.error_table,
+        }
+        self.logs = self.query_one(LogPane)
+        self.log_view = self.logs.view
+        self.detail_view = self.query_one(PageView)
+        self._header = self.query_one("#header", LineWidget)
+        self._banner_line = self.query_one("#banner", Static)
+        self._hints = self.query_one(HintBar)
+        self._titles: dict[Pane, LineWidget] = {
+            pane: self.query_one(f"#{pane}-title", LineWidget) for pane in PANES if pane != "log"
+        }
+        self.panes = {pane: self.query_one(f"#{pane}-pane") for pane in PANES}
+        self._boxes = {box.pane: box for box in self.query(FilterBox)}
+        self._looking: Timer = self.set_interval(SCAN_EVERY_S, self._look_for_errors, pause=True)
+        self.is_ready = True
+        self.table.focus()
+
+    @property
+    def place_table(self) -> AnyTable:
+        """The table that is shown."""
+        return self._tables[self.place]
+
+    @property
+    def subject(self) -> str | None:
+        """What the cursor of the table that is shown is on: what the detail is about."""
+        return self.place_table.cursor_name if self.is_ready else None
+
+    def draw(self, view: FleetView, now_s: float) -> None:
+        """Show `view`, its times counted at `now_s` (monotonic); only what differs is painted."""
+        is_other_run = self._source.open(view.fleet.log.directory if view.fleet else "")
+        rows_before, self._view, self._now_s = self._counts(), view, now_s
+        if is_other_run:
+            self.logs.begin_run()
+        if rows_before != self._counts():
+            self.log_view.name_column(max((len(row.name) for row in view.rows), default=8))
+            self.share_height()
+        self.set_class(view.state is LinkState.LOST, "-stale")
+        self.table.explain_empty(self._wording.no_workers(view, self._filters["workers"]))
+        self.table.show(view.rows, view.channels, now_s, self._wording.local_offset_s())
+        self.channel_table.explain_empty(self._wording.no_channels(view, self._filters["channels"]))
+        self.channel_table.show_rows(view.fleet.channels if view.fleet else (), now_s)
+        self.log_view.explain_empty(no_lines(self.logs.facts(), view.fleet.log.directory) if view.fleet else ())
+        self._draw_errors()
+        self._draw_lines()
+        self._draw_detail()
+
+    def _counts(self) -> tuple[int, int]:
+        return len(self._view.rows), len(self._view.channels)
+
+    def _draw_errors(self) -> None:
+        """While they are shown they are looked for; nobody else pays for it."""
+        if self.place != "errors":
+            self._looking.pause()
+            return
+        self._errors.open(self._source.directory, self._source.reader)
+        self._looking.resume()
+        self.error_table.explain_empty(self._wording.no_errors(self._errors, self._filters["errors"]))
+        now_at = self._wording.clock.wall_s()
+        self.error_table.show_rows(error_rows(self._errors.groups, self.error_order, now_at), now_at)
+
+    def _look_for_errors(self) -> None:
+        before = len(self._errors.groups)
+        if self._errors.advance(SCAN_BUDGET_S):
+            if len(self._errors.groups) != before:
+                self.share_height()
+            self.redraw()
+
+    @property
+    def error(self) -> ErrorGroup | None:
+        """The error under the cursor."""
+        if self.place != "errors":
+            return None
+        return next((row.group for row in self.error_table.rows if row.name == self.subject), None)
+
+    def row_count(self) -> int:
+        """How many rows the table that is shown would like to show."""
+        if self.place == "workers":
+            return len(self._view.rows)
+        if self.place == "errors":
+            return len(self._errors.groups)
+        return len(self._view.channels) or len(self._wording.no_channels(self._view, "")) - 1
+
+    def show_inside(self, inside: ChannelInside) -> None:
+        """The engine's answer to `DetailWanted` of a queue."""
+        if self.place == "channels" and inside.channel == self.subject:
+            self._inside = inside
+            self._draw_detail()
+            self._draw_lines()
+
+    def letter(self, letter_id: str) -> Letter | None:
+        """A dead letter of the queue that is shown in full."""
+        letters = self._inside.letters if self._inside else ()
+        return next((letter for letter in letters if letter.id == letter_id), None)
+
+    def show_detail(self, detail: WorkerDetail | None) -> None:
+        """The engine's answer to `DetailWanted` of a replica."""
+        if self.place == "workers" and detail is not None and detail.row.name == self.subject:
+            self._detail = detail
+            self._draw_detail()
+
+    def _draw_lines(self) -> None:
+        """Header, banner, titles and hints."""
+        wording, view, now_s = self._wording, self._view, self._now_s
+        self._header.show(lambda width: wording.header(view, width))
+        tone, text = wording.banner(view, now_s)
+        if (tone, text) != self._banner:
+            self._banner = (tone, text)
+            self._banner_line.set_classes(f"-{tone}" if tone else "")
+            self._banner_line.update(text)
+        shown, needle = len(self.place_table.shown_names), self._filters[self.place]
+        if self.place == "errors":
+            self._title(
+                "errors", lambda width: wording.errors_title(self._errors, shown, needle, self.error_order, width)
+            )
+        else:
+            self._title(self.place, lambda width: wording.table_title(self.place, view, shown, needle, width))
+        self.logs.draw(self._ground("log"))
+        subject = self.error.type if self.error else self.subject
+        self._title("detail", lambda width: wording.detail_title(subject, width))
+        if isinstance(self.focused, TypingBox):
+            self._hints.show(FILTER_HINTS if isinstance(self.focused, FilterBox) else ASK_HINTS)
+        else:
+            self._hints.show(hints(self.situation()))
+
+    def _title(self, pane: Pane, make: MakeLine) -> None:
+        self._titles[pane].show(make, self._ground(pane))
+
+    def _ground(self, pane: Pane) -> Ground:
+        return "title-focused" if pane == self._pane else "title"
+
+    def _draw_detail(self) -> None:
+        if not self.is_detail_shown:
+            return
+        width, now_s = self.detail_view.text_width, self._now_s
+        if self.place == "channels":
+            channel = self._view.channels.get(self.subject or "")
+            inside = self._inside if self._inside and channel and self._inside.channel == channel.name else None
+            page = self._wording.channel(channel, inside, self._view, now_s, width)
+        elif self.place == "errors":
+            page = self._wording.error(self.error, width)
+        else:
+            row = self._view.row(self.subject)
+            detail = self._detail if self._detail and row and self._detail.row.name == row.name else None
+            page = self._wording.detail(row, detail, self._view, now_s, width)
+        self.detail_view.show_page(page)
+
+    def on_log_view_moved(self) -> None:
+        self._draw_lines()
+
+    def on_jumping_pane_changed(self) -> None:
+        self.redraw()
+
+    def on_rows_table_selected(self, message: RowsTable.Selected) -> None:
+        if message.table is self.place_table:
+            self._show_other(message.name)
+
+    def _show_other(self, name: str | None) -> None:
+        """The detail is about something else now."""
+        self._detail, self._inside = None, None
+        self.detail_view.start_over()
+        self._draw_detail()
+        self._draw_lines()
+        if name is not None and self.place != "errors":
+            self.post_message(self.DetailWanted(self.place, name))
+
+    def redraw(self) -> None:
+        if self.is_attached:
+            self.draw(self._view, self._now_s)
+
+    def situation(self) -> Situation:
+        """What the person looks at."""
+        raise NotImplementedError
