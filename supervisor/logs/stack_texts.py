@@ -28,7 +28,9 @@ _LAST_LINE: Final = re.compile(r"^([A-Za-z_][\w.]*)(?:: (.*))?$")
 _STACK_LINE: Final = re.compile(
     r"^(?:$| |Thread 0x|Current thread|Stack \(|Extension modules|Python runtime state|Garbage-collecting|<)"
 )
-_NOT_OF_THE_USER: Final = re.compile(r"^<(?!string>|stdin>)|/lib(?:64)?/python3[.\d]*/|[/\\]site-packages[/\\]|/dist-packages/")
+_NOT_OF_THE_USER: Final = re.compile(
+    r"^<(?!string>|stdin>)|/lib(?:64)?/python3[.\d]*/|[/\\]site-packages[/\\]|/dist-packages/"
+)
 
 
 @dataclass(frozen=True, slots=True)
