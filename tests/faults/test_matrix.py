@@ -5,7 +5,8 @@ rows         where
 ===========  ===================================================================================================
 1, 28-32     test_logs: last words, long lines, bytes that are no text, control sequences, markup, floods
              (what the screen makes of them: tests/terminal/test_hostile_output)
-2, 45-48     test_multiprocessing: orphaned locks, hung main loops, endless flushes, lost pool members; 46 in test_reload
+2, 45-48     test_multiprocessing: orphaned locks, hung main loops, endless flushes, lost pool members
+             (46, a readiness that never comes: test_reload)
 3-14         test_trees: stops, identities, bombs, daemons, escapees, zombies, coalesced and stolen exits, STUCK
 15, 18, 50   test_engine_loss: killed engines and guardians, out of memory, impatient people
 16, 17, 35   test_standstill: nothing to adopt, a stopped engine, a full queue
