@@ -29,6 +29,7 @@ from supervisor.lifecycle.groups import Group
 from supervisor.lifecycle.life import Life, Wish
 from supervisor.lifecycle.ordering import Outlook
 from supervisor.lifecycle.states import AT_REST, BETWEEN, State
+from supervisor.processes.watching import WatchRule
 from supervisor.profile.model import Profile
 from supervisor.replica import Replica, dependencies_of
 from supervisor.timetable import Timetable
@@ -204,3 +205,12 @@ class Conductor:
     def close(self) -> None:
         """Forget every timer."""
         self._timetable.close()
+
+
+def watch_rules(profile: Profile) -> dict[str, WatchRule]:
+    """The files that each worker watches."""
+    return {
+        name: WatchRule(tuple(worker.watch.paths), tuple(worker.watch.ignore), worker.watch.debounce_s)
+        for name, worker in profile.workers.items()
+        if worker.watch is not None
+    }

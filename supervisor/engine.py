@@ -32,12 +32,12 @@ from supervisor.api.messages import (
     LetterList,
     WorkerDetail,
 )
-from supervisor.api.requests import EventList, ReloadReply, ScaleReply, SignalReply
+from supervisor.api.requests import EventList, LevelReply, ReloadReply, ScaleReply, SignalReply
 from supervisor.archive import Archive
 from supervisor.changing import Changer
 from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock, SystemClock, WallWatch
-from supervisor.conducting import Conductor
+from supervisor.conducting import Conductor, watch_rules
 from supervisor.curtain import Curtain
 from supervisor.detail import make_detail
 from supervisor.driving import Driver
@@ -61,9 +61,9 @@ from supervisor.processes.notifying import forget_stale, take_inherited
 from supervisor.processes.preparing import Surroundings
 from supervisor.processes.stalls import StallWatch
 from supervisor.processes.tiers import available_tiers, kill_tiers
-from supervisor.processes.watching import FileWatch, WatchRule
+from supervisor.processes.watching import FileWatch
 from supervisor.profile.model import Profile
-from supervisor.replica import Replica
+from supervisor.replica import Replica, set_levels
 from supervisor.rolling import Rolling
 
 _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill | WishPause | WishResume]] = {
@@ -296,6 +296,14 @@ class Engine:
             text += f"; without a process: {', '.join(others)}"
         return SignalReply(signalled=told, text=text)
 
+    def set_level(self, names: Sequence[str], level: str, logger: str = "", by: str = "") -> LevelReply:
+        replicas = self._named(names)
+        self._note_wish(f"log level {level}{f' of {logger}' if logger else ''}", names, by)
+        reply = set_levels(replicas, level, logger)
+        self._observatory.stale()
+        self._notify()
+        return reply
+
     def scale(self, worker: str, replicas: int | None, by: int, asked_by: str = "") -> ScaleReply:
         if worker not in self._changer.profile.workers:
             owner = self._driver.replicas.get(worker)
@@ -384,12 +392,3 @@ class Engine:
         await self._archive.finish()
         self._book.close()
         self._archive.close()
-
-
-def watch_rules(profile: Profile) -> dict[str, WatchRule]:
-    """The files that each worker watches."""
-    return {
-        name: WatchRule(tuple(worker.watch.paths), tuple(worker.watch.ignore), worker.watch.debounce_s)
-        for name, worker in profile.workers.items()
-        if worker.watch is not None
-    }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         LetterList,
         WorkerDetail,
     )
-    from supervisor.api.requests import EventList, ReloadReply, ScaleReply, SignalReply
+    from supervisor.api.requests import EventList, LevelReply, ReloadReply, ScaleReply, SignalReply
 
 
 class EnginePort(Protocol):
@@ -48,6 +48,13 @@ class EnginePort(Protocol):
 
         Raises:
             RequestRefused: for unknown names, with suggestions, or because it could not be sent.
+        """
+
+    def set_level(self, names: Sequence[str], level: str, logger: str = "", by: str = "") -> LevelReply:
+        """Give the loggers of workers, or the one called `logger`, another level: one of `LEVEL_NAMES`.
+
+        Raises:
+            RequestRefused: for unknown names, with suggestions, or because nobody could be told.
         """
 
     def scale(self, worker: str, replicas: int | None, by: int, asked_by: str = "") -> ScaleReply:

@@ -32,11 +32,14 @@ from supervisor.api.messages import (
 )
 from supervisor.api.requests import (
     EVENTS_LIMIT,
+    LEVEL_NAMES,
     SIGNAL_NAMES,
+    LevelRequest,
     ReloadRequest,
     ScaleRequest,
     SignalRequest,
     check_scale,
+    full_level_name,
     full_signal_name,
 )
 from supervisor.api.streaming import Subscription
@@ -138,6 +141,20 @@ class Handlers:
         by = _audit(request, f"signal {name} to {', '.join(wish.names)}")
         try:
             return answer(self._port.signal(wish.names, name, by=by))
+        except RequestRefused as refusal:
+            raise self._refused(refusal, wish.names) from refusal
+
+    async def set_level(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
+        wish = await read_body(request, LevelRequest)
+        if not wish.names:
+            raise Refusal(400, 'names is empty; name workers or replicas, or "*" for all')
+        try:
+            level = full_level_name(wish.level)
+        except ValueError as error:
+            raise Refusal(400, str(error), LEVEL_NAMES) from error
+        by = _audit(request, f"level {level} of {wish.logger or 'all loggers'} of {', '.join(wish.names)}")
+        try:
+            return answer(self._port.set_level(wish.names, level, wish.logger, by=by))
         except RequestRefused as refusal:
             raise self._refused(refusal, wish.names) from refusal
 
@@ -322,6 +339,7 @@ ROUTES: Final = (
     Route("POST", re.compile(rf"/v1/workers/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_one),
     Route("POST", re.compile(r"/v1/actions"), Handlers.act_on_many),
     Route("POST", re.compile(r"/v1/signal"), Handlers.signal),
+    Route("POST", re.compile(r"/v1/log-level"), Handlers.set_level),
     Route("POST", re.compile(r"/v1/reload"), Handlers.reload),
     Route("GET", re.compile(r"/v1/events"), Handlers.events),
     Route("GET", re.compile(r"/v1/channels"), Handlers.channels),

@@ -30,7 +30,7 @@ from supervisor.api.messages import (
     ReplicaRow,
     WorkerDetail,
 )
-from supervisor.api.requests import EventList, ReloadReply, ScaleReply, SignalReply
+from supervisor.api.requests import EventList, LevelReply, ReloadReply, ScaleReply, SignalReply
 from supervisor.api.server import bind_socket, serve
 from supervisor.errors import ProcdeckError, RequestRefused
 from supervisor.lifecycle.states import AT_REST, State
@@ -141,6 +141,11 @@ class FakePort:
         self.signals.append((tuple(names), signal_name))
         self.asked_by.append(by)
         return SignalReply(signalled=live, text=f"{signal_name} sent to {', '.join(live) or 'nobody'}")
+
+    def set_level(self, names: Sequence[str], level: str, logger: str = "", by: str = "") -> LevelReply:
+        told = tuple(row.name for row in self._chosen(names))
+        self.asked_by.append(by)
+        return LevelReply(told=told, text=f"{logger} {level} in {', '.join(told)}".strip())
 
     def scale(self, worker: str, replicas: int | None, by: int, asked_by: str = "") -> ScaleReply:
         before = self._chosen([worker])

@@ -212,3 +212,28 @@ def test_events_tell_who_did_what_and_go_on_after_a_cursor(place: Path) -> None:
         assert engine.client.events(last).events == ()
         engine.act("stop", "b")
         assert all(event.cursor > last for event in engine.client.events(last).events)
+
+
+def test_level_of_a_running_worker_can_be_changed(place: Path) -> None:
+    """What its loggers write is more, or less, from the next call on; no restart, and the row says the level."""
+    profile = """
+    name = "levels"
+    [workers.w]
+    target = "code:work"
+    """
+    code = """
+    import logging
+    def work(ctx):
+        number = 0
+        while not ctx.stopping.wait(0.02):
+            number += 1
+            logging.getLogger("app").debug(f"debug {number}")
+            ctx.heartbeat()
+    """
+    with engine_on(write_profile(place / "p", profile, code=code)) as engine:
+        pid = engine.wait_state("w", "running").pid
+        assert engine.messages("w", "log") == []
+        reply = engine.client.set_level(("w",), "DEBUG")
+        assert reply.told == ("w",)
+        wait_for(lambda: any("debug" in text for text in engine.messages("w", "log")), "debug records to come")
+        assert (engine.row("w").pid, engine.row("w").log_level) == (pid, "DEBUG")

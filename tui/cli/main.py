@@ -267,6 +267,20 @@ def signal(
     return send_signal(project, name, workers, as_json=as_json)
 
 
+@app.command(name="log-level")
+def log_level(
+    *words: Annotated[str, Parameter(help="Workers, then the level: parse DEBUG.", show_default=False)],
+    logger: Annotated[str, Parameter(help="One logger of logging, by its name.")] = "",
+    all_workers: All = False,
+    as_json: Json = False,
+    project: Project = None,
+) -> int:
+    """Have workers write more, or less, into the log, while they run."""
+    from tui.cli.levels import set_level
+
+    return set_level(project, words, logger=logger, is_for_all=all_workers, as_json=as_json)
+
+
 @app.command
 def reload(
     *,
