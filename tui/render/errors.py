@@ -13,9 +13,10 @@ from typing import Final, Literal
 from supervisor.logs.errors import ErrorGroup
 from tui.render.channel_detail import Page
 from tui.render.facts import fact, heading
-from tui.render.figures import count, duration, plural, sparkline
+from tui.render.figures import count, duration, plural
 from tui.render.fleet_rows import WIDE_COLUMNS, Column
 from tui.render.glyphs import Glyphs
+from tui.render.histogram import bar_pair
 from tui.render.log_lines import traceback_lines
 from tui.render.pieces import Line, Piece, Tone, fit, fit_line, plain, wrap
 
@@ -121,11 +122,9 @@ def _cell(row: ErrorRow, column: Column, glyphs: Glyphs, now_at: float) -> tuple
 def _trend(trend: Sequence[int], cells: int, highest: int, glyphs: Glyphs) -> str:
     """The trend in so many cells; where nothing happened there is nothing."""
     step = max(len(trend) // (2 * cells), 1)
-    parts = [sum(trend[at : at + step]) for at in range(0, len(trend), step)]
-    values = [float(part) if part else -1.0 for part in parts]
-    drawn = sparkline(values, cells, 0.0, float(max(highest, 1)), is_ascii=glyphs.is_ascii)
-    bare = sparkline([-1.0, -1.0], 1, 0.0, 1.0, is_ascii=glyphs.is_ascii)
-    return drawn.replace(bare, " ")
+    sums = [sum(trend[at : at + step]) or -1 for at in range(0, len(trend), step)]
+    high = max(highest, *sums, 1)
+    return "".join(bar_pair(first, second, high, glyphs) for first, second in zip(sums[::2], sums[1::2], strict=False))
 
 
 def _workers(group: ErrorGroup) -> str:
@@ -163,7 +162,7 @@ def error_page(group: ErrorGroup, local_clock: tuple[str, str], now_at: float, g
     if group.traceback:
         lines += [*heading("Last traceback"), *traceback_lines(group.traceback, width)]
     where = "enter goes to its line in the log, o to its worker" if group.line >= 0 else "o goes to its worker"
-    lines += [(), ((f" {where}", Tone.DIM),)]
+    lines += [(), *(((f" {text}", Tone.DIM),) for text in wrap(where, width - 2))]
     return Page(lines)
 
 

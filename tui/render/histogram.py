@@ -82,16 +82,16 @@ def histogram_line(bars: Mapping[int, Bar], scale: Scale, here_us: int, utc_offs
     for at in range(0, len(values), 2):
         pair = values[at : at + 2]
         heights = [math.log1p(bar.records) if bar.records else -1.0 for bar in pair]
-        sign = _sign(heights, high, glyphs)
+        sign = bar_pair(heights[0], heights[1], high, glyphs)
         pieces.append((sign, Tone.ACCENT) if at // 2 == here else (sign, _tone(pair)))
     pieces.append((f" {clock(scale.end_us, scale, utc_offset_s)} ", Tone.DIM))
     return tuple(pieces)
 
 
-def _sign(heights: list[float], high: float, glyphs: Glyphs) -> str:
-    """Two bars in one cell; where nothing was logged there is nothing, where little was there is a little."""
+def bar_pair(first: float, second: float, high: float, glyphs: Glyphs) -> str:
+    """Two bars in one cell; nothing for a negative height, and for any other at least a little."""
     most = len(_LEFT) - 1
-    left, right = (0 if height < 0 else 1 + round((most - 1) * height / high) for height in heights)
+    left, right = (0 if height < 0 else 1 + round((most - 1) * height / high) for height in (first, second))
     if glyphs.is_ascii:
         return _ASCII[max(left, right)]
     return chr(0x2800 | _LEFT[left] | _RIGHT[right]) if left or right else " "
