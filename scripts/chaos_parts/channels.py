@@ -1,5 +1,7 @@
 """Kills producers and consumers of a queue at random, over every start method, size of item and maxsize, and counts.
 
+Then it does so with the holders and waiters of locks (`locks`).
+
     producers ──▶ queue ──▶ consumers ──▶ reports ──▶ this process, which kills, replaces, and compares
 
 Lost: put() had accepted the item, and it neither arrived nor became a dead letter. Seen twice is allowed: its consumer
@@ -19,6 +21,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
+from scripts.chaos_parts import locks
 from scripts.chaos_parts.cast import Tally, consume, produce
 from supervisor.channels import Empty, Queue
 
@@ -28,6 +31,8 @@ PRODUCERS = 2
 MOST_PRODUCERS = 4096
 SHARES = {"fork": 0.5, "forkserver": 0.3, "spawn": 0.2}
 """How much of the time each start method gets; a fork is killed the quickest."""
+LOCKS_PART = 0.3
+"""How much of the time locks get."""
 PAUSES_S = {"fork": 0.008, "forkserver": 0.03, "spawn": 0.1}
 """The longest time between two kills."""
 
@@ -189,21 +194,33 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=60, help="how long to kill, over all rounds")
     parser.add_argument("--seed", type=int, default=None, help="repeat the choices of an earlier run")
     parser.add_argument("--method", choices=list(SHARES), action="append", help="only this start method")
+    parser.add_argument("--only", choices=("queues", "locks"), help="only the one or the other")
     options = parser.parse_args(argv)
     seed = random.randrange(1 << 30) if options.seed is None else options.seed
     chance = random.Random(seed)
     methods = options.method or list(SHARES)
     shares = {method: SHARES[method] / sum(SHARES[each] for each in methods) for method in methods}
+    print(f"seed {seed}; {PRODUCERS} producers, {CONSUMERS} consumers; {locks.WORKERS} users of a lock", flush=True)
+    part = 1.0 if options.only else LOCKS_PART
+    is_bad = False
+    if options.only != "locks":
+        is_bad = run_queues(shares, options.seconds * (1 if options.only else 1 - part), chance).is_bad
+    if options.only != "queues":
+        is_bad = locks.run_all(shares, options.seconds * part, chance).is_bad or is_bad
+    return 1 if is_bad else 0
+
+
+def run_queues(shares: dict[str, float], seconds: float, chance: random.Random) -> Score:
+    """Every kind of queue under every start method, each for its share of the time; prints a row for each."""
     total = Score()
-    print(f"seed {seed}; {PRODUCERS} producers, {CONSUMERS} consumers", flush=True)
     print(
         f"{'':42}{'kills':>7}{'accepted':>10}{'lost':>6}{'twice':>7}{'back':>7}{'letters':>9}{'stalls':>8}", flush=True
     )
-    for method in methods:
+    for method, share in shares.items():
         for maxsize in (1, 1000):
             for has_big in (False, True):
                 with tempfile.TemporaryDirectory() as folder:
-                    score = Round(method, maxsize, has_big, chance, folder).run(options.seconds * shares[method] / 4)
+                    score = Round(method, maxsize, has_big, chance, folder).run(seconds * share / 4)
                 total.add(score)
                 kind = "big and small items" if has_big else "small items"
                 print_row(f"{method}, maxsize {maxsize}, {kind}", score)
@@ -213,7 +230,7 @@ def main(argv: list[str]) -> int:
         f"files left {total.files_left}",
         flush=True,
     )
-    return 1 if total.is_bad else 0
+    return total
 
 
 def print_row(name: str, score: Score) -> None:

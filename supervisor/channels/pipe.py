@@ -1,6 +1,7 @@
 """A pipe between two processes, with the names of multiprocessing's: whole messages, and an end that is seen at once.
 
 conn1 ◀── SOCK_SEQPACKET pair ──▶ conn2        with duplex=False: conn1 receives, conn2 sends
+             holders: who has which end        without an engine, which knows that by itself
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import os
 from supervisor.channels import platform
 from supervisor.channels.crossing import reduce_channel
 from supervisor.channels.envelope import Envelopes, new_prefix
+from supervisor.channels.holders import Holders
 from supervisor.channels.parcel import BYTES, INLINE_BYTES, RECEIVE_BYTES, press
 from supervisor.channels.platform import INPUT, OUTPUT
 from supervisor.channels.spill import Spill
-from supervisor.channels.waiting import Blocking
+from supervisor.channels.waiting import Blocking, nap
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 _BUFFER_BYTES = 1 << 20
 _NO_SIGNAL = 0x4000  # MSG_NOSIGNAL: sending to nobody raises, whatever the worker did with SIGPIPE
+_NAMES = "ab"
+"""What the files of each side are called by."""
 _SENDING_SIDE = 1  # SHUT_WR
 _BOTH_WAYS = 2  # SHUT_RDWR
 
@@ -35,17 +39,28 @@ def Pipe(  # noqa: N802  # the standard library's name
     *,
     name: str = "",
     spill_directory: str | None = None,
+    is_supervised: bool = False,
     buffer_bytes: int = _BUFFER_BYTES,
 ) -> tuple[PipeConnection, PipeConnection]:
     """Two connected ends, as multiprocessing.Pipe: both send and receive, or with `duplex` false the first receives
     and the second sends.
 
-    The other end's death is seen when nobody else holds a copy of it: close in each process the end it does not use.
+    An end has ended when every process that has it is dead or has closed it: recv() raises EOFError after the last
+    message, at once, and send() BrokenPipeError, at the latest when it would wait. Nobody needs to close what it does
+    not use. A process has an end that it made, that was among the arguments of its multiprocessing Process, or that it
+    has used; who hands an end to a child has let go of it until it uses it again. So a pipe whose only writer died is
+    at its end although the parent keeps a copy for the next one; once that is started, the same recv() goes on.
+    multiprocessing.connection.wait() looks at descriptors only: there, close the copies, or wait for the process too.
+
+    In a profile the engine keeps both ends. When the process at one end has ended for good, the other one sees the end
+    as above. When it will be started again, the other one just waits: what was sent is kept, and the next incarnation
+    goes on with the same pipe.
 
     Args:
         duplex: whether both ends send and receive.
         name: what the status board and error messages call the pipe.
         spill_directory: where messages above 64 KiB wait; without it a private directory is made when needed.
+        is_supervised: whether an engine keeps the ends, and says with `hang_up` when one is over.
         buffer_bytes: the wish for the socket's buffer; the kernel cuts it to net.core.wmem_max.
     """
     first, second = platform.message_pair(buffer_bytes)
@@ -53,10 +68,21 @@ def Pipe(  # noqa: N802  # the standard library's name
     inline_bytes = min(INLINE_BYTES, platform.send_room_bytes(second) // 4)
     prefix = new_prefix()
     ways = ((True, duplex), (duplex, True))
+    holders = None if is_supervised else Holders.create()
+    holder_fds: Sequence[Sequence[int]] = ((), ()) if holders is None else holders.pairs()
     conn1, conn2 = (
-        PipeConnection(end, Envelopes(spill, inline_bytes, prefix, f"{side}-"), name=name, side=side, ways=way)
-        for end, side, way in zip((first, second), ("a", "b"), ways, strict=True)
+        PipeConnection(
+            end,
+            Envelopes(spill, inline_bytes, prefix, f"{_NAMES[side]}-"),
+            name=name,
+            side=side,
+            ways=ways[side],
+            holder_fds=holder_fds[side],
+        )
+        for side, end in enumerate((first, second))
     )
+    if holders is not None:
+        holders.release()
     return conn1, conn2
 
 
@@ -67,19 +93,34 @@ class PipeConnection:
         readable: whether this end receives.
         writable: whether this end sends.
         name: what the status board and error messages call the pipe.
+        side: 0 for the first of the two ends, 1 for the second.
+        holders: who has which end; None where an engine knows.
     """
 
     _end: _socket.socket | None = None
     _has_ended = False
+    _is_other_gone = False
+    holders: Holders | None = None
 
     def __init__(
-        self, end: _socket.socket, envelopes: Envelopes, *, name: str, side: str, ways: tuple[bool, bool]
+        self,
+        end: _socket.socket,
+        envelopes: Envelopes,
+        *,
+        name: str,
+        side: int,
+        ways: tuple[bool, bool],
+        holder_fds: Sequence[int],
     ) -> None:
         self.readable, self.writable = ways
         self.name = name
-        self._side = side
+        self.side = side
         self._envelopes = envelopes
         self._end = end
+        self._holder_fds = tuple(holder_fds)
+        if holder_fds:
+            self.holders = Holders.of(*holder_fds)
+            self.holders.open(side)
 
     def send(self, obj: Any) -> None:
         """Send an object; waits while the buffer is full. What pickle raises is raised here, with nothing sent.
@@ -135,12 +176,13 @@ class PipeConnection:
     def poll(self, timeout: float | None = 0.0) -> bool:
         """Whether a message, or the end, is there; waits `timeout` seconds for it, None for ever."""
         end = self._receiving_end()
-        if platform.is_ready(end.fileno(), INPUT):
+        if platform.is_ready(end.fileno(), INPUT) or self._is_over():
             return True
         if timeout is not None and timeout <= 0:
             return False
         with Blocking(self._label, "poll", timeout) as blocking:
-            return blocking.wait((end.fileno(), INPUT))
+            self._wait(blocking, end, INPUT)
+        return platform.is_ready(end.fileno(), INPUT) or self._is_over()
 
     def end(self) -> None:
         """Say that nothing more will be sent this way, by any process: the reader sees EOF after the last message."""
@@ -163,6 +205,8 @@ class PipeConnection:
             if not self._has_ended and platform.is_ready(end.fileno(), 0):
                 self._envelopes.sweep()
             end.close()
+            if self.holders is not None:
+                self.holders.close(self.side)
 
     @property
     def closed(self) -> bool:
@@ -178,7 +222,7 @@ class PipeConnection:
         return {
             "kind": "pipe",
             "name": self.name,
-            "side": self._side,
+            "side": self.side,
             "readable": self.readable,
             "writable": self.writable,
             **self._envelopes.describe(),
@@ -186,25 +230,33 @@ class PipeConnection:
         }
 
     def fds(self) -> list[int]:
-        """The descriptor to hand over beside `describe()`. It stays this end's own."""
-        return [self.fileno()]
+        """The descriptors to hand over beside `describe()`. They stay this end's own."""
+        return [self._open_end().fileno(), *self._holder_fds]
 
     @classmethod
     def from_description(cls, description: dict[str, Any], fds: Sequence[int]) -> PipeConnection:
-        """The end that another process described; it owns the descriptor from now on."""
-        (fd,) = fds
-        os.set_inheritable(fd, False)  # a shell command that the worker runs is no user of the pipe
+        """The end that another process described; it owns the descriptors from now on."""
+        fd, *holder_fds = fds
+        for each in fds:
+            os.set_inheritable(each, False)  # a shell command that the worker runs is no user of the pipe
         side = description["side"]
-        return cls(
+        made = cls(
             platform.open_socket(fd),
-            Envelopes.from_description(description, f"{side}-"),
+            Envelopes.from_description(description, f"{_NAMES[side]}-"),
             name=description["name"],
             side=side,
             ways=(description["readable"], description["writable"]),
+            holder_fds=holder_fds,
         )
+        if made.holders is not None:
+            made.holders.take(side, description.get("giver", 0))
+        return made
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return reduce_channel(PipeConnection.from_description, self.describe(), self.fds())
+        reduced = reduce_channel(PipeConnection.from_description, {**self.describe(), "giver": os.getpid()}, self.fds())
+        if self.holders is not None:
+            self.holders.hand_on(self.side)
+        return reduced
 
     def __enter__(self) -> Self:
         return self
@@ -229,12 +281,16 @@ class PipeConnection:
         message = self._envelopes.seal(payload) if kind is None else self._envelopes.seal(payload, kind=kind)
         is_sent = False
         try:
+            if self._is_other_gone and self._is_over():
+                raise BrokenPipeError("the other end of the pipe is closed")
             is_sent = _try_send(end, message)
             if not is_sent:
                 with Blocking(self._label, "send", None) as blocking:
                     while not is_sent:
-                        blocking.wait((end.fileno(), OUTPUT))
+                        self._wait(blocking, end, OUTPUT)
                         is_sent = _try_send(end, message)
+                        if not is_sent and self._is_over():
+                            raise BrokenPipeError("the other end of the pipe is closed")
         finally:
             if not is_sent:
                 self._envelopes.discard(message)
@@ -250,15 +306,33 @@ class PipeConnection:
         end = self._receiving_end()
         message = _try_receive(end)
         if message is None:
+            nap(end.fileno(), INPUT, None)
+            message = _try_receive(end)
+        if message is None:
             with Blocking(self._label, "recv", None) as blocking:
                 while message is None:
-                    blocking.wait((end.fileno(), INPUT))
-                    message = _try_receive(end)
+                    self._wait(blocking, end, INPUT)
+                    is_over = self._is_over()
+                    message = _try_receive(end)  # asked before: who is gone sends nothing after this
+                    if message is None and is_over:
+                        raise EOFError(f"the other end of {self._label} is closed")
         if not message:
             # Who sent from there is gone or has ended: what is still beside messages was never sent.
-            self._envelopes.sweep("b-" if self._side == "a" else "a-")
+            self._envelopes.sweep(f"{_NAMES[1 - self.side]}-")
             raise EOFError(f"the other end of {self._label} is closed")
         return message
+
+    def _wait(self, blocking: Blocking, end: _socket.socket, events: int) -> None:
+        """Wait for the socket, or until the other end is over."""
+        if self.holders is None:
+            blocking.wait((end.fileno(), events))
+        else:
+            self.holders.wait(blocking, end.fileno(), events, 1 - self.side)
+
+    def _is_over(self) -> bool:
+        """Whether the other end has ended, in a way that the kernel cannot tell."""
+        self._is_other_gone = self.holders is not None and self.holders.is_gone(1 - self.side)
+        return self._is_other_gone
 
     def _shut(self, ways: int) -> None:
         try:
@@ -275,12 +349,18 @@ class PipeConnection:
     def _sending_end(self) -> _socket.socket:
         if not self.writable:
             raise OSError("connection is read-only")
-        return self._open_end()
+        return self._used_end()
 
     def _receiving_end(self) -> _socket.socket:
         if not self.readable:
             raise OSError("connection is write-only")
-        return self._open_end()
+        return self._used_end()
+
+    def _used_end(self) -> _socket.socket:
+        end = self._open_end()
+        if self.holders is not None:
+            self.holders.use(self.side)
+        return end
 
 
 def _try_send(end: _socket.socket, message: bytes) -> bool:

@@ -71,6 +71,7 @@ class Roster:
         seat: the seat of this process, None before `sit` and in a forked child.
         may_reuse: asked, with the seat locked, whether a seat of the dead may be had as it is.
         on_fork: called in a forked child, for what the primitive keeps in this process.
+        before_fork: called in the process that forks.
     """
 
     def __init__(self, page: int, bell: int, key: tuple[int, int]) -> None:
@@ -79,6 +80,7 @@ class Roster:
         self.seat: memoryview | None = None
         self.may_reuse: Callable[[Roster, memoryview], bool] = _may_always_reuse
         self.on_fork: Callable[[], None] | None = None
+        self.before_fork: Callable[[], None] | None = None
         self.latch: object = None
         self._key = key
         self.map: mmap.mmap = platform.map_shared(page, _SIZE)
@@ -278,7 +280,7 @@ class Roster:
         os.close(self.bell)
         # The mapping closes itself with its last view: a thread may still be about to write a word.
         self.seat = None
-        self.latch = self.on_fork = None
+        self.latch = self.on_fork = self.before_fork = None
         self.may_reuse = _may_always_reuse
         self.header = self._words = memoryview(b"").cast("q")
         del self.map
@@ -352,10 +354,16 @@ def _close(fds: Iterable[int]) -> None:
         os.close(fd)
 
 
+def _tell_before_fork() -> None:
+    for roster in list(_Attached.rosters.values()):
+        if roster.before_fork is not None:
+            roster.before_fork()
+
+
 def _forget_after_fork() -> None:
     _Attached.lock = _thread.RLock()
     for roster in _Attached.rosters.values():
         roster.forget_after_fork()
 
 
-os.register_at_fork(after_in_child=_forget_after_fork)
+os.register_at_fork(before=_tell_before_fork, after_in_child=_forget_after_fork)

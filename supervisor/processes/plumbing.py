@@ -171,7 +171,8 @@ class Plumbing:
         self._pipes = {name: self._pipes[name] for name in profile.pipes}
 
     def _open_pipe(self, name: str) -> _PipeEnds:
-        reader, writer = Pipe(self._profile.pipes[name].duplex, name=name, spill_directory=str(self._spill))
+        duplex, spill = self._profile.pipes[name].duplex, str(self._spill)
+        reader, writer = Pipe(duplex, name=name, spill_directory=spill, is_supervised=True)
         return _PipeEnds(_Side(reader), _Side(writer))
 
     # --- what workers are given, and when it ends ---
