@@ -64,6 +64,7 @@ def test_commands_are_those_of_the_readme() -> None:
         "errors",
         "events",
         "kill",
+        "log-level",
         "logs",
         "pause",
         "reload",
