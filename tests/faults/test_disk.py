@@ -14,6 +14,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -78,6 +79,8 @@ def test_what_a_full_disk_costs_is_counted_to_the_record(place: Path) -> None:
         place / "p",
         """
         name = "overflow"
+        [logs]
+        when_full = "drop"
         [workers.burst]
         target = "code:burst"
         start_method = "fork"
@@ -107,6 +110,8 @@ def test_what_a_full_disk_costs_is_counted_to_the_record(place: Path) -> None:
         marks = [record.extra["lost"] for record in engine.records() if "lost" in record.extra]
         lost = engine.fleet().log.lost
         assert sum(marks) == lost
+        lanes = sum((Counter(r.extra["of"]) for r in engine.records() if "lost" in r.extra), Counter[str]())
+        assert lanes["burst stdout"] == missing, "counted for each lane"
         assert missing <= lost <= missing + 10, "the engine's own few records are counted too"
         assert 3_000_000 < len(seen) * 1000 < 5_000_000
 
