@@ -33,6 +33,7 @@ from supervisor.api.messages import (
 from supervisor.api.requests import (
     EVENTS_LIMIT,
     LEVEL_NAMES,
+    LOGGER_NAME_LIMIT,
     SIGNAL_NAMES,
     LevelRequest,
     ReloadRequest,
@@ -148,6 +149,8 @@ class Handlers:
         wish = await read_body(request, LevelRequest)
         if not wish.names:
             raise Refusal(400, 'names is empty; name workers or replicas, or "*" for all')
+        if len(wish.logger.encode()) > LOGGER_NAME_LIMIT:
+            raise Refusal(400, f"the name of a logger has at most {LOGGER_NAME_LIMIT} bytes")
         try:
             level = full_level_name(wish.level)
         except ValueError as error:
