@@ -21,7 +21,9 @@ def closed_segments(directory: Path) -> list[int]:
 
 
 def pack(directory: Path, number: int, is_wanted: Callable[[], bool] = lambda: True) -> bool:
-    """Compress one segment; whether that is done. Stops in the middle, and leaves nothing, once `is_wanted` says no.
+    """Compress one segment; whether that is settled. Stops in the middle, and leaves nothing, once `is_wanted` says no.
+
+    One that was deleted meanwhile, because no more is to be kept, is settled as well.
 
     Raises OSError where the disk refuses; the segment is left as it was.
     """
@@ -32,6 +34,8 @@ def pack(directory: Path, number: int, is_wanted: Callable[[], bool] = lambda: T
             if not _write_packed(plain, unfinished, is_wanted):
                 return False
             os.rename(unfinished, packed)
+        except FileNotFoundError:
+            return not plain.exists()
         finally:
             unfinished.unlink(missing_ok=True)
     plain.unlink(missing_ok=True)

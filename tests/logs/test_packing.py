@@ -88,6 +88,13 @@ def test_compression_that_was_interrupted_is_begun_anew(store: Path) -> None:
     assert list(store.glob("*.part")) == []
 
 
+def test_segment_that_was_deleted_needs_no_compression(store: Path) -> None:
+    """Retention and compression meet; neither complains."""
+    (store / "000001.ndjson").unlink()
+    assert pack(store, 1)
+    assert not (store / "000001.ndjson.gz").exists()
+
+
 def test_damaged_compressed_segment_costs_its_own_lines(store: Path) -> None:
     """Cut off, or another program's: the others are read."""
     after = all_lines(store)
