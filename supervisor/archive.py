@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from supervisor.logs.intake import Intake
 from supervisor.logs.keeping import keeping_command
-from supervisor.logs.retention import Retention
+from supervisor.logs.retention import Retention, remove_old_runs
 from supervisor.logs.segments import SegmentWriter
 from supervisor.paths import RunPlace
 from supervisor.processes.keeping import Keeper
 from supervisor.processes.sinking import Sinks, sink_orders
 from supervisor.profile.model import Profile
+
+TIDY_AFTER_S: Final = 2.0
 
 
 class Archive:
@@ -37,6 +40,7 @@ class Archive:
         report: Callable[[str, str], None],
     ) -> None:
         logs = profile.logs
+        self._loop = loop
         self._place = place
         self.writer = SegmentWriter(
             place.log_directory,
@@ -61,6 +65,11 @@ class Archive:
         """Begin to serve the sinks and to look after the store."""
         self.change(profile)
         self._keeper.start()
+        self._loop.call_later(TIDY_AFTER_S, self._tidy, profile.logs.keep_runs)
+
+    def _tidy(self, keep_runs: int) -> None:
+        """Delete the logs of old runs; in a moment when nobody waits for the start any more."""
+        remove_old_runs(self._place.directory.parent, keep_runs, self._place.run_id)
 
     def change(self, profile: Profile) -> None:
         """Go by `profile` from now on. How segments are kept is settled when a run begins."""
@@ -72,10 +81,10 @@ class Archive:
 
     async def finish(self) -> None:
         """Write out what is left, and let everybody who reads the store come to its end."""
-        self.intake.flush()
+        self.intake.close()
         await asyncio.gather(self._sinks.finish(), self._keeper.finish())
 
     def close(self) -> None:
         """Let go of the store."""
-        self.intake.flush()
+        self.intake.close()
         self.writer.close()

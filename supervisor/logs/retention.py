@@ -78,10 +78,15 @@ def remove_segment(directory: Path, number: int) -> None:
             pass
 
 
-def remove_old_runs(runs_directory: Path, keep_runs: int, current: str) -> list[str]:
-    """Delete all but the newest `keep_runs` runs, of which `current` is one whatever its name; the names of those gone.
+KEPT_NAMES: Final = frozenset({"output", "letters"})
+"""What a run leaves that is no log, and is nobody's to delete: its results, and items that were given up."""
 
-    What cannot be deleted is left where it is.
+
+def remove_old_runs(runs_directory: Path, keep_runs: int, current: str) -> list[str]:
+    """Delete the logs of all but the newest `keep_runs` runs, of which `current` is one whatever its name.
+
+    Results and dead letters stay, and with them their run's folder. Returns the names of the runs whose logs are gone;
+    what cannot be deleted is left where it is.
     """
     try:
         names = sorted(entry.name for entry in os.scandir(runs_directory) if entry.is_dir(follow_symlinks=False))
@@ -89,6 +94,23 @@ def remove_old_runs(runs_directory: Path, keep_runs: int, current: str) -> list[
         return []
     others = [name for name in names if name != current]
     going = others[: max(0, len(others) - (keep_runs - 1))]
-    for name in going:
-        shutil.rmtree(runs_directory / name, ignore_errors=True)
-    return going
+    return [name for name in going if _remove_logs(runs_directory / name)]
+
+
+def _remove_logs(run: Path) -> bool:
+    """Delete what is log of one run; whether there was any."""
+    try:
+        found = [entry for entry in os.scandir(run) if entry.name not in KEPT_NAMES]
+    except OSError:
+        return False
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path, ignore_errors=True)
+        else:
+            Path(entry.path).unlink(missing_ok=True)
+    for folder, _, _ in os.walk(run, topdown=False):
+        try:
+            os.rmdir(folder)
+        except OSError:
+            pass  # something is in it
+    return bool(found)

@@ -7,18 +7,15 @@ after they have written what is left.
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
-from supervisor.processes import linux
+from supervisor.processes.companion import Companion, message_in
 from supervisor.processes.preparing import Surroundings, fill
-from supervisor.processes.reaping import ExitWatch, exit_cause
+from supervisor.processes.reaping import exit_cause
 from supervisor.profile.model import Profile
 from supervisor.profile.sinks import STDERR
 
@@ -26,9 +23,8 @@ FINISH_S: Final = 5.0
 """How long helpers go on writing after the engine's end."""
 FIRST_RETRY_S: Final = 0.5
 LAST_RETRY_S: Final = 30.0
-LINE_LIMIT_BYTES: Final = 1024 * 1024
 
-_ROOT: Final = str(Path(__file__).resolve().parent.parent.parent)
+PROGRAM: Final = "supervisor.logs.sink_process"
 
 Report = Callable[[str, str], None]
 """Gets a level and a sentence for people."""
@@ -144,7 +140,7 @@ class _Sink:
         self._loop = loop
         self._log_directory = log_directory
         self._report = report
-        self._helper: _Helper | None = None
+        self._helper: Companion | None = None
         self._retry: asyncio.TimerHandle | None = None
         self._retry_s = FIRST_RETRY_S
         self._is_open = True
@@ -187,7 +183,9 @@ class _Sink:
             "finish_s": FINISH_S,
         }
         try:
-            self._helper = _Helper(self._loop, json.dumps(setup).encode(), self)
+            self._helper = Companion(
+                self._loop, (sys.executable, "-m", PROGRAM), self._on_line, self.on_ended, setup=setup
+            )
         except OSError as error:
             self._try_later(f"cannot be served: {error.strerror}")
 
@@ -197,6 +195,9 @@ class _Sink:
         self._said = trouble
         self._retry = self._loop.call_later(self._retry_s, self._launch)
         self._retry_s = min(LAST_RETRY_S, 2 * self._retry_s)
+
+    def _on_line(self, line: bytes) -> None:
+        self.on_message(message_in(line))
 
     def on_message(self, message: dict[str, Any]) -> None:
         """The helper's word."""
@@ -225,77 +226,3 @@ class _Sink:
         else:
             self.is_complete = status == 0
             self.ended.set()
-
-
-class _Helper:
-    """One helper process, from its launch until it is reaped."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, setup: bytes, owner: _Sink) -> None:
-        self._loop = loop
-        self._owner = owner
-        self._rest = b""
-        descriptor = linux.memory_file("procdeck-sink", setup)
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "supervisor.logs.sink_process", str(descriptor)],
-                pass_fds=(descriptor,),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                cwd=_ROOT,
-                start_new_session=True,
-            )
-        finally:
-            os.close(descriptor)
-        self.pid = self._process.pid
-        self._output = self._pipe(self._process.stdout)
-        os.set_blocking(self._output, False)
-        self._watch = ExitWatch(loop, self.pid, self._on_exit)
-        loop.add_reader(self._output, self._on_readable)
-
-    @staticmethod
-    def _pipe(file: IO[bytes] | None) -> int:
-        assert file is not None
-        return file.fileno()
-
-    def dismiss(self) -> None:
-        """Close its stdin: it writes what is left, and ends."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-
-    def kill(self) -> None:
-        self._process.kill()
-
-    def _stop_reading(self) -> None:
-        if self._output >= 0:
-            self._loop.remove_reader(self._output)
-            self._output = -1
-        if self._process.stdout is not None:
-            self._process.stdout.close()
-
-    def _on_readable(self) -> None:
-        self._read()
-
-    def _read(self) -> None:
-        if self._output < 0:
-            return
-        try:
-            chunk = os.read(self._output, 65536)
-        except BlockingIOError:
-            return
-        *lines, self._rest = (self._rest + chunk).split(b"\n")
-        if not chunk or len(self._rest) > LINE_LIMIT_BYTES:
-            self._stop_reading()
-        for line in lines:
-            try:
-                message = json.loads(line)
-            except ValueError:
-                continue  # something in it has printed
-            if isinstance(message, dict):
-                self._owner.on_message(message)
-
-    def _on_exit(self, status: int | None) -> None:
-        self._process.returncode = 0 if status is None else status
-        self._read()  # its last word says how far it was
-        self._stop_reading()
-        self.dismiss()
-        self._owner.on_ended(status)

@@ -81,3 +81,21 @@ def test_old_runs_go_and_the_current_one_stays(tmp_path: Path) -> None:
     assert remove_old_runs(tmp_path, 2, "20260102-1") == ["20260101-1", "20260103-1"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["20260102-1", "20260104-1", "notes"]
     assert remove_old_runs(tmp_path / "absent", 2, "x") == []
+
+
+def test_results_and_dead_letters_outlive_the_logs_of_their_run(tmp_path: Path) -> None:
+    """What a run was for is not deleted with what it said; a run without either leaves nothing."""
+    for run in ("1", "2", "3"):
+        for folder in ("logs", "output", "letters/paths"):
+            (tmp_path / run / folder).mkdir(parents=True)
+        (tmp_path / run / "logs" / "000001.ndjson").write_text("{}")
+        (tmp_path / run / "engine.log").write_text("x")
+    (tmp_path / "1" / "output" / "result.json").write_text("{}")
+    assert remove_old_runs(tmp_path, 1, "3") == ["1", "2"]
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == [
+        "1/output/result.json",
+        "3/engine.log",
+        "3/logs/000001.ndjson",
+    ]
+    assert not (tmp_path / "2").exists()
+    assert remove_old_runs(tmp_path, 1, "3") == []
