@@ -138,13 +138,14 @@ class Conduit:
             os.close(self.writer)
         self.reader = self.writer = -1
         self.pull = nothing
-        self.ledger.release(is_clean=is_clean)
-        self.tell_news()
-        if self.places is not None:
-            self.places.close()
-        for fd in (self.ended, self.done, self.news):
-            os.close(fd)
-        self.news = -1
+        with self.ledger.lock:  # a thread that ends tells news
+            self.ledger.release(is_clean=is_clean)
+            self.tell_news()
+            if self.places is not None:
+                self.places.close()
+            for fd in (self.ended, self.done, self.news):
+                os.close(fd)
+            self.news = -1
         return is_orphaned
 
     def join(self) -> Desk:

@@ -206,11 +206,12 @@ class Ledger:
 
     def vacate(self, desk: Desk) -> None:
         """Take back the desk of a thread that has ended; its item is done, since the process goes on without it."""
-        if self._is_over or self.desks.get(desk.index) is not desk or desk.is_interrupted():
-            return
-        desk.acknowledge(self.discard)
-        self._vacant.append(desk)
-        self._tell_news()
+        with self.lock:  # the queue may be closed just now, by another thread
+            if self._is_over or self.desks.get(desk.index) is not desk or desk.is_interrupted():
+                return
+            desk.acknowledge(self.discard)
+            self._vacant.append(desk)
+            self._tell_news()
 
     def leave(self, *, is_clean: bool) -> None:
         """The process is about to end: what it holds is done, or stays for others to send back."""

@@ -138,8 +138,9 @@ class Recovery:
             head = self._ledger.hold_head(index)
             if head[0] and slot[words.GETS] < slot[words.HOLD_NUMBER]:
                 slot[words.GETS] = slot[words.HOLD_NUMBER]  # killed between the receive and the count
-            words.settle(slot, self._conduit.give_back)
-            if head[0] and not self._resolve(index, slot, head):
+            is_resolved = not head[0] or self._resolve(index, slot, head)
+            words.settle(slot, self._conduit.give_back)  # last: who gets the place finds the item back in the queue
+            if not is_resolved:
                 continue
             if slot[words.PID]:
                 self._ledger.page[words.SUSPECT] = 1
