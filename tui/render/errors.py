@@ -48,13 +48,18 @@ class ErrorRow:
 
 def error_rows(groups: Sequence[ErrorGroup], order: Order, now_at: float) -> tuple[ErrorRow, ...]:
     """The rows in the order that a person wants; a tie has the one that happened last first."""
-    start_at = min((group.first_at for group in groups), default=now_at)
+    start_at = min((_start_at(group) for group in groups), default=now_at)
     trends = {_name(group): group.buckets(start_at, now_at, 2 * TREND_CELLS[True]) for group in groups}
     highest = max((max(trend) for trend in trends.values()), default=0)
     rows = [ErrorRow(_name(group), group, trends[_name(group)], highest) for group in groups]
     if order == "count":
         return tuple(sorted(rows, key=lambda row: (-row.group.count, -row.group.last_at)))
     return tuple(sorted(rows, key=lambda row: -row.group.last_at))
+
+
+def _start_at(group: ErrorGroup) -> float:
+    """When its first bucket begins: somewhat before its first occurrence."""
+    return group.timeline[0][0] if group.timeline else group.first_at
 
 
 def _name(group: ErrorGroup) -> str:
@@ -146,21 +151,23 @@ def error_page(group: ErrorGroup, local_clock: tuple[str, str], now_at: float, g
     """One group in full; `local_clock` are the times of its first and last occurrence."""
     first, last = local_clock
     lines: list[Line] = []
-    lines += fact("what", group.type, width, Tone.RED)
     lines += fact("where", group.place, width)
-    lines += fact("kind", KIND_WORDS.get(group.kind, group.kind), width)
-    lines += fact("times", plural(group.count, "time"), width, Tone.STRONG)
+    lines += fact("times", f"{count(group.count)}, in {_workers(group)}", width, Tone.STRONG)
     lines += fact("last", f"{last}, {duration(now_at - group.last_at)} ago, in {group.worker}", width)
     lines += fact("first", f"{first}, {duration(now_at - group.first_at)} ago", width)
     lines += fact("trend", _page_trend(group, now_at, min(PAGE_TREND_CELLS, width - 14), glyphs), width, Tone.RED)
     lines += fact("advice", group.advice, width)
+    if group.traceback:
+        lines += [*heading("Last traceback"), *traceback_lines(group.traceback, width)]
+    else:
+        lines += heading("Last message")
+        lines += [
+            ((f" {text}", Tone.PLAIN),) for raw in group.message.split("\n") for text in wrap(plain(raw), width - 2)
+        ]
     lines += heading("Workers")
     for name in sorted(group.workers, key=lambda name: (-group.workers[name], name)):
         lines += fact(plain(name)[:10], plural(group.workers[name], "time"), width)
-    lines += heading("Message")
-    lines += [((f" {text}", Tone.PLAIN),) for raw in group.message.split("\n") for text in wrap(plain(raw), width - 2)]
-    if group.traceback:
-        lines += [*heading("Last traceback"), *traceback_lines(group.traceback, width)]
+    lines += fact("kind", KIND_WORDS.get(group.kind, group.kind), width)
     where = "enter goes to its line in the log, o to its worker" if group.line >= 0 else "o goes to its worker"
     lines += [(), *(((f" {text}", Tone.DIM),) for text in wrap(where, width - 2))]
     return Page(lines)
@@ -168,5 +175,6 @@ def error_page(group: ErrorGroup, local_clock: tuple[str, str], now_at: float, g
 
 def _page_trend(group: ErrorGroup, now_at: float, cells: int, glyphs: Glyphs) -> str:
     """Its own time only, so that little shows too."""
-    trend = group.buckets(group.first_at, max(now_at, group.first_at + 1), 2 * max(cells, 4))
+    start_at = _start_at(group)
+    trend = group.buckets(start_at, max(now_at, start_at + 1), 2 * max(cells, 4))
     return _trend(trend, max(cells, 4), max(trend), glyphs).rstrip()
