@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -22,7 +22,13 @@ class Open(Protocol):
     """Opens the program with `words` in a terminal of its own."""
 
     def __call__(
-        self, *words: str, columns: int = 160, lines: int = 45, directory: Path | None = None, term: str | None = None
+        self,
+        *words: str,
+        columns: int = 160,
+        lines: int = 45,
+        directory: Path | None = None,
+        term: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> Terminal: ...
 
 
@@ -32,9 +38,14 @@ def procdeck(place: Path) -> Iterator[Open]:
     opened: list[Terminal] = []
 
     def start(
-        *words: str, columns: int = 160, lines: int = 45, directory: Path | None = None, term: str | None = None
+        *words: str,
+        columns: int = 160,
+        lines: int = 45,
+        directory: Path | None = None,
+        term: str | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> Terminal:
-        environment = {"TERM": term} if term is not None else {}
+        environment = {**(environment or {}), **({"TERM": term} if term is not None else {})}
         terminal = Terminal([PROGRAM, *words], columns, lines, directory or place, environment)
         opened.append(terminal)
         return terminal

@@ -29,7 +29,16 @@ from tests.engines import PATIENCE_S
 T = TypeVar("T")
 
 TYPE = "xterm-256color"
-KEYS = {"enter": "\r", "esc": "\x1b", "tab": "\t", "up": "\x1b[A", "down": "\x1b[B", "backspace": "\x7f"}
+KEYS = {
+    "enter": "\r",
+    "esc": "\x1b",
+    "tab": "\t",
+    "up": "\x1b[A",
+    "down": "\x1b[B",
+    "right": "\x1b[C",
+    "left": "\x1b[D",
+    "backspace": "\x7f",
+}
 
 _READ_BYTES = 65536
 _MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
