@@ -103,13 +103,13 @@ class JumpingPane(Vertical):
                 return
             if not self._source.is_seeking:
                 return
-            self._source.advance(SCAN_BUDGET_S / 2)
+            self.view.scan()
             yield None
 
     def _reach(self, number: int) -> Iterator[int | None]:
         """Line `number`, once it is known whether it is shown."""
         while not self._source.knows(number):
-            self._source.advance(SCAN_BUDGET_S / 2)
+            self.view.scan()
             yield None
         if self._source.line_count:
             yield number
@@ -168,7 +168,7 @@ class JumpingPane(Vertical):
     def _line_at(self, at_us: int) -> Iterator[int | None]:
         timeline = self._source.timeline
         while timeline is not None and not timeline.is_complete:
-            self._source.advance(SCAN_BUDGET_S / 2)
+            self.view.scan()
             yield None
         number = timeline.line_at(at_us) if timeline is not None else None
         if number is not None:

@@ -64,6 +64,7 @@ class LogView(ScrollView, can_focus=True):
         self._cursor = 0
         self._skip = 0
         self._is_moving_itself = False
+        self._is_outdated = False
         self._paused_at: int | None = None
         self._empty: tuple[str, ...] = ()
         self.marks: set[int] = set()
@@ -153,19 +154,25 @@ class LogView(ScrollView, can_focus=True):
                 self.post_message(self.Moved())
 
     def on_mount(self) -> None:
-        self._scanning = self.set_interval(SCAN_EVERY_S, self.pull, pause=True)
+        self._scanning = self.set_interval(SCAN_EVERY_S, self.scan, pause=True)
 
     def pull(self) -> None:
         """Take in what was written since, and show it where the view follows; called by whoever sets the pace."""
-        top, cursor = self._source.number(self.scroll_offset.y), self._source.number(self._cursor)
-        if self._source.advance(SCAN_BUDGET_S):
+        self.scan()
+        if self._is_outdated:
             self._take_in()
-            if not self.is_following:
-                self._stay_at(top, cursor)
             self.post_message(self.Moved())
         elif self.is_following and self.scroll_offset.y != self.max_scroll_y:
             # Textual sends no Resize when a layout and a scroll of another widget fall into one turn.
             self._take_in()
+
+    def scan(self) -> None:
+        """Take in and search on for a few milliseconds; what is there now is painted with the next `pull`."""
+        top, cursor = self._source.number(self.scroll_offset.y), self._source.number(self._cursor)
+        if self._source.advance(SCAN_BUDGET_S):
+            self._is_outdated = True
+            if not self.is_following:
+                self._stay_at(top, cursor)
         if self._source.is_scanning:
             self._scanning.resume()
         else:
@@ -174,7 +181,10 @@ class LogView(ScrollView, can_focus=True):
     def _stay_at(self, top: int, cursor: int) -> None:
         """Older matches may have been found above: keep the lines in sight where they are."""
         self._cursor = self._source.index(cursor)
-        self._scroll(self._source.index(top), self._skip)
+        place = self._source.index(top)
+        if place != self.scroll_offset.y:
+            self._page = (0, [], [])
+            self._scroll(place, self._skip)
 
     def start_over(self) -> None:
         """The source shows other lines now: another run, another filter."""
@@ -187,7 +197,7 @@ class LogView(ScrollView, can_focus=True):
 
     def _take_in(self) -> None:
         count = self._source.line_count
-        self._page = (0, [], [])
+        self._page, self._is_outdated = (0, [], []), False
         if self.is_following:
             self._cursor = max(count - 1, 0)
             self._scroll(*self._top_with_last(self._cursor))
