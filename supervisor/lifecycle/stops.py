@@ -25,8 +25,8 @@ from supervisor.lifecycle.events import Timer, TimerFired
 from supervisor.lifecycle.life import Life, Step, StopStep
 from supervisor.lifecycle.states import State
 
-STUCK_AFTER_S: Final = 2.0
-"""How long a process may take to die of SIGKILL before it is called stuck."""
+STUCK_AFTER_S: Final = 3.0
+"""How long a process may take to die of SIGKILL before it is called stuck; longer than its pipes may take to drain."""
 
 ABORT_GRACE_S: Final = 2.0
 """How long a hung process has to leave its stack or core after SIGABRT, unless it may stop for less."""
