@@ -24,6 +24,7 @@ from tui.actions import ACTIONS, BY_ID, Action, Place, meant_by
 from tui.driver import TerminalDriver
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
+from tui.link.older_hits import OlderHits
 from tui.link.view import FleetView, LinkState
 from tui.render.channel_detail import ChannelInside
 from tui.render.glyphs import Glyphs, glyph_set
@@ -93,7 +94,9 @@ class Dashboard(App[Leaving]):
         self._link = link
         self._clock: Clock = clock or SystemClock()
         self._glyphs = glyphs or glyph_set(os.environ.get("PROCDECK_GLYPHS", ""))
-        self._source = LogSource(lambda text: stored_moment(text, self._clock.wall_s(), self._utc_offset_s))
+        self._source = LogSource(
+            lambda text: stored_moment(text, self._clock.wall_s(), self._utc_offset_s), (OlderHits(), OlderHits())
+        )
         self._view = FleetView()
         self._wishes = Wishes(link, self.say)
         self._is_stopping_all = False
@@ -134,6 +137,7 @@ class Dashboard(App[Leaving]):
 
     async def on_unmount(self) -> None:
         self._source.close()
+        await self._source.end_helpers()
         await self._link.close()
 
     def _in_background(

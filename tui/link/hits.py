@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from supervisor.logs.reading import LogReader
 from supervisor.logs.searching import BLOCK_LINES, MOST_HITS, LogQuery
+from tui.link.patience import patience
 
 _FORGET_AT_ONCE = 4096
 
@@ -29,6 +30,8 @@ class Hits:
         self._older: list[int] = []  # newest first
         self._newer: list[int] = []  # oldest first
         self._is_stopped = False
+        self._is_left = False
+        self._left_from = 0
         self.searched_from = self._forward_to = reader.line_count
 
     @property
@@ -52,19 +55,40 @@ class Hits:
         return self.searched_from == 0 or self.line_count >= self._most or self._is_stopped
 
     def advance(self) -> bool:
-        """Look at some hundred lines more; True while there are more. The reader must have been refreshed."""
+        """Look at some hundred lines more; True while there are more. The reader must have been refreshed.
+
+        Raises TooSlow where a pattern takes for ever; it can look at nothing more then.
+        """
         if self._forward_to < self._reader.line_count:
             count = min(BLOCK_LINES, self._reader.line_count - self._forward_to)
             self._newer += self._matching(self._forward_to, count)
             self._forward_to += count
             self._forget_oldest()
-        elif not self.has_searched_back:
+        elif not (self.has_searched_back or self._is_left):
             count = min(BLOCK_LINES, self.searched_from)
             found = self._matching(self.searched_from - count, count)
             self.searched_from -= count
             self._older += reversed(found)
             self._forget_oldest()
-        return not self.is_complete
+        return not (self.is_complete or (self._is_left and self._forward_to == self._reader.line_count))
+
+    def leave_older(self) -> None:
+        """Somebody else looks through the lines that there are already, and tells what it finds by `take_older`."""
+        self._is_left = True
+        self._left_from = self.searched_from
+
+    def take_older(self, numbers: Sequence[int], *, is_all: bool) -> None:
+        """These older lines match too, newest first, each older than those before; `is_all`: there are no others."""
+        self._older += (number for number in numbers if number < self._left_from)
+        if self._older:
+            self.searched_from = min(self.searched_from, self._older[-1])
+        if is_all:
+            self.searched_from, self._is_left = 0, False
+        self._forget_oldest()
+
+    def search_older_itself(self) -> None:
+        """Nobody else does it any more."""
+        self._is_left = False
 
     def stop(self) -> None:
         """Look no further back; what has been found stays."""
@@ -106,7 +130,13 @@ class Hits:
         if not all(query.may_match(block) for query in self._queries):
             return []
         lines = self._reader.lines(first, count)
-        return [first + at for at, line in enumerate(lines) if all(query.matches(line) for query in self._queries)]
+        if not any(query.is_regex for query in self._queries):
+            return [first + at for at, line in enumerate(lines) if self._is_hit(line)]
+        with patience():
+            return [first + at for at, line in enumerate(lines) if self._is_hit(line)]
+
+    def _is_hit(self, line: bytes) -> bool:
+        return all(query.matches(line) for query in self._queries)
 
     def _forget_oldest(self) -> None:
         too_many = self.line_count - self._most

@@ -20,6 +20,8 @@ from supervisor.logs.reading import LogReader
 from supervisor.logs.record import severity
 from supervisor.logs.searching import LogQuery, parse_query
 from tui.link.hits import Hits
+from tui.link.older_hits import OlderHits
+from tui.link.patience import TooSlow
 from tui.link.timeline import Timeline
 
 BYTES_PER_STEP: Final = 8 * 1024 * 1024
@@ -49,6 +51,7 @@ class LogSource:
 
     Args:
         moment: the time that a person means by ``5m ago``, as the store writes times; raises ValueError.
+        helpers: look through long histories for the filter and for the search; without them that is done here.
 
     Attributes:
         narrowing: what of the log is shown.
@@ -57,8 +60,9 @@ class LogSource:
         search_trouble: the same of the search.
     """
 
-    def __init__(self, moment: Callable[[str], str] = str) -> None:
+    def __init__(self, moment: Callable[[str], str] = str, helpers: tuple[OlderHits, OlderHits] | None = None) -> None:
         self._moment = moment
+        self._helpers = helpers or ()
         self._directory = ""
         self._reader: LogReader | None = None
         self._view: Hits | None = None
@@ -107,6 +111,7 @@ class LogSource:
 
     def _begin_view(self) -> None:
         self._view, self._query, self.trouble = None, LogQuery(), ""
+        self._end_help(0)
         narrowing = self.narrowing
         try:
             query = self._parsed(narrowing.text)
@@ -117,9 +122,18 @@ class LogSource:
             self._query = query
             if self._reader is not None and not query.is_empty:
                 self._view = Hits(self._reader, [query])
+                self._have_helped(0, query, self._view)
         except ValueError as trouble:
             self.trouble = str(trouble)
         self._begin_search()
+
+    def _end_help(self, place: int) -> None:
+        if self._helpers:
+            self._helpers[place].forget()
+
+    def _have_helped(self, place: int, query: LogQuery, hits: Hits) -> None:
+        if self._helpers and self._reader is not None:
+            self._helpers[place].look(self._directory, self._reader, query, hits)
 
     def _parsed(self, text: str) -> LogQuery:
         """The query that `text` is, its times in the store's own words. Raises ValueError."""
@@ -169,15 +183,32 @@ class LogSource:
         while is_more and time.monotonic() < until_s:
             is_more = self._reader.refresh(BYTES_PER_STEP)
         was_behind, self._is_behind = self._is_behind, is_more
+        for helper in self._helpers:
+            helper.deliver()
         for each in (self._view, self._found, self._timeline):
-            if each is not None:
-                while (is_more := each.advance()) and time.monotonic() < until_s:
+            try:
+                while each is not None and (is_more := each.advance()) and time.monotonic() < until_s:
                     pass
                 self._is_behind |= is_more
+            except TooSlow:
+                self._give_up(each)
+        self._is_behind |= self.is_filtering or self.is_seeking
         return has_news or (self.line_count, self.hit_count) != before or was_behind != self._is_behind
+
+    def _give_up(self, hits: Hits | Timeline | None) -> None:
+        """Show all lines, or search no more: the pattern takes for ever."""
+        trouble = "it takes for ever to look at some of the lines"
+        if hits is self._view:
+            self._end_help(0)
+            self._view, self._query, self.trouble = None, LogQuery(), trouble
+        if hits is self._found:
+            self._end_help(1)
+            self._found, self._search, self.search_trouble = None, LogQuery(), trouble
 
     def stop_searching(self) -> bool:
         """Look no further back, for the filter and for the search; whether there was more to look at."""
+        for helper in self._helpers:
+            helper.forget()
         unfinished = [each for each in (self._view, self._found) if each is not None and not each.has_searched_back]
         for each in unfinished:
             each.stop()
@@ -235,12 +266,16 @@ class LogSource:
 
     def _begin_search(self) -> None:
         self._found, self._search, self.search_trouble = None, LogQuery(), ""
+        self._end_help(1)
         if not self.sought:
             return
         try:
             self._search = self._parsed(self.sought)
             if self._reader is not None:
                 self._found = Hits(self._reader, [self._query, self._search])
+                both = _both(self._query, self._search)
+                if both is not None:
+                    self._have_helped(1, both, self._found)
         except ValueError as trouble:
             self.search_trouble = str(trouble)
 
@@ -285,12 +320,37 @@ class LogSource:
             return iter(())
         return self._timeline.seek(number, step, minimum, self._query.matches)
 
+    async def end_helpers(self) -> None:
+        """End the processes that help."""
+        for helper in self._helpers:
+            await helper.close()
+
     def close(self) -> None:
         """Let go of the files."""
+        for helper in self._helpers:
+            helper.forget()
         if self._reader is not None:
             self._reader.close()
         self._reader = self._view = self._found = self._timeline = None
         self._directory = ""
+
+
+def _both(one: LogQuery, other: LogQuery) -> LogQuery | None:
+    """A query for the lines that both find; None where no single one can say that."""
+    if one.text and other.text:
+        return None
+    if one.workers and other.workers:
+        return None
+    return LogQuery(
+        text=one.text or other.text,
+        is_inverted=one.is_inverted if one.text else other.is_inverted,
+        is_regex=one.is_regex if one.text else other.is_regex,
+        workers=one.workers or other.workers,
+        minimum_level=max(one.minimum_level, other.minimum_level, key=lambda level: severity(level or "TRACE")),
+        fields=(*one.fields, *other.fields),
+        since=max(one.since, other.since),
+        until=min(filter(None, (one.until, other.until)), default=""),
+    )
 
 
 _READ_TOGETHER: Final = 500

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
 from supervisor.logs.record import decode
+from tui.link.patience import TooSlow, patience
 from tui.render.log_lines import Form, record_lines
 from tui.render.pieces import Line, Tone
 from tui.widgets.painter import Ground, Painter
 
 CACHE_LINES = 1024
+HIGHLIGHT_S = 0.02
+"""A line in which nothing is found by then shows nothing found."""
 LONG_LINE_BYTES = 4096
 """A longer line is known by its ends: the cache must not hold megabytes, nor hash them for each paint."""
 
@@ -70,7 +75,14 @@ class LogStrips:
         return self._painter.style(Tone.PLAIN)
 
     def _lines(self, stored: bytes) -> list[Line]:
-        return record_lines(decode(stored), self.form)
+        record = decode(stored)
+        if self.form.found is None:
+            return record_lines(record, self.form)
+        try:
+            with patience(HIGHLIGHT_S):
+                return record_lines(record, self.form)
+        except TooSlow:
+            return record_lines(record, replace(self.form, found=None))
 
     def _made(self, lines: list[Line], ground: Ground) -> tuple[Strip, ...]:
         return tuple(self._painter.strip(line, self.form.width, ground) for line in lines)

@@ -73,3 +73,22 @@ def test_a_line_keeps_its_number_while_older_matches_are_found(tmp_path: Path) -
     assert newest == 3999
     assert source.index(newest) == 1999 > early
     source.close()
+
+
+def test_a_pattern_that_takes_for_ever_is_given_up(tmp_path: Path) -> None:
+    """It hides nothing, and says why; what is searched for next is found."""
+    store(tmp_path, [stored_line("a" * 60 + "!"), stored_line("needle")])
+    source = LogSource()
+    source.open(str(tmp_path))
+    _read(source)
+    source.narrow("re:(a+)+$", "")
+    source.seek("re:(a+)+$")
+    _read(source)
+    assert source.line_count == 2
+    assert "takes for ever" in source.trouble
+    assert "takes for ever" in source.search_trouble
+    source.narrow("needle", "")
+    source.seek("")
+    assert len(_read(source)) == 1
+    assert source.trouble == ""
+    source.close()
