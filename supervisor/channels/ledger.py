@@ -93,14 +93,19 @@ class _Attached:
 
 
 class _Tenancy:
-    """Lives as long as its thread, in thread-local memory; its end makes the thread's desk vacant."""
+    """Lives as long as its thread, in thread-local memory; its end makes the thread's desk vacant.
+
+    A forked child drops the memory of its parent's other threads, who work on, and may hold any lock.
+    """
 
     def __init__(self, ledger: Ledger, desk: Desk) -> None:
         self._ledger = ledger
         self._desk = desk
+        self._pid = os.getpid()
 
     def __del__(self) -> None:
-        self._ledger.vacate(self._desk)
+        if self._pid == os.getpid():
+            self._ledger.vacate(self._desk)
 
 
 class Ledger:

@@ -198,6 +198,26 @@ def test_each_thread_holds_its_own_item(queue: Queue) -> None:
     assert queue.census().held == (), "a thread that has ended is done with its item"
 
 
+def test_forked_child_leaves_the_items_of_its_parents_threads_alone(forked: Crew, queue: Queue) -> None:
+    """The child drops what it has inherited of a thread that holds an item; the thread still holds it."""
+    queue.put("item")
+    have, go = threading.Event(), threading.Event()
+
+    def take() -> None:
+        queue.get(timeout=60)
+        have.set()
+        go.wait(60)
+
+    thread = threading.Thread(target=take)
+    thread.start()
+    have.wait(60)
+    forked.start(os.getpid)
+    assert forked.join() == [0]
+    assert [pid for pid, _ in queue.census().held] == [os.getpid()]
+    go.set()
+    thread.join()
+
+
 def test_threads_that_come_and_go_share_places(queue: Queue) -> None:
     """A thread per item, a thousand times, uses a handful of slots."""
     for number in range(200):
