@@ -38,6 +38,9 @@ INSIDE = ENTRIES + WORKERS
 PIDS = INSIDE + WORKERS
 _WORDS = PIDS + WORKERS
 
+PF_EXITING = 0x4
+"""The flag of a process that has begun to end (linux/sched.h; proc_pid_stat(5))."""
+
 
 @dataclass
 class LockScore:
@@ -126,12 +129,16 @@ def insiders(page: memoryview) -> set[int]:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process lives; one that is dead and not waited for does not."""
+    """Whether a process runs code of its own; one that is dead, or on its way out in the kernel, does not.
+
+    A process that was killed gives up its descriptors, and what they hold, before it is called dead.
+    """
     try:
         with open(f"/proc/{pid}/stat") as file:
-            return file.read().rpartition(")")[2].split()[0] not in ("Z", "X")
+            words = file.read().rpartition(")")[2].split()
     except OSError:
         return False
+    return words[0] not in ("Z", "X") and not int(words[6]) & PF_EXITING
 
 
 def use_condition(condition: Any, path: str, place: int) -> None:
