@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.actions import Pane
@@ -34,10 +35,15 @@ class TypingBox(Input):
         self.screen.set_focus(self)
 
     def take_typed_ahead(self, event: events.Key) -> bool:
-        """Take a letter that was on its way to another widget when the box opened; whether it was one."""
-        if not event.is_printable or event.character is None:
+        """Take a key that was on its way to another widget when the box opened; whether it is one for a box."""
+        if event.key in ("enter", "escape"):
+            self.action_leave(event.key == "escape")
+        elif event.key == "backspace":
+            self.action_delete_left()
+        elif event.is_printable and event.character is not None:
+            self.insert_text_at_cursor(event.character)
+        else:
             return False
-        self.insert_text_at_cursor(event.character)
         return True
 
     def _hide(self) -> None:
@@ -47,6 +53,11 @@ class TypingBox(Input):
     def action_leave(self, is_cleared: bool) -> None:
         """The person is done: with Enter, or `is_cleared` with Esc."""
         raise NotImplementedError
+
+
+def is_typing(widget: Widget) -> bool:
+    """Whether a person types in a box of the screen that `widget` is on: then its keys are letters."""
+    return isinstance(widget.screen.focused, TypingBox)
 
 
 class FilterBox(TypingBox):

@@ -12,6 +12,7 @@ from textual.strip import Strip
 
 from tui.actions import MOVES
 from tui.render.pieces import Line
+from tui.widgets.filter_box import is_typing
 from tui.widgets.painter import Painter
 
 
@@ -55,6 +56,11 @@ class LinesView(ScrollView, can_focus=True):
         """`line`, which stands at `index`, as it is painted."""
         del index
         return self._painter.strip(line, self.text_width)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that left for here before a box had the focus are for the box."""
+        del action, parameters
+        return not is_typing(self)
 
     def action_move(self, lines: int) -> None:
         self.scroll_to(y=self.scroll_offset.y + lines, animate=False)

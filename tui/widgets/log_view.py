@@ -23,6 +23,7 @@ from tui.link.log_source import LogSource
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.log_lines import Form
 from tui.render.pieces import Tone
+from tui.widgets.filter_box import is_typing
 from tui.widgets.log_strips import LogStrips
 
 SCAN_BUDGET_S = 0.006
@@ -341,6 +342,11 @@ class LogView(ScrollView, can_focus=True):
             self._scroll(*self._top_with_last(index, self.size.height // 2))
         self.refresh()
         self.post_message(self.Moved())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that left for here before a box had the focus are for the box."""
+        del action, parameters
+        return not is_typing(self)
 
     def action_move(self, lines: int) -> None:
         count = self._source.line_count

@@ -21,6 +21,7 @@ from tui.actions import MOVES
 from tui.render.fleet_rows import Column, header_line
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.pieces import Line, Tone
+from tui.widgets.filter_box import is_typing
 from tui.widgets.painter import Ground, Painter
 
 HEADER_LINES = 1
@@ -265,6 +266,11 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
             self.scroll_to(y=index, animate=False, force=True)
         elif index >= top + room:
             self.scroll_to(y=index - room + 1, animate=False, force=True)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Keys that left for here before a box had the focus are for the box."""
+        del action, parameters
+        return not is_typing(self)
 
     def action_move(self, lines: int) -> None:
         self._move_to((self._cursor_index() or 0) + lines)

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from textual import events
 from textual.pilot import Pilot
 
 from supervisor.api.messages import LogState
@@ -351,11 +352,14 @@ async def test_keys_typed_ahead_go_to_what_asks(tmp_path: Path, key: str) -> Non
     app = dashboard(link)
 
     def is_typed() -> bool:
-        return str(app.fleet_screen.query_one("#log-ask").value).endswith("scxfeWzq")  # type: ignore[attr-defined]
+        return str(app.fleet_screen.query_one("#log-ask").value).endswith("s jgGcxfeWzq")  # type: ignore[attr-defined]
 
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await shown(pilot, "line 299")
-        await pilot.press(key, *"scxfeWzq")
+        await pilot.press("tab")
+        letters = [("space", " ") if letter == " " else (letter, letter) for letter in "s jgGcxfeWzqX"]
+        for name, letter in [(key, None), *letters, ("backspace", None)]:
+            app.post_message(events.Key(name, letter))
         await until(pilot, is_typed)
         assert link.wishes == []
         assert app.fleet_screen.place == "workers"
