@@ -93,8 +93,6 @@ class Strays:
             _reap(entry.pid)
         elif entry.identity in self._adopted:
             return
-        elif entry.pid in self._first_seen_s:
-            self._end(entry, now_s - self._first_seen_s[entry.pid])
         elif owner := owner_of(entry, owners):
             self._adopted[entry.identity] = owner
             owner.adopt(entry)
@@ -102,6 +100,8 @@ class Strays:
                 f"process {entry.pid} of {owner.name} has made itself a daemon; it is ended with the worker: "
                 f"{proctable.command_line(entry.pid)}"
             )
+        elif entry.pid in self._first_seen_s:  # after its owner: just executed, it has no words
+            self._end(entry, now_s - self._first_seen_s[entry.pid])
         else:
             self._first_seen_s[entry.pid] = now_s
 

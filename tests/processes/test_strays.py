@@ -40,6 +40,8 @@ def orphan(*words, env=None, setsid=True, pass_fds=()):
     os.wait()
     pid = int(os.read(read_end, 20))
     os.close(read_end), os.close(write_end)
+    while env and not proctable.environment_words(pid):  # it has executed, and the kernel lays its words out yet
+        time.sleep(0.01)
     return pid
 
 def wait_gone(pid):
