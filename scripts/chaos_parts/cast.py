@@ -10,6 +10,10 @@ from supervisor.channels import Queue
 
 BIG_EVERY = 40
 BIG_BYTES = 100_000
+"""An item that goes through a file."""
+MIDDLE_EVERY = 4
+MIDDLE_BYTES = 5000
+"""An item that goes through a tray."""
 
 
 class Tally:
@@ -34,8 +38,8 @@ def produce(queue: Queue, path: str, producers: int, producer: int, has_big: boo
     number = 0
     while True:
         item: tuple[Any, ...] = (producer, number)
-        if has_big and number % BIG_EVERY == 0:
-            item = (producer, number, bytes([number % 251]) * BIG_BYTES)
+        if has_big and number % MIDDLE_EVERY == 0:
+            item = (producer, number, bytes([number % 251]) * (MIDDLE_BYTES if number % BIG_EVERY else BIG_BYTES))
         queue.put(item)
         number += 1
         tally.accept(producer, number)
@@ -45,5 +49,5 @@ def consume(inbox: Queue, outbox: Queue) -> None:
     """Report every item; one that is not whole is reported as nothing, which nobody expects."""
     while True:
         item = inbox.get()
-        is_whole = len(item) == 2 or item[2] == bytes([item[1] % 251]) * BIG_BYTES
+        is_whole = len(item) == 2 or item[2] == bytes([item[1] % 251]) * len(item[2])
         outbox.put(item[:2] if is_whole else None)

@@ -52,6 +52,7 @@ class Score:
     stalls: int = 0
     places_lost: int = 0
     files_left: int = 0
+    trays_left: int = 0
 
     def add(self, other: Score) -> None:
         for field in fields(self):
@@ -59,7 +60,7 @@ class Score:
 
     @property
     def is_bad(self) -> bool:
-        return bool(self.lost or self.damaged or self.stalls or self.places_lost or self.files_left)
+        return bool(self.lost or self.damaged or self.stalls or self.places_lost or self.files_left or self.trays_left)
 
 
 class Round:
@@ -171,6 +172,7 @@ class Round:
         score.places_lost = self.inbox.maxsize - places.count() if places is not None else 0
         directory = Path(self.inbox.describe()["spill_directory"])
         score.files_left = len(list(directory.iterdir())) if directory.exists() else 0
+        score.trays_left = self.inbox._conduit.trays.taken()
         self.inbox.close()
         self.outbox.close()
 
@@ -227,7 +229,7 @@ def run_queues(shares: dict[str, float], seconds: float, chance: random.Random) 
     print_row("all", total)
     print(
         f"received {total.received:,}, damaged {total.damaged}, places lost {total.places_lost}, "
-        f"files left {total.files_left}",
+        f"files left {total.files_left}, trays left {total.trays_left}",
         flush=True,
     )
     return total

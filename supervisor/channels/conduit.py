@@ -15,7 +15,7 @@ from _io import FileIO
 from errno import EPIPE
 
 from supervisor.channels import platform
-from supervisor.channels.envelope import item_bytes, message_bytes
+from supervisor.channels.envelope import message_bytes
 from supervisor.channels.ledger import (
     BYTES_IN,
     DONE,
@@ -27,6 +27,7 @@ from supervisor.channels.ledger import (
 )
 from supervisor.channels.parcel import HEADER, MARKS_AT, RECORD_BYTES
 from supervisor.channels.places import Places
+from supervisor.channels.trays import Trays
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Conduit:
         is_fragile: whether a write without a reader would end this process, so that it has to be asked for before.
     """
 
-    __slots__ = ("done", "ended", "is_fragile", "ledger", "news", "places", "pull", "reader", "writer")
+    __slots__ = ("done", "ended", "is_fragile", "ledger", "news", "places", "pull", "reader", "trays", "writer")
 
     def __init__(
         self,
@@ -78,6 +79,9 @@ class Conduit:
         self.writer = writer
         self.ended, self.done, self.news = counters
         self.places = places
+        if not isinstance(ledger.trays, Trays):
+            ledger.trays = Trays(ledger)
+        self.trays = ledger.trays
         self.ledger = ledger
         self.is_fragile = False
         self.pull = FileIO(reader, closefd=False).readinto if reader >= 0 else nothing
@@ -178,8 +182,8 @@ class Conduit:
         """Whether any process has a reading end; asked where there is a writing one."""
         return not platform.is_ready(self.writer, 0)  # an error, which poll reports unasked
 
-    def send(self, desk: Desk, message: bytes) -> bool:
-        """Send into the place that was taken; False when the kernel's buffer is full.
+    def send(self, desk: Desk, message: bytes, size_bytes: int) -> bool:
+        """Send an item of this size into the place that was taken; False when the kernel's buffer is full.
 
         Raises BrokenPipeError when nobody has a reading end, whatever this process does with SIGPIPE.
         """
@@ -195,7 +199,7 @@ class Conduit:
                 return False
             raise
         slot[PUTS_ENDED] = desk.puts
-        desk.bytes_in = slot[BYTES_IN] = desk.bytes_in + item_bytes(message)
+        desk.bytes_in = slot[BYTES_IN] = desk.bytes_in + size_bytes
         if self.places is not None:
             self.places.fill(desk)
         return True

@@ -34,7 +34,9 @@ class Desk:
         payload: the part of it behind a message's header.
         kind_and_sender: the first word of a small item's message that is put from here.
         watch: what tells the thread, while it is blocked, of deaths and returned items.
-        ear: what tells it, while it is blocked, of free places.
+        ear: what tells it, while it is blocked, of room.
+        tray: what to free when the item in hand is done: the tags, the tray's name, the put time.
+        is_trayless: whether its last item of a tray's size found none.
     """
 
     __slots__ = (
@@ -44,6 +46,7 @@ class Desk:
         "ear",
         "gets",
         "index",
+        "is_trayless",
         "kind_and_sender",
         "landing",
         "payload",
@@ -51,6 +54,7 @@ class Desk:
         "returned",
         "slot",
         "tokens",
+        "tray",
         "watch",
     )
 
@@ -62,6 +66,8 @@ class Desk:
         self.area: memoryview | None = None
         self.landing = memoryview(b"")
         self.payload = memoryview(b"")
+        self.is_trayless = False
+        self.tray: tuple[memoryview, int, int] | None = None
         self.watch: Watch | None = None
         self.ear: select.epoll | None = None
         self._map: mmap.mmap | None = None
@@ -102,7 +108,12 @@ class Desk:
         """The item in hand is done. The file beside it goes first: that it is gone says that the item is done."""
         area = self.area
         if area is not None and area[0]:
-            if area[0] != OBJECT and discard is not None:
+            if self.tray is not None:
+                tags, name, put_ns = self.tray
+                self.tray = None
+                if tags[name] == put_ns:
+                    tags[name] = 0
+            elif area[0] != OBJECT and discard is not None:
                 discard(self.message())
             area[0] = 0
 

@@ -10,17 +10,14 @@ import struct
 import time
 
 from supervisor.channels.parcel import (
-    ATTEMPTS_AT,
     BYTES,
     HEADER,
     HEADER_BYTES,
     LENGTH_AT,
-    MARKS_AT,
     OBJECT,
     PLACELESS,
     SPILLED,
     SPILLED_BYTES,
-    TRAY_AT,
     TRAYED,
     Pickled,
     loads,
@@ -102,11 +99,8 @@ class Envelopes:
         if message[0] == OBJECT and len(payload) > self.inline_bytes:
             payload = self._put_beside(Pickled([payload], []), sender)
             message = bytes((SPILLED,)) + message[1:LENGTH_AT] + _LENGTH.pack(len(payload)) + message[_PUT_NS_AT:]
-        head = bytearray(message[:HEADER_BYTES])
-        head[ATTEMPTS_AT] = attempts
-        head[MARKS_AT] = PLACELESS
-        head[TRAY_AT] = 0
-        return bytes(head) + payload
+        kind, _, first_sender, length, put_ns, _, _ = HEADER.unpack_from(message)
+        return _pack_header(kind, attempts, first_sender, length, put_ns, PLACELESS, 0) + payload
 
     def _put_beside(self, pickled: Pickled, sender: int) -> bytes:
         """Write a file; the payload that names it."""

@@ -7,7 +7,8 @@
 
 A forked child inherits descriptors of both ends, and who hands an end to a child keeps its own, so descriptors alone
 never tell. A process holds an end that it made, that it was handed as an argument of a multiprocessing Process, or that
-it uses. Handing it on it lets go of it, until it uses it again.
+it uses. Handing it on it lets go of it, until it uses it again. A child that is forked in another way may have an end
+until it uses one: the others then wait for it as long as its parent lives.
 """
 
 from __future__ import annotations

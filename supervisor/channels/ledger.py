@@ -19,7 +19,7 @@ import time
 from supervisor.channels import interrupt, platform
 from supervisor.channels.desk import HOLD_BYTES, Desk
 from supervisor.channels.envelope import message_bytes
-from supervisor.channels.parcel import HEADER_BYTES, INLINE_BYTES
+from supervisor.channels.parcel import HEADER_BYTES
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -54,11 +54,10 @@ LETTERED = 14
 """Items from this user's holds that became dead letters."""
 PUTS_ENDED = 15
 """Puts that are over; less than PUTS only in the middle of one, or when its process died there."""
-TRAY = 16
-"""First of the words of this user's trays: when what is on one was put, 0 while it is free. See `trays`."""
-TRAY_COUNT = 4
-CLAIMED_NS = 20
-"""When the slot was claimed last; the words behind it are free."""
+CLAIMED_NS = 16
+"""When the slot was claimed last."""
+HAS_LAID = 17
+"""1 once anything lay on a tray of this slot; the words behind it are free."""
 
 ENGINE_JUDGES = 1
 """Mark of a worker's own process: the engine says whether its end was clean."""
@@ -75,14 +74,16 @@ WANTED = 4
 """Word of page 0: 1 while somebody may be listening for a free place."""
 
 SLOT_COUNT = 1024
+TRAYS_BYTES = 2 << 20
+"""What the trays of one slot take."""
 _SLOT_BYTES = 256
 _SLOT_WORDS = _SLOT_BYTES // 8
 _FIRST_SLOT = 4096
 _FIRST_HOLD = _FIRST_SLOT + SLOT_COUNT * _SLOT_BYTES
 _FIRST_TRAY = _FIRST_HOLD + SLOT_COUNT * HOLD_BYTES
-_SIZE = _FIRST_TRAY + SLOT_COUNT * TRAY_COUNT * INLINE_BYTES
+_SIZE = _FIRST_TRAY + SLOT_COUNT * TRAYS_BYTES
 _RECOVERY_LOCK = (64, 1)
-_MAGIC = b"pdledgr3"
+_MAGIC = b"pdledgr4"
 
 
 class _Attached:
@@ -117,6 +118,7 @@ class Ledger:
         map: the mapping of all but the holds and trays.
         page: the words of page 0.
         lock: guards claims and recoveries among the threads of this process.
+        trays: this process's view of the trays.
         discard: what removes the file beside a message that is done with.
         tell_news: what wakes those who wait for a change among the users.
         is_judged_by_engine: whether the engine says how this process ended.
@@ -136,6 +138,7 @@ class Ledger:
         self.map: mmap.mmap = platform.map_shared(fd, _FIRST_HOLD)
         self._words = memoryview(self.map).cast("Q")
         self.page = self._words[: _FIRST_SLOT // 8]
+        self.trays: object = None
         self._spare_fds: list[int] = []
         self._users = 0
 
@@ -295,9 +298,9 @@ class Ledger:
         self.is_judged_by_engine = False
         self._is_over = False
 
-    def tray_at(self, index: int, number: int) -> int:
-        """Where in the file a tray of a slot begins."""
-        return _FIRST_TRAY + (index * TRAY_COUNT + number) * INLINE_BYTES
+    def trays_at(self, index: int) -> int:
+        """Where in the file the trays of a slot begin."""
+        return _FIRST_TRAY + index * TRAYS_BYTES
 
     def _adopt(self, fd: int) -> None:
         """Keep one more descriptor of the file; the first one may have been closed in a forked child."""
@@ -331,6 +334,7 @@ class Ledger:
         self.desks = {}
         self.local = _thread._local()  # noqa: SLF001
         self.discard = self.tell_news = None
+        self.trays = None
         # The mapping closes itself with its last view: a thread may still be about to step a counter.
         self._words = self.page = memoryview(b"").cast("Q")
         del self.map

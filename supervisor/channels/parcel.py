@@ -1,7 +1,7 @@
 """How an object becomes a message: its pickle, the header in front of it, and what stays beside it because it is big.
 
     message   kind and version 1 | attempts 1 | sender's slot 2 | payload's length 4 | put time, monotonic ns 8
-              marks 1 | tray 1 | 6 empty | payload
+              marks 1 | 1 empty | tray 2 | 4 empty | payload
 
 `attempts` counts the deliveries whose consumer died. The length lets a message be found in memory that is larger. In a
 queue every message is a record of 512 bytes, whatever its length: what many read and write in pieces of one size, the
@@ -34,18 +34,18 @@ __all__ = [
     "SMALL_BYTES",
     "SPILLED",
     "SPILLED_BYTES",
+    "TRAY",
     "TRAYED",
     "Pickled",
     "loads",
     "press",
 ]
 
-HEADER = struct.Struct("<BBHIQBB6x")
+HEADER = struct.Struct("<BBHIQBxH4x")
 HEADER_BYTES = HEADER.size
 ATTEMPTS_AT = 1
 LENGTH_AT = 4
 MARKS_AT = 16
-TRAY_AT = 17
 OBJECT = 0x31
 """Kind of a message whose payload is a pickle. The upper four bits are the version of the format, 3; never 0."""
 BYTES = 0x32
@@ -67,7 +67,8 @@ RECORD_BYTES = 512
 SMALL_BYTES = RECORD_BYTES - HEADER_BYTES
 """The largest payload that fits a record."""
 RECORD = struct.Struct(f"<IIQQ{SMALL_BYTES}s")
-"""A new record in few pieces: kind and sender, length, put time, no marks, payload."""
+"""A new record in few pieces: kind and sender, length, put time, the tray's name times `TRAY`, payload."""
+TRAY = 1 << 16
 
 INLINE_BYTES = 65536
 """The largest payload that travels in a message or on a tray; an unprivileged user's socket buffer holds several."""

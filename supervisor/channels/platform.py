@@ -125,21 +125,10 @@ def is_ready(fd: int, events: int) -> bool:
     return bool(poller.poll(0))
 
 
-def counter(initial: int, *, counts_tokens: bool = False) -> int:
-    """A kernel counter to poll: readable while above zero. With `counts_tokens` a read takes one, else all."""
+def counter(initial: int) -> int:
+    """A kernel counter to poll: readable while above zero; a read takes all."""
     require()
-    flags = os.EFD_CLOEXEC | os.EFD_NONBLOCK
-    return os.eventfd(initial, flags | os.EFD_SEMAPHORE if counts_tokens else flags)
-
-
-def counter_value(fd: int) -> int:
-    """What a counter holds now, without taking anything from it; 0 where /proc does not tell."""
-    try:
-        with open(f"/proc/self/fdinfo/{fd}") as lines:
-            values = [line.split()[1] for line in lines if line.startswith("eventfd-count:")]
-    except OSError:
-        return 0
-    return int(values[0], 16) if values else 0
+    return os.eventfd(initial, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
 
 
 def shared_page(label: str, size_bytes: int) -> int:

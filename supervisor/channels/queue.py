@@ -30,7 +30,6 @@ from supervisor.channels.recovery import Recovery
 from supervisor.channels.spill import Spill
 from supervisor.channels.standard import StandardQueue
 from supervisor.channels.taking import EndOfStream
-from supervisor.channels.trays import Trays
 from supervisor.channels.upkeep import Upkeep
 from supervisor.channels.waiting import Blocking
 
@@ -139,7 +138,7 @@ class Queue(StandardQueue, Giving, Upkeep):
         self._returns_items = rules["delivery"] == _DELIVERIES[0]
         self._conduit = conduit
         self._envelopes = envelopes
-        self._trays = envelopes.trays = Trays(conduit.ledger)
+        self._trays = envelopes.trays = conduit.trays
         directory = rules["dead_letter_directory"]
         store = envelopes.spill if directory is None else Spill(directory, is_private=False)
         self._letters = Letters(store, envelopes.spill, envelopes.prefix)
@@ -176,7 +175,8 @@ class Queue(StandardQueue, Giving, Upkeep):
             desk = self._my_desk()
         size = len(payload)
         if size > self._quick_bytes:
-            self._send(desk, payload, block, timeout)
+            if not self._is_sent_by_tray(desk, payload, size):
+                self._send(desk, payload, block, timeout)
             return
         # What conduit.send() does, in line: here a call counts.
         places = self._places
@@ -246,7 +246,7 @@ class Queue(StandardQueue, Giving, Upkeep):
         """The item in hand, where it is not a small one that may come back."""
         try:
             if area[0] == TRAYED:
-                self._trays.fetch(area)
+                return loads(self._trays.open(desk, area))
             return loads(desk.payload) if area[0] == OBJECT else self._envelopes.open(desk.message())
         finally:
             if not self._returns_items:

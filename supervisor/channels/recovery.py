@@ -17,14 +17,13 @@ from supervisor.channels.envelope import file_name, writer_of
 from supervisor.channels.parcel import (
     ATTEMPTS_AT,
     HEADER,
+    HEADER_BYTES,
     INTERRUPTED,
     MARKS_AT,
     SPILLED,
     SPILLED_BYTES,
-    TRAY_AT,
     TRAYED,
 )
-from supervisor.channels.trays import Trays
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ class Recovery:
         self._ledger = conduit.ledger
         self._envelopes = envelopes
         self._letters = letters
-        self._trays = Trays(conduit.ledger)
+        self._trays = conduit.trays
         self._max_attempts = min(max(max_attempts, 1), _MOST_ATTEMPTS)
         self._returns_items = returns_items
         self._maxsize = maxsize
@@ -234,7 +233,7 @@ class Recovery:
                 head = ledger.hold_head(index)
                 if head[0] in (SPILLED, SPILLED_BYTES):
                     files.discard(file_name(ledger.hold_message(index, head)))
-                elif head[TRAY_AT]:
+                elif head[0] == TRAYED:
                     _, _, sender, _, put_ns, _, _ = HEADER.unpack(head)
                     on_trays.add((sender, put_ns))
             if before != self._activity():
@@ -275,7 +274,5 @@ class Recovery:
 
 def _tried(message: bytes, attempts: int) -> bytes:
     """The message as a letter keeps it."""
-    kept = bytearray(message)
-    kept[ATTEMPTS_AT] = attempts
-    kept[MARKS_AT] = kept[TRAY_AT] = 0
-    return bytes(kept)
+    kind, _, sender, length, put_ns, _, _ = HEADER.unpack_from(message)
+    return HEADER.pack(kind, attempts, sender, length, put_ns, 0, 0) + message[HEADER_BYTES:]

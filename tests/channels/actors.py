@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from supervisor.channels import PipeConnection, Queue, StatusBoard
+from supervisor.channels.desk import Desk
 from supervisor.channels.ledger import GETS, HOLD_NUMBER, PUTS
 from supervisor.channels.parcel import TRAYED, press
 from supervisor.channels.places import Places
@@ -200,14 +201,15 @@ def lay_on_a_tray_and_die(queue: Queue) -> None:
 
 
 def fetch_and_die(queue: Queue, phase: str) -> None:
-    """SIGKILL while an item is brought from its tray to the hold."""
+    """SIGKILL around the look at an item on its tray."""
 
     def die(*_: object) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    if phase == "not fetched":
-        Trays.fetch = die  # type: ignore[method-assign,assignment]
-    if phase == "tray not freed":
-        Trays.clear = die  # type: ignore[method-assign,assignment]
+    if phase == "not seen":
+        Trays.open = die  # type: ignore[method-assign,assignment]
     queue.get()
+    if phase == "tray not freed":
+        Desk.acknowledge = die  # type: ignore[method-assign,assignment]
+        queue.task_done()
     die()
