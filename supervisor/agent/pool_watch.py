@@ -26,13 +26,17 @@ def _watch(emit: Callable[..., bool], module: ModuleType) -> None:
     take_out = module.Pool._join_exited_workers  # noqa: SLF001
 
     def take_out_and_tell(members: list[Any]) -> Any:
+        before = list(members)
+        has_taken = take_out(members)
         try:
-            for member in members:
-                if member.exitcode not in (None, 0):
+            left = {id(member) for member in members}
+            # Asked only now: before it, a member may die between our look and the pool's own.
+            for member in before:
+                if id(member) not in left and member.exitcode:
                     emit("WARNING", _words(member), logger="procdeck.agent")
         except Exception:  # a pool must not fail because of what is said about it
             pass
-        return take_out(members)
+        return has_taken
 
     module.Pool._join_exited_workers = staticmethod(take_out_and_tell)  # noqa: SLF001
 
