@@ -20,6 +20,7 @@ from loguru import logger
 
 from supervisor import __version__, naming
 from supervisor.api import jobs
+from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
 from supervisor.api.messages import (
     ActionName,
     ChannelActionName,
@@ -347,6 +348,21 @@ class Engine:
             self._observatory.stale()
             self._notify()
         return reply
+
+    async def why(self, names: Sequence[str]) -> WhyReply:
+        raise RequestRefused(f"this engine cannot look for what is stuck: {names}")
+
+    async def stacks(self, name: str) -> StacksReply | None:
+        raise RequestRefused(f"this engine cannot look for what is stuck: {name}")
+
+    async def sample(self, name: str, seconds: float, rate_hz: float) -> SampleReply | None:
+        raise RequestRefused(f"this engine cannot look for what is stuck: {name} for {seconds:g} s at {rate_hz:g} Hz")
+
+    async def release(self, name: str, resource: str, by: str = "") -> WayOutReply | None:
+        raise RequestRefused(f"this engine cannot look for what is stuck: {name}, {resource}, {by}")
+
+    def kill_process(self, pid: int, start_ticks: int, by: str = "") -> WayOutReply:
+        raise RequestRefused(f"this engine cannot look for what is stuck: {pid}, {start_ticks}, {by}")
 
     def job(self, job_id: int) -> Job | None:
         return self._jobs.get(job_id)

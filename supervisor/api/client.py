@@ -10,10 +10,19 @@ import socket
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
+from supervisor.api.hangs import (
+    ProcessKillRequest,
+    ReleaseRequest,
+    SampleReply,
+    SampleRequest,
+    StacksReply,
+    WayOutReply,
+    WhyReply,
+)
 from supervisor.api.messages import (
     ActionName,
     ActionRequest,
@@ -55,7 +64,14 @@ _INTERNAL_ERROR: Final = 500
 RELOAD_TIMEOUT_S: Final = 10.0
 """How long a profile may take to be read and planned, beside what an engine may be silent."""
 
+WHY_TIMEOUT_S: Final = 15.0
+"""How long looking at processes and asking them may take, beside what an engine may be silent."""
+
 _Reply = TypeVar("_Reply", bound=msgspec.Struct)
+
+
+def _worker_path(name: str, what: str = "") -> str:
+    return f"/v1/workers/{quote(name, safe='')}" + (f"/{what}" if what else "")
 
 
 def _channel_path(name: str, what: str = "") -> str:
@@ -98,7 +114,7 @@ class EngineClient:
 
     def detail(self, name: str) -> WorkerDetail:
         """One replica in full."""
-        return self._ask(WorkerDetail, "GET", f"/v1/workers/{quote(name, safe='')}")
+        return self._ask(WorkerDetail, "GET", _worker_path(name))
 
     def act(
         self, action: ActionName, names: Sequence[str], wait_s: float = 0.0, max_unavailable: int = 0
@@ -122,8 +138,7 @@ class EngineClient:
 
     def scale(self, worker: str, replicas: int | None = None, by: int = 0) -> ScaleReply:
         """Have `replicas` of a worker, or `by` more (+1) or fewer (-1) than it has."""
-        target = f"/v1/workers/{quote(worker, safe='')}/scale"
-        return self._ask(ScaleReply, "POST", target, ScaleRequest(replicas=replicas, by=by))
+        return self._ask(ScaleReply, "POST", _worker_path(worker, "scale"), ScaleRequest(replicas=replicas, by=by))
 
     def reload(self, dry_run: bool = False) -> ReloadReply:
         """Have the profile read again and applied, or (`dry_run`) only told what that would do.
@@ -167,6 +182,30 @@ class EngineClient:
     def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str] = ()) -> ChannelReply:
         """Requeue or discard dead letters (`ids`, or all of them), or drain what waits in a queue."""
         return self._ask(ChannelReply, "POST", _channel_path(channel, action), LetterIds(ids=tuple(ids)))
+
+    def why(self, names: Sequence[str] = ()) -> WhyReply:
+        """Why workers or replicas do not move, or what they do; of all without any name."""
+        target = "/v1/why" + (f"?{urlencode([('name', name) for name in names])}" if names else "")
+        return self._ask(WhyReply, "GET", target, None, WHY_TIMEOUT_S)
+
+    def stacks(self, name: str) -> StacksReply:
+        """What every thread of a replica's processes does; of one at rest, what it was doing last."""
+        return self._ask(StacksReply, "GET", _worker_path(name, "stacks"), None, WHY_TIMEOUT_S)
+
+    def sample(self, name: str, seconds: float, rate_hz: float = 50.0) -> SampleReply:
+        """Where a replica spends its time: its stacks, looked at `rate_hz` times a second for so many seconds."""
+        request = SampleRequest(seconds=seconds, rate_hz=rate_hz)
+        return self._ask(SampleReply, "POST", _worker_path(name, "sample"), request, seconds + WHY_TIMEOUT_S)
+
+    def release(self, name: str, resource: str) -> WayOutReply:
+        """Free a lock whose holder is dead (`WayOut.resource`), by the hand of a replica that waits for it."""
+        request = ReleaseRequest(resource=resource)
+        return self._ask(WayOutReply, "POST", _worker_path(name, "release"), request, WHY_TIMEOUT_S)
+
+    def kill_process(self, pid: int, start_ticks: int) -> WayOutReply:
+        """Kill one process of the run's trees; `start_ticks` says which one, should its pid be given anew."""
+        request = ProcessKillRequest(pid=pid, start_ticks=start_ticks)
+        return self._ask(WayOutReply, "POST", "/v1/processes/kill", request)
 
     def down(self, force: bool, timeout_s: float) -> DownReply:
         """Stop everything and end the engine; returns when all is at rest, at the latest after `timeout_s`."""

@@ -12,16 +12,24 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 from aiohttp import web
+from loguru import logger
 
 from supervisor.api.admission import peer_uid
 from supervisor.api.messages import ErrorReply
+from supervisor.logs.inert import inert
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
     from aiohttp.web_request import BaseRequest
+
+    from supervisor.errors import RequestRefused
 
 BODY_LIMIT_BYTES: Final = 64 * 1024
 BODY_TIMEOUT_S: Final = 5.0
 WAIT_LIMIT_S: Final = 3600.0
+AUDIT_LIMIT: Final = 500
+"""Characters of a request that its line in the engine's log shows."""
 
 _Body = TypeVar("_Body", bound=msgspec.Struct)
 
@@ -112,6 +120,28 @@ def asker_of(request: BaseRequest) -> str:
         return _named(peer_uid(transport.get_extra_info("socket")))
     except OSError:
         return "an unknown user"
+
+
+def audit(request: BaseRequest, asked: str) -> str:
+    """Leave a line on who asks for what in the engine's log; the name of who asks."""
+    by = asker_of(request)
+    logger.info("{} asks: {}", by, inert(asked[:AUDIT_LIMIT], keeps_newlines=False))
+    return by
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> Refusal:
+    """The answer to a name that is none, with those that come close."""
+    import difflib
+
+    close = tuple(difflib.get_close_matches(name, list(known), n=3))
+    hint = f'; did you mean "{close[0]}"?' if close else ""
+    return Refusal(404, f"no {what} {name!r}{hint}", close)
+
+
+def refused(refusal: RequestRefused, names: Iterable[str], known: Collection[str]) -> Refusal:
+    """The answer to what the engine will not do: 404 where one of `names` is not `known`, 409 for all else."""
+    is_unknown = not {*names} <= {"*", *known}
+    return Refusal(404 if is_unknown else 409, str(refusal), refusal.suggestions)
 
 
 @functools.lru_cache(maxsize=8)

@@ -8,7 +8,9 @@ from supervisor.api.messages import Message
 from supervisor.diagnose.verdict import ChainLink, ProcessStacks, StackFrame, ThreadStack, Verdict, WayOut
 
 __all__ = [
+    "RESOURCE_LIMIT",
     "SAMPLE_LIMIT_S",
+    "SAMPLE_RATE_LIMIT_HZ",
     "ChainLink",
     "ProcessKillRequest",
     "ProcessStacks",
@@ -23,14 +25,21 @@ __all__ = [
     "WayOut",
     "WayOutReply",
     "WhyReply",
+    "check_sample",
 ]
 
 SAMPLE_LIMIT_S: Final = 60.0
 """The longest time over which stacks are sampled."""
 
+SAMPLE_RATE_LIMIT_HZ: Final = 200.0
+"""How often stacks are sampled at most: more would be felt by whom it is about."""
+
+RESOURCE_LIMIT: Final = 300
+"""Bytes of a resource's name in a request."""
+
 
 class WhyReply(Message, frozen=True, kw_only=True):
-    """``GET /v1/why`` (all) and ``GET /v1/workers/{name}/why``: a verdict for each replica asked about, worst first.
+    """``GET /v1/why`` (all, or each ``?name=``) and ``GET /v1/workers/{name}/why``: a verdict for each, worst first.
 
     For one replica: its main thread's (or its worst) first, then other threads and descendants that matter.
     """
@@ -100,3 +109,15 @@ class ProcessKillRequest(Message, frozen=True, kw_only=True):
 class WayOutReply(Message, frozen=True, kw_only=True):
     text: str
     """What was done, in a sentence."""
+
+
+def check_sample(wish: SampleRequest) -> None:
+    """See that `wish` asks for a bounded look.
+
+    Raises:
+        ValueError: it does not; the message says what to do.
+    """
+    if not 0 < wish.seconds <= SAMPLE_LIMIT_S:
+        raise ValueError(f"seconds is more than 0 and at most {SAMPLE_LIMIT_S:g}, not {wish.seconds:g}")
+    if not 0 < wish.rate_hz <= SAMPLE_RATE_LIMIT_HZ:
+        raise ValueError(f"rate_hz is more than 0 and at most {SAMPLE_RATE_LIMIT_HZ:g}, not {wish.rate_hz:g}")

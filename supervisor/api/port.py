@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
     from supervisor.api.messages import (
         ActionName,
         ChannelActionName,
@@ -91,6 +92,41 @@ class EnginePort(Protocol):
 
         Raises:
             RequestRefused: the channel is no queue, or an id is unknown.
+        """
+
+    async def why(self, names: Sequence[str]) -> WhyReply:
+        """Say why these workers or replicas do not move, or what they do; without any name, of all.
+
+        Raises:
+            RequestRefused: for unknown names, with suggestions.
+        """
+
+    async def stacks(self, name: str) -> StacksReply | None:
+        """What every thread of a replica's processes does (of a worker: of its first replica); None where there is
+        no such replica. Of one at rest: what it was doing last.
+        """
+
+    async def sample(self, name: str, seconds: float, rate_hz: float) -> SampleReply | None:
+        """Look at the stacks of a replica's processes so many times a second; None where there is no such replica.
+
+        Raises:
+            RequestRefused: it has no process, or is looked at already.
+        """
+
+    async def release(self, name: str, resource: str, by: str = "") -> WayOutReply | None:
+        """Free a lock whose holder is dead, by the hand of this replica, which waits for it.
+
+        None where there is no such replica.
+
+        Raises:
+            RequestRefused: there is no such lock, or it is not safe; says why.
+        """
+
+    def kill_process(self, pid: int, start_ticks: int, by: str = "") -> WayOutReply:
+        """Kill one process of this run's trees.
+
+        Raises:
+            RequestRefused: it is none of this run's, or another one has its pid by now.
         """
 
     def job(self, job_id: int) -> Job | None: ...

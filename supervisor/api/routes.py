@@ -17,7 +17,19 @@ import msgspec
 from aiohttp import ClientError, WSCloseCode, WSMsgType, web
 from loguru import logger
 
-from supervisor.api.exchange import Refusal, answer, asker_of, error_answer, read_body, wait_of, whole_of
+from supervisor.api.exchange import (
+    Refusal,
+    answer,
+    asker_of,
+    audit,
+    error_answer,
+    read_body,
+    refused,
+    unknown,
+    wait_of,
+    whole_of,
+)
+from supervisor.api.hang_routes import HangHandlers
 from supervisor.api.messages import (
     ACTION_NAMES,
     CHANNEL_ACTION_NAMES,
@@ -45,10 +57,9 @@ from supervisor.api.requests import (
 )
 from supervisor.api.streaming import Subscription
 from supervisor.errors import ProcdeckError, RequestRefused
-from supervisor.logs.inert import inert
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable
+    from collections.abc import Awaitable, Callable
 
     from aiohttp.web_request import BaseRequest
 
@@ -59,8 +70,6 @@ __all__ = ["ROUTES", "Handlers", "Refusal", "error_answer", "find_route"]
 SEND_TIMEOUT_S: Final = 20.0
 """A stream whose client reads nothing for so long is ended."""
 INCOMING_FRAME_LIMIT_BYTES: Final = 4096
-AUDIT_LIMIT: Final = 500
-"""Characters of a request that its line in the engine's log shows."""
 POLL_LOOK_S: Final = 5.0
 """How often a poll for events looks whether its client is still there."""
 
@@ -68,11 +77,11 @@ _ACTIONS: Final[dict[str, ActionName]] = {name: name for name in ACTION_NAMES}
 _CHANNEL_ACTIONS: Final[dict[str, ChannelActionName]] = {name: name for name in CHANNEL_ACTION_NAMES}
 
 
-class Handlers:
+class Handlers(HangHandlers):
     """The handlers of all routes, on one engine. Each takes the request and what its path's pattern named."""
 
     def __init__(self, port: EnginePort) -> None:
-        self._port = port
+        super().__init__(port)
         self._streams: set[Subscription] = set()
         self._polls: set[asyncio.Future[bool]] = set()
 
@@ -93,7 +102,7 @@ class Handlers:
         name = match["name"]
         detail = self._port.detail(name)
         if detail is None:
-            raise _unknown("worker or replica", name, self._port.known_names())
+            raise unknown("worker or replica", name, self._port.known_names())
         return answer(detail)
 
     async def act_on_one(self, request: BaseRequest, match: dict[str, str]) -> web.StreamResponse:
@@ -117,19 +126,15 @@ class Handlers:
     ) -> web.StreamResponse:
         wait_s = wait_of(request)
         at_once = f", {max_unavailable} at a time" if max_unavailable else ""
-        by = _audit(request, f"{action} {', '.join(names)}{at_once}")
+        by = audit(request, f"{action} {', '.join(names)}{at_once}")
         try:
             jobs = self._port.act(action, names, max_unavailable=max_unavailable, by=by)
         except RequestRefused as refusal:
-            raise self._refused(refusal, names) from refusal
+            raise refused(refusal, names, self._port.known_names()) from refusal
         if wait_s:
             deadline_s = time.monotonic() + wait_s
             jobs = tuple([await self._port.wait_job(job.id, max(0.0, deadline_s - time.monotonic())) for job in jobs])
         return answer(JobList(jobs=jobs))
-
-    def _refused(self, refusal: RequestRefused, names: Iterable[str]) -> Refusal:
-        is_unknown = not {*names} <= {"*", *self._port.known_names()}
-        return Refusal(404 if is_unknown else 409, str(refusal), refusal.suggestions)
 
     async def signal(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
         wish = await read_body(request, SignalRequest)
@@ -139,11 +144,11 @@ class Handlers:
             name = full_signal_name(wish.signal)
         except ValueError as error:
             raise Refusal(400, str(error), SIGNAL_NAMES) from error
-        by = _audit(request, f"signal {name} to {', '.join(wish.names)}")
+        by = audit(request, f"signal {name} to {', '.join(wish.names)}")
         try:
             return answer(self._port.signal(wish.names, name, by=by))
         except RequestRefused as refusal:
-            raise self._refused(refusal, wish.names) from refusal
+            raise refused(refusal, wish.names, self._port.known_names()) from refusal
 
     async def set_level(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
         wish = await read_body(request, LevelRequest)
@@ -155,11 +160,11 @@ class Handlers:
             level = full_level_name(wish.level)
         except ValueError as error:
             raise Refusal(400, str(error), LEVEL_NAMES) from error
-        by = _audit(request, f"level {level} of {wish.logger or 'all loggers'} of {', '.join(wish.names)}")
+        by = audit(request, f"level {level} of {wish.logger or 'all loggers'} of {', '.join(wish.names)}")
         try:
             return answer(self._port.set_level(wish.names, level, wish.logger, by=by))
         except RequestRefused as refusal:
-            raise self._refused(refusal, wish.names) from refusal
+            raise refused(refusal, wish.names, self._port.known_names()) from refusal
 
     async def scale(self, request: BaseRequest, match: dict[str, str]) -> web.StreamResponse:
         worker, wish = match["name"], await read_body(request, ScaleRequest)
@@ -168,15 +173,15 @@ class Handlers:
         except ValueError as error:
             raise Refusal(400, str(error)) from error
         wanted = f"{wish.by:+d}" if wish.replicas is None else f"= {wish.replicas}"
-        by = _audit(request, f"scale {worker} {wanted}")
+        by = audit(request, f"scale {worker} {wanted}")
         try:
             return answer(self._port.scale(worker, wish.replicas, wish.by, asked_by=by))
         except RequestRefused as refusal:
-            raise self._refused(refusal, (worker,)) from refusal
+            raise refused(refusal, (worker,), self._port.known_names()) from refusal
 
     async def reload(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
         wish = await read_body(request, ReloadRequest, ReloadRequest())
-        by = _audit(request, f"reload{' --dry-run' if wish.dry_run else ''}")
+        by = audit(request, f"reload{' --dry-run' if wish.dry_run else ''}")
         try:
             return answer(await self._port.reload(wish.dry_run, by=by))
         except ProcdeckError as error:
@@ -233,13 +238,13 @@ class Handlers:
         ids = (await read_body(request, LetterIds, LetterIds())).ids
         if ids and action == "drain":
             raise Refusal(400, "drain throws away all that waits in the queue; ids are of dead letters")
-        _audit(request, f"{action} of channel {name}: {', '.join(ids) or 'all'}")
+        audit(request, f"{action} of channel {name}: {', '.join(ids) or 'all'}")
         return self._answer_on_queue(name, lambda queue: self._port.channel_act(queue, action, ids, asker_of(request)))
 
     def _channel(self, name: str) -> ChannelRow:
         channels = {channel.name: channel for channel in self._port.fleet().channels}
         if name not in channels:
-            raise _unknown("channel", name, channels)
+            raise unknown("channel", name, channels)
         return channels[name]
 
     def _answer_on_queue(self, name: str, ask: Callable[[str], msgspec.Struct | None]) -> web.StreamResponse:
@@ -252,7 +257,7 @@ class Handlers:
         except RequestRefused as refusal:
             raise Refusal(409, str(refusal), refusal.suggestions) from refusal
         if reply is None:
-            raise _unknown("channel", name, ())
+            raise unknown("channel", name, ())
         return answer(reply)
 
     async def down(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
@@ -260,7 +265,7 @@ class Handlers:
         if force not in {"0", "1"}:
             raise Refusal(400, f"force is 0 or 1, not {force[:40]!r}")
         is_forced = force == "1"
-        _audit(request, f"down{' by force' if is_forced else ''}")
+        audit(request, f"down{' by force' if is_forced else ''}")
         return answer(await self._port.down(is_forced, asker_of(request)))
 
     async def stream(self, request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
@@ -294,22 +299,6 @@ class Handlers:
         return socket
 
 
-def _audit(request: BaseRequest, asked: str) -> str:
-    """Leave a line on who asks for what in the engine's log; the name of who asks."""
-    by = asker_of(request)
-    logger.info("{} asks: {}", by, inert(asked[:AUDIT_LIMIT], keeps_newlines=False))
-    return by
-
-
-def _unknown(what: str, name: str, known: Iterable[str]) -> Refusal:
-    """The answer to a name that is none, with those that come close."""
-    import difflib
-
-    close = tuple(difflib.get_close_matches(name, list(known), n=3))
-    hint = f'; did you mean "{close[0]}"?' if close else ""
-    return Refusal(404, f"no {what} {name!r}{hint}", close)
-
-
 async def _hear_out(socket: web.WebSocketResponse, subscription: Subscription) -> None:
     """Notice that the client went away. It has nothing to say here, and one that speaks is sent off."""
     async for message in socket:
@@ -339,6 +328,12 @@ ROUTES: Final = (
     Route("GET", re.compile(r"/v1/fleet"), Handlers.fleet),
     Route("GET", re.compile(rf"/v1/workers/{_NAME}"), Handlers.detail),
     Route("POST", re.compile(rf"/v1/workers/{_NAME}/scale"), Handlers.scale),
+    Route("GET", re.compile(r"/v1/why"), Handlers.why),
+    Route("GET", re.compile(rf"/v1/workers/{_NAME}/why"), Handlers.why_of_one),
+    Route("GET", re.compile(rf"/v1/workers/{_NAME}/stacks"), Handlers.stacks),
+    Route("POST", re.compile(rf"/v1/workers/{_NAME}/sample"), Handlers.sample),
+    Route("POST", re.compile(rf"/v1/workers/{_NAME}/release"), Handlers.release),
+    Route("POST", re.compile(r"/v1/processes/kill"), Handlers.kill_process),
     Route("POST", re.compile(rf"/v1/workers/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_one),
     Route("POST", re.compile(r"/v1/actions"), Handlers.act_on_many),
     Route("POST", re.compile(r"/v1/signal"), Handlers.signal),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import msgspec
 
+from supervisor.api.hangs import SampleReply, StacksReply, Verdict, WayOutReply, WhyReply
 from supervisor.api.messages import (
     ActionName,
     ChannelActionName,
@@ -87,6 +88,14 @@ class FakePort:
         self.missed = 0
         """Events that are no longer kept."""
         self.event_happened = asyncio.Event()
+        self.verdicts: tuple[Verdict, ...] = ()
+        """What `why` says, of those that are asked about."""
+        self.stacks_of: dict[str, StacksReply] = {}
+        self.samples_of: dict[str, SampleReply] = {}
+        self.asked_samples: list[tuple[str, float, float]] = []
+        self.releases: list[tuple[str, str]] = []
+        self.release_error: RequestRefused | None = None
+        self.kills: list[tuple[int, int]] = []
         self.waits = 0
         """How many wait for an event now."""
 
@@ -221,6 +230,32 @@ class FakePort:
         gone = [letter for letter in dead if not ids or letter.id in ids]
         self.dead[channel] = [letter for letter in dead if letter not in gone]
         return ChannelReply(count=len(gone), text=f"{action}: {len(gone)} dead letters of {channel}")
+
+    async def why(self, names: Sequence[str]) -> WhyReply:
+        asked = {row.name for row in (self._chosen(names) if names else self.now.rows)}
+        return WhyReply(verdicts=tuple(each for each in self.verdicts if each.replica in asked), took_ms=12.0)
+
+    async def stacks(self, name: str) -> StacksReply | None:
+        return self.stacks_of.get(name, StacksReply(replica=name)) if name in self.known_names() else None
+
+    async def sample(self, name: str, seconds: float, rate_hz: float) -> SampleReply | None:
+        self.asked_samples.append((name, seconds, rate_hz))
+        nothing = SampleReply(replica=name, seconds=seconds, samples=0)
+        return self.samples_of.get(name, nothing) if name in self.known_names() else None
+
+    async def release(self, name: str, resource: str, by: str = "") -> WayOutReply | None:
+        self.asked_by.append(by)
+        if self.release_error is not None:
+            raise self.release_error
+        self.releases.append((name, resource))
+        return WayOutReply(text=f"{resource} is free again") if name in self.known_names() else None
+
+    def kill_process(self, pid: int, start_ticks: int, by: str = "") -> WayOutReply:
+        self.asked_by.append(by)
+        if pid not in {row.pid for row in self.now.rows}:
+            raise RequestRefused(f"process {pid} is none of this run's")
+        self.kills.append((pid, start_ticks))
+        return WayOutReply(text=f"process {pid} was killed")
 
     def _begin(self, action: ActionName, target: str) -> Job:
         number = len(self.jobs) + 1

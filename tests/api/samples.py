@@ -1,9 +1,10 @@
-"""Messages with figures that golden texts can hold: rows, a fleet, events, a plan, dead letters."""
+"""Messages with figures that golden texts can hold: rows, a fleet, events, a plan, dead letters, verdicts."""
 
 from __future__ import annotations
 
 import msgspec
 
+from supervisor.api.hangs import ChainLink, StackFrame, Verdict, WayOut
 from supervisor.api.messages import ChannelRow, EngineVitals, Event, Fleet, Letter, LogState, ReplicaRow
 from supervisor.api.requests import PlanStep
 from supervisor.lifecycle.states import AT_REST, State
@@ -72,3 +73,48 @@ def a_letter(letter_id: str, **changes: object) -> Letter:
         id=letter_id, attempts=3, bytes=1200, reason="its consumer died 3 times", preview=f"str 'bad-{letter_id}.py'"
     )
     return msgspec.structs.replace(letter, **changes)
+
+
+def a_verdict(replica: str, **changes: object) -> Verdict:
+    """Why `replica` does not move: it waits for an empty queue, and that is no concern."""
+    verdict = Verdict(
+        kind="QUEUE_EMPTY",
+        severity="idle",
+        replica=replica,
+        pid=4711,
+        tid=4711,
+        thread="MainThread",
+        sentence="waits for an item from the queue made at census.py:12; it is empty",
+        evidence=("kernel: read of 4 bytes from pipe:[9], descriptor 5",),
+        confidence="certain",
+        since_s=90.0,
+        stack=(StackFrame(file="/app/census.py", line=41, function="parse", source="path = paths.get()"),),
+    )
+    return msgspec.structs.replace(verdict, **changes)
+
+
+def a_deadlock() -> Verdict:
+    """Two replicas, each with the lock that the other one waits for."""
+    held = "holds the lock made at etl.py:{} and waits for the lock made at etl.py:{}"
+    here = StackFrame(file="/app/etl.py", line=31, function="move", source="with second:")
+    there = StackFrame(file="/app/etl.py", line=38, function="back", source="with first:")
+    return a_verdict(
+        "left",
+        kind="LOCK_WAIT",
+        severity="stuck",
+        warning="DEADLOCK",
+        sentence="left and right wait for each other, each with a lock that the other one needs",
+        chain=(
+            ChainLink(replica="left", pid=4711, tid=4711, thread="MainThread", does=held.format(12, 13), frame=here),
+            ChainLink(replica="right", pid=4712, tid=4712, thread="MainThread", does=held.format(13, 12), frame=there),
+        ),
+        is_cycle=True,
+        evidence=("semaphore 77 has the value 0, and left has acquired it", "neither has moved for 4 s"),
+        remedy="take the two locks in the same order everywhere",
+        ways_out=(
+            WayOut(action="restart", text="restart right: its lock is given back", replica="right"),
+            WayOut(action="kill-process", text="kill process 4712", pid=4712, start_ticks=99),
+        ),
+        blocks=("third",),
+        stack=(here,),
+    )
