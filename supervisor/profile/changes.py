@@ -38,6 +38,8 @@ LIVE_KEYS: Final = frozenset(
         "stop_signal_after",
         "stop_command",
         "heartbeat",
+        "hang_after",
+        "blocked_after",
         "description",
         "autostart",
         "startup",

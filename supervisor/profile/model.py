@@ -110,6 +110,11 @@ class DefaultsSpec(Table):
     then it is stopped, which counts as a failure. "unlimited": as long as it likes."""
     heartbeat_s: Duration | None = Field(default=None, gt=0, validation_alias="heartbeat", examples=["10s"])
     """Silent for longer than this while busy: a hang warning. Without it: no warning."""
+    hang_after_s: Duration = Field(default=30.0, gt=0, validation_alias="hang_after", examples=["2m"])
+    """Warn of HANG when a worker that is busy has not moved for so long: the same stack, no time on a processor."""
+    blocked_after_s: Duration = Field(default=10.0, gt=0, validation_alias="blocked_after", examples=["30s"])
+    """Warn of BLOCKED when it waits for longer in a put, a lock, a write or a log call, of JOIN when a `join()` takes
+    longer, of STARVED when it waits for what nobody can send any more. A deadlock is told at once."""
     stop_timeout_s: Duration = Field(default=5.0, validation_alias="stop_timeout", examples=["5s"])
     """How long a stop may take before SIGKILL ends the whole process tree."""
     stop_signal_after_s: Duration = Field(default=1.0, validation_alias="stop_signal_after", examples=["1s"])

@@ -45,6 +45,11 @@ def lines(changes: tuple[Change, ...]) -> list[str]:
         ('command = "redis-server"', 'command = "redis-server"\nrestart = "always"', ["redis update restart"]),
         (
             'command = "redis-server"',
+            'command = "redis-server"\nhang_after = "1m"\nblocked_after = 3',
+            ["redis update hang_after,blocked_after"],
+        ),
+        (
+            'command = "redis-server"',
             'command = "x"\nready = { tcp = 1 }\nstop_timeout = 9',
             ["redis restart stop_timeout,command,ready"],
         ),

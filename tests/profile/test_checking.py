@@ -51,6 +51,8 @@ WORKER = '[workers.a]\ntarget = "m:f"\n'
         (WORKER + "replicas = true\n", "3: replicas in [workers.a] must be a whole number; for example replicas = 3"),
         (WORKER + "replicas = 1001\n", "3: replicas in [workers.a] must be at most 1000"),
         (WORKER + "heartbeat = 0\n", "3: heartbeat in [workers.a] must be more than 0"),
+        (WORKER + "hang_after = 0\n", "3: hang_after in [workers.a] must be more than 0"),
+        (WORKER + 'blocked_after = "0s"\n', "3: blocked_after in [workers.a] must be more than 0"),
         (WORKER + "env = 3\n", '3: env in [workers.a] must be a table; for example env = { MODE = "test" }'),
         (WORKER + "restart.backoff = '9s..1s'\n", "3: backoff in [workers.a.restart] must be written shortest first"),
         (
