@@ -46,6 +46,13 @@ class ThreadFacts:
     """None while it runs, or where it may not be read."""
     wchan: str = ""
     """The kernel function that it sleeps in; empty where it may not be read."""
+    ran_ns: int = -1
+    """How long it has run; -1 where the kernel does not tell."""
+    turns: int = -1
+    """How often it was given a processor; -1 where the kernel does not tell. With `ran_ns` it changes whenever the thread
+    has run, if only for a microsecond."""
+    polled: tuple[int, ...] = ()
+    """The descriptors that a poll, select or epoll waits on, where descriptors were asked for."""
 
     @property
     def pulse(self) -> tuple[int, int, int]:
@@ -61,6 +68,8 @@ class Descriptor:
     link: str
     """``pipe:[4711]``, ``socket:[4712]``, a path."""
     mode: Literal["r", "w", "rw"]
+    what: str = ""
+    """What a socket is that a thread waits on: ``10.0.0.2:41034 to 10.0.0.5:5432``, ``unix /run/x.sock``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +115,8 @@ class Look:
     owners: Mapping[int, str]
     """The replica that each pid belongs to."""
     took_s: float = 0.0
+    left_out: tuple[int, ...] = ()
+    """Processes that there was no time for."""
 
 
 KernelKind = Literal[
