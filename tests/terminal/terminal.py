@@ -45,22 +45,32 @@ _MODES = re.compile(rb"\x1b\[\?([0-9;]+)([hl])")
 _UNKNOWN_TO_PYTE = re.compile(r"\x1b\[[<=>][0-9;]*[a-zA-Z]")
 _BEGUN = re.compile(r"\x1b(?:\[[0-9;?<=>$]*)?$")
 _ALTERNATE_SCREEN = 1049
+_FRAME = 2026
+"""The mode of synchronized output: it is on while a frame is being painted."""
+_FRAME_QUESTION = f"\x1b[?{_FRAME}$p"
+_FRAME_ANSWER = f"\x1b[?{_FRAME};2$y".encode()
 
 
 class _Screen(pyte.Screen):
     """A pyte screen with an alternate screen, which pyte lacks: what was there before comes back when it is left."""
 
     _before: dict[int, Any] | None = None
+    is_mid_frame = False
+    """What is on the screen is half painted: no terminal that knows frames would show it."""
 
     def set_mode(self, *modes: int, **settings: Any) -> None:
         if _ALTERNATE_SCREEN in modes and settings.get("private"):
             self._before = {y: dict(row) for y, row in self.buffer.items()}
             self.save_cursor()
             self.erase_in_display(2)
+        if _FRAME in modes and settings.get("private"):
+            self.is_mid_frame = True
         super().set_mode(*modes, **settings)
 
     def reset_mode(self, *modes: int, **settings: Any) -> None:
         super().reset_mode(*modes, **settings)
+        if _FRAME in modes and settings.get("private"):
+            self.is_mid_frame = False
         if _ALTERNATE_SCREEN in modes and settings.get("private") and self._before is not None:
             self.erase_in_display(2)
             for y, row in self._before.items():
@@ -132,11 +142,11 @@ class Terminal:
             return [line.rstrip() for line in self._screen.display]
 
     def wait(self, look: Callable[[list[str]], T], what: str, patience_s: float = PATIENCE_S) -> T:
-        """Look at the screen whenever it changes, until `look` gives something true."""
+        """Look at the screen whenever a frame is whole, until `look` gives something true."""
         deadline_s = time.monotonic() + patience_s
         with self._change:
             while True:
-                seen = look(self.text())
+                seen = look(self.text()) if not self._screen.is_mid_frame else None
                 if seen:
                     return seen
                 rest_s = deadline_s - time.monotonic()
@@ -253,4 +263,6 @@ class Terminal:
         text = self._begun + text
         begun = _BEGUN.search(text)
         self._begun = begun.group() if begun else ""
+        if _FRAME_QUESTION in text.removesuffix(self._begun):
+            os.write(self._ours, _FRAME_ANSWER)
         self._stream.feed(_UNKNOWN_TO_PYTE.sub("", text.removesuffix(self._begun)))
