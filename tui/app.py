@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FRAMES_PER_SECOND = "240"
 """Textual's own 60 makes the 95th percentile from key to paint three times as long, at the same CPU."""
 
-ESCAPE_DELAY_MS = "40"
+ESCAPE_DELAY_MS = "25"
 """How long Esc waits for what would make it another key, such as an arrow; Textual's own 100 can be felt."""
 
 

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+import os
+from codecs import getincrementaldecoder
+from select import select
+from typing import IO, Any, Final
 
+from textual import constants
+from textual._parser import ParseError
+from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+_LOOK_EVERY_S: Final = 0.1
+"""How often a thread that waits for keys sees whether it is still wanted."""
+_READ_BYTES: Final = 4096
 
 
 class _Outlet:
@@ -30,7 +40,7 @@ class _Outlet:
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's, which a dead terminal wedges and a SIGCONT without a SIGTSTP starts twice."""
+    """Textual's, which a dead terminal wedges, a SIGCONT without a SIGTSTP starts twice, and Esc keeps waiting."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -52,3 +62,32 @@ class TerminalDriver(LinuxDriver):
             self._app.call_later(self._app.screen.refresh)
         else:
             super()._sigcont_application()
+
+    def run_input_thread(self) -> None:
+        """Read keys until the driver is told to stop.
+
+        After a key it is seen in time whether an Esc was one; Textual's own loop looks every 0.1 s, which can be felt.
+        """
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")().decode
+        patience_s = _LOOK_EVERY_S
+        try:
+            while not self.exit_event.is_set():
+                if select([self.fileno], [], [], patience_s)[0]:
+                    typed = os.read(self.fileno, _READ_BYTES)
+                    if not typed:
+                        return  # the terminal is gone
+                    patience_s = constants.ESCAPE_DELAY
+                    if text := decode(typed):
+                        for event in parser.feed(text):
+                            self.process_message(event)
+                else:
+                    patience_s = _LOOK_EVERY_S
+                for event in parser.tick():
+                    self.process_message(event)
+        finally:
+            try:
+                for _ in parser.feed(""):
+                    pass
+            except (EOFError, ParseError):
+                pass
