@@ -1,0 +1,130 @@
+"""Who could read or write a pipe, and so let those on its other side go on.
+
+A fork inherits every end, so that to have one says little; to have used one, or to have nothing but the end asked for,
+says more. A thread that is blocked on the same side as the waiters can do nothing for them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal
+
+from supervisor.diagnose.evidence import Confidence, Dump, Holder, Look, ThreadReport
+from supervisor.diagnose.shared_things import SharedThings, number
+from supervisor.diagnose.waits import wanted
+
+DEAD_STATES: Final = frozenset("ZX")
+_STANDARD_STREAMS: Final = 3
+_WRITING: Final = ("put", "_feed", "_send_bytes", "send", "send_bytes")
+_READING: Final = ("get", "_recv_bytes", "recv", "recv_bytes")
+
+Side = Literal["readers", "writers"]
+
+
+class Ends:
+    """The ends of all pipes that were seen, and who has them."""
+
+    def __init__(
+        self, reports: Iterable[ThreadReport], look: Look, dumps: Mapping[int, Dump], things: SharedThings
+    ) -> None:
+        self._look = look
+        self._dumps = dumps
+        self._things = things
+        self._threads: Mapping[int, list[ThreadReport]] = defaultdict(list)
+        for report in reports:
+            self._threads[report.pid].append(report)
+        self._modes: dict[str, dict[int, set[str]]] = {}
+        self._standard: set[str] = set()
+        for pid, process in look.processes.items():
+            for descriptor in process.descriptors:
+                modes = self._modes.setdefault(descriptor.link, {}).setdefault(pid, set())
+                modes.update(descriptor.mode)
+                if descriptor.number < _STANDARD_STREAMS:
+                    self._standard.add(descriptor.link)
+        self._is_complete = all(
+            process.descriptors for process in look.processes.values() if process.state not in DEAD_STATES
+        )
+
+    def holders(self, link: str, side: Side) -> tuple[Holder, ...] | None:
+        """The threads that could act on one side of a pipe; None where that cannot be known.
+
+        That there is nobody is only said of a pipe of `multiprocessing`'s when all descriptors were seen: the other end
+        of any other may be with a process that was not looked at, the engine say.
+        """
+        mode = "r" if side == "readers" else "w"
+        having = [pid for pid, modes in self._modes.get(link, {}).items() if mode in modes and self._is_alive(pid)]
+        acting = {pid: threads for pid in having if (threads := self._acting(pid, link, side))}
+        if not acting and not self._may_say_nobody(link):
+            return None
+        is_sole = len(acting) == 1
+        found = []
+        for pid, threads in acting.items():
+            confidence, why = self._evidence(pid, link, side, is_sole=is_sole)
+            found += [Holder(pid, thread.tid, True, confidence, why) for thread in threads]
+        return tuple(found)
+
+    def _may_say_nobody(self, link: str) -> bool:
+        return self._is_complete and link in self._things.pipes and link not in self._standard
+
+    def _is_alive(self, pid: int) -> bool:
+        process = self._look.processes.get(pid)
+        return process is not None and process.state not in DEAD_STATES
+
+    def _acting(self, pid: int, link: str, side: Side) -> list[ThreadReport]:
+        """The threads of a process that are not blocked themselves on this side, and act on their own."""
+        return [thread for thread in self.actors(pid) if self._side_of(thread, link) != side]
+
+    def actors(self, pid: int) -> list[ThreadReport]:
+        """The threads of a process that could do something for others: those of Python, or the main thread.
+
+        The feeder of a queue that has nothing to send does only what another thread tells it.
+        """
+        dump = self._dumps.get(pid)
+        known = {thread.native_id for thread in dump.threads} if dump is not None else set()
+        return [
+            thread
+            for thread in self._threads.get(pid, ())
+            if (thread.is_main or thread.tid in known) and not is_resting_feeder(thread)
+        ]
+
+    def _side_of(self, thread: ThreadReport, link: str) -> str:
+        """The side that a thread itself waits for on this pipe; empty when it waits for something else."""
+        want = wanted(thread)
+        if want.startswith("sem:"):
+            part = self._things.parts.get(int(want.removeprefix("sem:")))
+            if part is not None and part.pipe == link:
+                return "writers" if part.part == "rlock" else "readers"
+            if thread.resource.id == link:
+                return "writers" if thread.kind == "QUEUE_EMPTY" else "readers"
+        return want.removeprefix(f"{link} ") if want.startswith(f"{link} ") else ""
+
+    def _evidence(self, pid: int, link: str, side: Side, *, is_sole: bool) -> tuple[Confidence, str]:
+        end = "reading" if side == "readers" else "writing"
+        if self._has_used(pid, link, side):
+            return "likely", "it reads it" if side == "readers" else "it has written to it"
+        if self._modes[link][pid] != {"r", "w"}:
+            return "likely", f"it has nothing but the {end} end"
+        if is_sole:
+            return "likely", f"it alone has the {end} end and is free to act"
+        return "possible", f"it has the {end} end"
+
+    def _has_used(self, pid: int, link: str, side: Side) -> bool:
+        queues = [owned.thing for owned in self._things.queues.get(link, ()) if owned.pid == pid]
+        if side == "writers" and any(
+            queue.facts.get("feeder") is not None or (number(queue, "buffered") or 0) > 0 for queue in queues
+        ):
+            return True
+        keys = {queue.key for queue in queues}
+        names = _READING if side == "readers" else _WRITING
+        return any(
+            frame.subject in keys and frame.function.rpartition(".")[2] in names
+            for thread in self._threads.get(pid, ())
+            for frame in thread.frames
+        )
+
+
+def is_resting_feeder(thread: ThreadReport) -> bool:
+    """A queue's feeder thread that has nothing to send: it acts for other threads only."""
+    functions = [frame.function.rpartition(".")[2] for frame in thread.frames]
+    return "_feed" in functions and functions.index("_feed") > 0 and "wait" in functions[: functions.index("_feed")]
