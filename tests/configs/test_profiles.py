@@ -29,7 +29,7 @@ def test_a_shipped_profile_fits_its_code(path: Path) -> None:
     profile = load_profile(path)
     for worker in profile.workers.values():
         if worker.kind == "target":
-            given = {*worker.args, *worker.reads, *worker.writes}
+            given = {*worker.args, *worker.reads, *worker.writes, *worker.shares}
             assert parameters(profile, worker) - {"ctx"} == given
         if worker.script is not None:
             assert (profile.directory / worker.script).is_file()
@@ -44,10 +44,10 @@ def test_a_shipped_profile_teaches_and_names_its_schema(path: Path) -> None:
     assert second == "#"
 
 
-def test_both_profiles_are_shipped() -> None:
-    """One that completes and one that runs on, with every kind and every start method between them."""
+def test_all_profiles_are_shipped() -> None:
+    """One that completes, one that runs on, the hang lab; with every kind and every start method between them."""
     profiles = [load_profile(path) for path in PROFILES]
     workers = [worker for profile in profiles for worker in profile.workers.values()]
-    assert [profile.name for profile in profiles] == ["census", "services"]
+    assert [profile.name for profile in profiles] == ["census", "hanglab", "quiet", "services"]
     assert {worker.kind for worker in workers} == {"target", "script", "command"}
     assert {worker.start_method for worker in workers if worker.kind == "target"} == {"fork", "spawn", "forkserver"}
