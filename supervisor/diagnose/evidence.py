@@ -49,8 +49,8 @@ class ThreadFacts:
     ran_ns: int = -1
     """How long it has run; -1 where the kernel does not tell."""
     turns: int = -1
-    """How often it was given a processor; -1 where the kernel does not tell. With `ran_ns` it changes whenever the thread
-    has run, if only for a microsecond."""
+    """How often it was given a processor; -1 where the kernel does not tell. With `ran_ns` it changes whenever the
+    thread has run, if only for a microsecond."""
     polled: tuple[int, ...] = ()
     """The descriptors that a poll, select or epoll waits on, where descriptors were asked for."""
 
