@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
     Act = Callable[[ModuleType], None]
 
-_awaited: dict[str, Act] = {}
+_awaited: dict[str, dict[str, Act]] = {}
 
 
-def when_imported(name: str, act: Act) -> None:
+def when_imported(name: str, act: Act, *, purpose: str = "") -> None:
     """Call `act` with the module `name`: now, if it is imported already, else right after its code has run.
 
-    A later call for the same name takes the place of an earlier one that still waits. `act` must not raise.
+    A later call for the same name and purpose takes the place of an earlier one that still waits. `act` must not raise.
     """
     module = sys.modules.get(name)
     if module is not None:
         act(module)
         return
-    _awaited[name] = act
+    _awaited.setdefault(name, {})[purpose] = act
     if not any(isinstance(finder, ImportWatch) for finder in sys.meta_path):
         sys.meta_path.insert(0, ImportWatch())
 
@@ -56,8 +56,7 @@ def _follow(spec: ModuleSpec) -> None:
 
     def exec_module(module: ModuleType) -> None:
         execute(module)
-        act = _awaited.pop(spec.name, None)
-        if act is not None:
+        for act in _awaited.pop(spec.name, {}).values():
             act(module)
 
     try:

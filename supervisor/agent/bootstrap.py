@@ -15,7 +15,7 @@ import threading
 from importlib import import_module
 from types import FunctionType
 
-from supervisor.agent import levels, records
+from supervisor.agent import following, levels, records, things
 from supervisor.agent.context import Context
 from supervisor.agent.control import Control
 from supervisor.agent.ending import what_is_left
@@ -82,6 +82,7 @@ def _take_over(spec: Spec, descriptors: list[int]) -> Control:
     records.install(descriptors[places["lane"]], spec["log_level"], has_locals=spec["traceback_locals"])
     watch_forks(records.emit)
     watch_pools(records.emit)
+    following.begin()
     control = Control(descriptors[places["control"]])
     set_interrupt(control.fileno(), control.check)
     signal.signal(signal.SIGTERM, _on_sigterm)
@@ -297,7 +298,8 @@ def _connect(spec: Spec, descriptors: list[int]) -> dict[str, object]:
     connected: dict[str, object] = {}
     for channel in spec["channels"]:
         own = [descriptors[place] for place in channel["fds"]]
-        connected[channel["parameter"]] = connect(channel["description"], own, channel["mode"])
+        made = connected[channel["parameter"]] = connect(channel["description"], own, channel["mode"])
+        things.add_channel(made, channel["description"].get("name") or channel["parameter"])
     return connected
 
 
