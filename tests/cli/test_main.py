@@ -67,15 +67,20 @@ def test_commands_are_those_of_the_readme() -> None:
         "log-level",
         "logs",
         "pause",
+        "release",
         "reload",
+        "report",
         "restart",
         "resume",
         "run",
+        "sample",
         "scale",
         "signal",
+        "stacks",
         "start",
         "status",
         "stop",
+        "why",
     ]
 
 

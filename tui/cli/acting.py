@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
-from tui.cli.exits import ExitCode
+from tui.cli.exits import ExitCode, UsageError
 from tui.cli.locating import client_of, find_engine
 from tui.cli.telling import complain, narrate, one_line, tell, tell_json
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 WAIT_STEP_S: Final = 30.0
 """How long one request waits for a job. There are as many requests as it takes: the engine bounds every job itself."""
+
+_PROCESS: Final = re.compile(r"(\d{1,10}):(\d{1,20})", re.ASCII)
 
 
 def act(
@@ -53,3 +56,22 @@ def _outcome(client: EngineClient, job: Job) -> Job:
     while job.state == "running":
         job = client.job(job.id, WAIT_STEP_S)
     return job
+
+
+def kill_process(project: str | None, process: str, *, is_alone: bool, as_json: bool = False) -> ExitCode:
+    """Have one process of the run's trees killed: ``4711:123456``, its pid and when the kernel has started it.
+
+    Raises:
+        UsageError: it is not written so, or there is something else to kill beside it (not `is_alone`).
+    """
+    found = _PROCESS.fullmatch(process)
+    if not is_alone:
+        raise UsageError("name the workers to kill or one --process, not both")
+    if found is None:
+        raise UsageError(f'"{process}" names no process; `procdeck why` says which: 4711:123456, its pid and its start')
+    reply = client_of(find_engine(project)).kill_process(int(found[1]), int(found[2]))
+    if as_json:
+        tell_json(reply)
+    else:
+        tell(one_line(reply.text))
+    return ExitCode.OK

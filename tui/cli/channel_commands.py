@@ -6,12 +6,12 @@ from typing import Annotated, Final
 
 from cyclopts import App, Parameter
 
-Project = Annotated[str | None, Parameter(name="--project", help="Project name of the engine that is meant.")]
+from tui.cli.parameters import Json, Project
+
 Queue = Annotated[str, Parameter(help="A queue of the profile.")]
 Ids = Annotated[
     str, Parameter(help="Dead letters, by the ID that `letters` shows; none means all.", show_default=False)
 ]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="As JSON.")]
 Sure = Annotated[bool, Parameter(name="--yes", negative="", help="Do not ask before everything is thrown away.")]
 
 app = App(

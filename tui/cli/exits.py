@@ -22,6 +22,8 @@ class ExitCode(IntEnum):
     """The engine refused: an unknown worker, a project that runs already."""
     PROFILE_INVALID = 5
     """The profile has mistakes, all of which were told. Nothing was started."""
+    STUCK = 6
+    """`procdeck why`: somebody it was asked about is stuck, or there is a warning of them."""
     INTERRUPTED = 130
     """Ended by Ctrl-C, as the shell counts SIGINT."""
     OUTPUT_CLOSED = 141

@@ -21,18 +21,15 @@ from supervisor.errors import (
     ProjectError,
     RequestRefused,
 )
+from tui.cli import acting_commands, hang_commands
 from tui.cli.channel_commands import COMMANDS as CHANNEL_COMMANDS
-from tui.cli.channel_commands import Project
 from tui.cli.channel_commands import app as channel_app
 from tui.cli.exits import ExitCode, UsageError
+from tui.cli.parameters import All, Json, Project, Worker
 from tui.cli.telling import complain, did_you_mean, narrate
 
 NewProject = Annotated[str | None, Parameter(name="--project", help="Project name, instead of the profile's own.")]
 Profile = Annotated[str, Parameter(help="A profile, or a directory that has one.")]
-Worker = Annotated[str, Parameter(help="Workers (parse) or single replicas (parse.2).", show_default=False)]
-All = Annotated[bool, Parameter(name="--all", negative="", help="All of them.")]
-Json = Annotated[bool, Parameter(name="--json", negative="", help="As JSON.")]
-Flag = Parameter(negative="")
 
 app = App(
     name="procdeck",
@@ -161,6 +158,8 @@ def errors(
 
 
 app.command(channel_app)
+acting_commands.add_to(app)
+hang_commands.add_to(app)
 
 
 @app.command
@@ -178,67 +177,6 @@ def events(
     from tui.cli.events import show_events
 
     return show_events(project, workers, follow=follow, count=count, as_json=as_json)
-
-
-@app.command
-def start(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
-    """Start workers that are at rest; one that waits for its schedule or in backoff starts now."""
-    from tui.cli.acting import act
-
-    return act(project, "start", workers, is_for_all=is_for_all, as_json=as_json)
-
-
-@app.command
-def stop(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
-    """Stop workers: ask, then SIGTERM, then SIGKILL, each at the time the profile gives."""
-    from tui.cli.acting import act
-
-    return act(project, "stop", workers, is_for_all=is_for_all, as_json=as_json)
-
-
-@app.command
-def restart(
-    *workers: Worker,
-    is_for_all: All = False,
-    rolling: Annotated[bool, Parameter(negative="", help="One after another, each ready before the next.")] = False,
-    max_unavailable: Annotated[
-        int | None, Parameter(help="So many replicas of a worker at a time; means --rolling.", show_default=False)
-    ] = None,
-    as_json: Json = False,
-    project: Project = None,
-) -> int:
-    """Stop workers and start them again."""
-    if max_unavailable is not None and max_unavailable < 1:
-        complain("--max-unavailable is a number of replicas, 1 or more")
-        return ExitCode.USAGE
-    at_a_time = max_unavailable or int(rolling)
-    from tui.cli.acting import act
-
-    return act(project, "restart", workers, is_for_all=is_for_all, as_json=as_json, max_unavailable=at_a_time)
-
-
-@app.command
-def kill(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
-    """Kill workers and everything they started, at once."""
-    from tui.cli.acting import act
-
-    return act(project, "kill", workers, is_for_all=is_for_all, as_json=as_json)
-
-
-@app.command
-def pause(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
-    """Let workers and everything they started stand still (SIGSTOP)."""
-    from tui.cli.acting import act
-
-    return act(project, "pause", workers, is_for_all=is_for_all, as_json=as_json)
-
-
-@app.command
-def resume(*workers: Worker, is_for_all: All = False, as_json: Json = False, project: Project = None) -> int:
-    """Let paused workers go on (SIGCONT)."""
-    from tui.cli.acting import act
-
-    return act(project, "resume", workers, is_for_all=is_for_all, as_json=as_json)
 
 
 @app.command
