@@ -200,7 +200,7 @@ class Thing(msgspec.Struct, frozen=True):
     """Where it was made: ``crawler.py:41``; empty where that is not known (it came through a pickle)."""
     name: str = ""
     """What people call it: a channel's name."""
-    facts: dict[str, int | float | str | bool | list[int] | list[str] | None] = {}
+    facts: dict[str, int | float | str | bool | list[int | str] | None] = {}
     """What is known of it; the agent's module says which keys each kind has."""
 
 
