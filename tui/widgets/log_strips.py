@@ -37,11 +37,10 @@ class LogStrips:
             self._cache.clear()
         return is_other
 
-    def forget(self, *, is_styled_anew: bool = False) -> None:
-        """Make all strips anew; `is_styled_anew`: the colours changed too."""
-        self._cache.clear()
-        if is_styled_anew:
-            self._painter.forget()
+    def look_again(self) -> None:
+        """The colours may be others: where they are, all strips are made anew."""
+        if self._painter.forget():
+            self._cache.clear()
 
     def of(self, stored: bytes) -> tuple[Strip, ...]:
         """The rows of a stored line."""

@@ -105,7 +105,7 @@ class LogView(ScrollView, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._strips.forget(is_styled_anew=True)
+        self._strips.look_again()
 
     def on_resize(self, _: events.Resize) -> None:
         self._strips.use(replace(self._strips.form, width=self.text_width))

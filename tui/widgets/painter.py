@@ -28,10 +28,17 @@ class Painter:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._styles: dict[tuple[Look, Ground], Style] = {}
+        self._source: tuple[object, ...] = ()
 
-    def forget(self) -> None:
-        """The styles changed: look them up again."""
+    def forget(self) -> bool:
+        """The styles may be others, as after each change of the focus; where they are, True, and all are looked up."""
+        app = self._widget.app
+        source = (self._widget.rich_style, app.theme, app.native_ansi_color, app.ansi_theme)
+        if source == self._source:
+            return False
+        self._source = source
         self._styles.clear()
+        return True
 
     def style(self, look: Look, ground: Ground = "") -> Style:
         """The style of `look` on `ground`."""

@@ -205,8 +205,9 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
             self._painted.pop(y, None)
             return Strip.blank(width, self._painter.style(Tone.PLAIN))
         row = self._rows[index]
-        painted = self._paint(row)
-        self._painted[y] = painted
+        painted = self._painted.get(y)
+        if painted is None or painted.row is not row or painted.beside != self.beside(row):
+            painted = self._painted[y] = self._paint(row)
         ground: Ground = ""
         if row.name == self._cursor:
             ground = "cursor" if self.has_focus else "cursor-blurred"
@@ -224,10 +225,15 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         self.refresh()
 
     def on_focus(self) -> None:
-        self.refresh()
+        self._refresh_row(self._cursor_index())
 
     def on_blur(self) -> None:
-        self.refresh()
+        self._refresh_row(self._cursor_index())
+
+    def _refresh_row(self, index: int | None) -> None:
+        """Ask for a repaint of one row, wherever it is."""
+        if index is not None:
+            self.refresh(Region(0, index - self.scroll_offset.y + HEADER_LINES, self.size.width, 1))
 
     def on_click(self, event: events.Click) -> None:
         index = self.scroll_offset.y + event.y - HEADER_LINES
@@ -251,8 +257,9 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
     def _move_to(self, index: int) -> None:
         name = self._rows[min(max(index, 0), len(self._rows) - 1)].name if self._rows else None
         if name != self._cursor:
+            self._refresh_row(self._cursor_index())
             self._cursor = name
-            self.refresh()
+            self._refresh_row(self._cursor_index())
             self.post_message(self.Selected(self, name))
         self._keep_cursor_visible()
 
