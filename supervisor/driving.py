@@ -322,8 +322,9 @@ class Driver:
         self._audience.happened("ERROR", replica.name, f"not started: {cause.text}")
         self.apply(replica, LaunchFailed(self._clock.monotonic_s(), incarnation, cause))
 
-    def on_reaped(self, incarnation: Incarnation) -> None:  # noqa: ARG002 - any death may leave orphans
-        """Its orphans have become children of the engine by now."""
+    def on_reaped(self, incarnation: Incarnation) -> None:
+        """Its board says what it did last, and its orphans have become children of the engine by now."""
+        self._by_incarnation[incarnation].read_board()
         self.sweep()
 
     def on_ended(self, incarnation: Incarnation, cause: ExitCause) -> None:
@@ -332,7 +333,7 @@ class Driver:
             self._census.on_ended(incarnation.pid)
         self._remains.extend(incarnation.survivors())
         told = judged(replica.life, cause)
-        self.plumbing.recover(replica.worker, incarnation.pid, told)
+        replica.last_held = self.plumbing.recover(replica.worker, incarnation.pid, told)
         replica.end(told, self._clock.wall_s())
         self.apply(replica, Exited(self._clock.monotonic_s(), incarnation.number, cause))
 

@@ -43,11 +43,15 @@ class Replica:
         self.last_traceback = ""
         self.last_advice = ""
         """What a person can do about the last failure."""
+        self.last_held: tuple[str, ...] = ()
+        """The queues of which its last incarnation had an item in hand when it ended."""
         self.seen = Seen()
         self.lines_seen: set[str] = set()
         """The patterns that others wait for, of which it has logged a line."""
         self.waits_for = ""
         """Whom it waits for while it is WAITING."""
+        self.hang_warnings: tuple[str, ...] = ()
+        """Why it does not move, as far as that is a warning."""
         self.levels: dict[str, str] = {}
         """What was wished of its loggers' levels while it ran, by logger; it counts for later incarnations too."""
         self.is_leaving = False
@@ -147,6 +151,7 @@ class Replica:
             status=status,
             log_level=self.log_level,
             closed=closed,
+            hangs=self.hang_warnings,
         )
 
 

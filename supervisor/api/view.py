@@ -47,9 +47,10 @@ def make_row(
     status: str = "",
     log_level: str = "",
     closed: tuple[str, ...] = (),
+    hangs: tuple[str, ...] = (),
 ) -> ReplicaRow:
     """The table's row of one replica; `status` is what it says of itself where its board says nothing, `closed` are the
-    lanes that it has closed while it lives."""
+    lanes that it has closed while it lives, `hangs` why it does not move."""
     is_live = life.state in LIVE
     activity, activity_since_s = describe_activity(seen.page) if is_live else ("", None)
     sample = seen.sample if is_live else None
@@ -83,7 +84,11 @@ def make_row(
         kill_s=life.since_s + life.stop.timeout_s if life.next_step is Timer.TERM else None,
         log_backlog_bytes=seen.log_backlog_bytes if is_live else 0,
         waits_for=waits_for,
-        warnings=(*warnings_of(worker, life, seen, now_s), *(f"has closed its {name}" for name in closed)),
+        warnings=(
+            *(hangs if is_live else ()),
+            *warnings_of(worker, life, seen, now_s),
+            *(f"has closed its {name}" for name in closed),
+        ),
     )
 
 

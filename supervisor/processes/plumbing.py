@@ -251,12 +251,19 @@ class Plumbing:
             is_supervised=True,
         )
 
-    def recover(self, worker: WorkerSpec, pid: int | None, cause: ExitCause) -> None:
-        """Settle what an ended replica of `worker` had in hand: done after a clean end, else queued again."""
-        for name in {*worker.reads.values(), *worker.writes.values()} & self._queues.keys():
+    def recover(self, worker: WorkerSpec, pid: int | None, cause: ExitCause) -> tuple[str, ...]:
+        """Settle what an ended replica of `worker` had in hand: done after a clean end, else queued again.
+
+        Returns the queues of which it had an item in hand.
+        """
+        held = []
+        for name in sorted({*worker.reads.values(), *worker.writes.values()} & self._queues.keys()):
             if pid is not None:
+                if any(holder == pid for holder, _ in self._queues[name].census().held):
+                    held.append(name)
                 self._queues[name].settle(pid, is_clean=cause.is_ok, cause=cause.text)
             self._queues[name].recover()
+        return tuple(held)
 
     def recover_all(self) -> None:
         """Queue what the dead held and what found no room before. A worker's own children die without a word to us."""

@@ -1,0 +1,80 @@
+"""Since when threads have not moved: successive looks compared, none of them enough by itself. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from supervisor.diagnose.evidence import KernelWait, Look, ProcessFacts, ThreadFacts
+from supervisor.diagnose.kernel_words import is_still, kernel_wait
+
+_Identity = tuple[int, int, int]
+"""Of a thread: pid, the process's start, tid."""
+Standstill = frozenset[tuple[int, float]]
+"""Who stands still in a process, by tid, and since when: equal as long as nobody has moved and nobody else stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    facts: ThreadFacts
+    since_s: float
+    """Since when it has looked like this."""
+    looks: int
+    """How often it has."""
+    wakes_by_itself: bool
+
+
+class Stillness:
+    """What is known of every thread from the looks so far; those that are not in the last look are forgotten."""
+
+    def __init__(self) -> None:
+        self._threads: dict[_Identity, _Thread] = {}
+        self.last: Look | None = None
+        """The look that was noted last."""
+
+    def note(self, look: Look) -> None:
+        """Take one look at all processes that are watched."""
+        seen: dict[_Identity, _Thread] = {}
+        for process in look.processes.values():
+            for thread in process.threads:
+                identity = process.pid, process.start_ticks, thread.tid
+                seen[identity] = self._compared(self._threads.get(identity), process, thread, look.at_s)
+        self._threads, self.last = seen, look
+
+    def _compared(self, before: _Thread | None, process: ProcessFacts, thread: ThreadFacts, now_s: float) -> _Thread:
+        if before is not None and is_still(before.facts, thread):
+            return _Thread(thread, before.since_s, before.looks + 1, before.wakes_by_itself)
+        return _Thread(thread, now_s, 1, _wakes_by_itself(kernel_wait(process, thread)))
+
+    def excuse(self, look: Look) -> None:
+        """Take a look at processes that were asked something since: that they moved to answer does not count."""
+        for process in look.processes.values():
+            for thread in process.threads:
+                identity = process.pid, process.start_ticks, thread.tid
+                before = self._threads.get(identity)
+                if before is not None and _is_in_the_same_place(before.facts, thread):
+                    self._threads[identity] = _Thread(thread, before.since_s, before.looks, before.wakes_by_itself)
+
+    def since_s(self) -> Mapping[tuple[int, int], float]:
+        """Since when each thread, by pid and tid, has not moved; those that moved since the look before are out."""
+        return {(pid, tid): one.since_s for (pid, _, tid), one in self._threads.items() if one.looks > 1}
+
+    def suspects(self) -> dict[int, Standstill]:
+        """The processes with threads that have not moved and may wait for ever, each with its standstill."""
+        found: dict[int, set[tuple[int, float]]] = {}
+        for (pid, _, tid), one in self._threads.items():
+            if one.looks > 1 and not one.wakes_by_itself:
+                found.setdefault(pid, set()).add((tid, one.since_s))
+        return {pid: frozenset(threads) for pid, threads in found.items()}
+
+
+def _wakes_by_itself(wait: KernelWait) -> bool:
+    return wait.has_timeout or wait.kind in ("running", "sleep", "accept", "signal", "zombie")
+
+
+def _is_in_the_same_place(before: ThreadFacts, now: ThreadFacts) -> bool:
+    """Whether a thread that has answered a question went back to what it was in: the same call on the same thing."""
+    if before.syscall is None or now.syscall is None:
+        return before.state == now.state
+    same_call = before.syscall.number == now.syscall.number
+    return same_call and before.syscall.arguments[:1] == now.syscall.arguments[:1]

@@ -1,0 +1,142 @@
+"""What clients ask about workers that do not move, and the ways out that are no plain actions."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
+from supervisor.channel_desk import ChannelDesk
+from supervisor.clock import Clock
+from supervisor.diagnose.looking import alook, look
+from supervisor.diagnose.verdict import Verdict
+from supervisor.driving import Driver
+from supervisor.errors import RequestRefused
+from supervisor.hang_watch import HangWatch
+from supervisor.inquiry import Finding, Inquiry
+from supervisor.processes import questions, stopping
+from supervisor.replica import Replica
+from supervisor.stack_desk import StackDesk
+
+SECOND_LOOK_S: Final = 0.05
+"""Between the two looks that an answer needs, where the watch has not looked yet."""
+_ORDER: Final = ("stuck", "warning", "waiting", "busy", "idle")
+
+
+class HangDesk:
+    """Verdicts, stacks and ways out of one run, and its watch."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        driver: Driver,
+        desk: ChannelDesk,
+        clock: Clock,
+        tell: Callable[[str, str, str], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._driver = driver
+        self._clock = clock
+        self._tell = tell
+        self._inquiry = Inquiry(driver, desk, clock)
+        self._stacks = StackDesk(clock)
+        self.watch = HangWatch(loop, self._inquiry, tell, changed)
+        self._turn = asyncio.Lock()
+
+    async def why(self, replicas: Sequence[Replica], *, is_all: bool) -> WhyReply:
+        """A verdict for each of `replicas` at least, worst first; other threads of a replica follow its own."""
+        at_s = self._clock.monotonic_s()
+        names = {replica.name for replica in replicas}
+        finding = await self._examine(names)
+        verdicts = [verdict for verdict in finding.verdicts if verdict.replica in names]
+        if is_all or len(names) > 1:
+            verdicts.sort(key=lambda verdict: _ORDER.index(verdict.severity))
+        return WhyReply(
+            verdicts=tuple(verdicts),
+            took_ms=round(1000 * (self._clock.monotonic_s() - at_s), 1),
+            at_s=at_s,
+            troubles=finding.troubles,
+        )
+
+    async def _examine(self, names: set[str]) -> Finding:
+        """One examination at a time: what one asks moves the threads that the other looks at."""
+        async with self._turn:
+            stillness = self._inquiry.stillness
+            if stillness.last is None:
+                stillness.note(await alook(self._inquiry.roots()))
+                await asyncio.sleep(SECOND_LOOK_S)
+                stillness.note(await alook(self._inquiry.roots()))
+            owners = self._driver.owners()
+            finding = await self._inquiry.examine([pid for pid, name in owners.items() if name in names])
+            await self.watch.excuse(finding)
+            return finding
+
+    async def stacks(self, replica: Replica) -> StacksReply:
+        """What every thread of the replica's processes does."""
+        return await self._stacks.stacks(replica)
+
+    async def sample(self, replica: Replica, seconds: float, rate_hz: float) -> SampleReply:
+        """Its stacks, so many times a second. RequestRefused where it has no process, or is sampled already."""
+        return await self._stacks.sample(replica, seconds, rate_hz)
+
+    async def release(self, replica: Replica, resource: str, by: str) -> WayOutReply:
+        """Free a lock whose holder is dead, by the hand of a process of `replica` that waits for it.
+
+        Raises:
+            RequestRefused: no verdict offers it; that is: it is not known to be safe.
+        """
+        finding = await self._examine({replica.name})
+        offering = [
+            verdict for verdict in finding.verdicts if verdict.replica == replica.name and _offers(verdict, resource)
+        ]
+        if not offering:
+            raise RequestRefused(
+                f"{resource} is not released: nothing shows that {replica.name} waits for it, that whoever held it is "
+                f"dead, and that what it guards is whole. procdeck why {replica.name} says what is known"
+            )
+        pid = offering[0].pid
+        inode, key = _lock_of(finding, pid, resource)
+        text = await questions.release(pid, inode, key)
+        self._tell("WARNING", replica.name, f"{resource}: {text}{f', asked by {by}' if by else ''}")
+        return WayOutReply(text=text)
+
+    def kill_process(self, pid: int, start_ticks: int, by: str) -> WayOutReply:
+        """Kill one process of a worker's tree.
+
+        Raises:
+            RequestRefused: it is none of this run's, or is gone.
+        """
+        seen = look(self._inquiry.roots())
+        process = seen.processes.get(pid)
+        if process is None or process.start_ticks != start_ticks:
+            raise RequestRefused(
+                f"process {pid} is none of this run's workers, or has ended; look again with procdeck why"
+            )
+        owner = seen.owners.get(pid, "?")
+        if not stopping.signal_leader(pid, start_ticks, signal.SIGKILL):
+            raise RequestRefused(
+                f"process {pid} of {owner} could not be killed: it is gone, or belongs to another user"
+            )
+        text = f"process {pid} of {owner} killed"
+        self._tell("WARNING", owner, f"{text}{f', asked by {by}' if by else ''}")
+        return WayOutReply(text=text)
+
+
+def _offers(verdict: Verdict, resource: str) -> bool:
+    return any(way.action == "release" and way.resource == resource for way in verdict.ways_out)
+
+
+def _lock_of(finding: Finding, pid: int, resource: str) -> tuple[int, str]:
+    """The inode of a lock, and what the process that is to release it calls it."""
+    inode = int(resource.removeprefix("sem:")) if resource.removeprefix("sem:").isdecimal() else 0
+    process, dump = finding.look.processes.get(pid), finding.dumps.get(pid)
+    if process is not None and dump is not None:
+        for thing in dump.things:
+            handle = thing.facts.get("handle")
+            if isinstance(handle, int) and any(
+                mapped.inode == inode and mapped.start <= handle < mapped.end for mapped in process.semaphores
+            ):
+                return inode, thing.key
+    raise RequestRefused(f"{resource} is not released: process {pid} does not know it any more; look again")

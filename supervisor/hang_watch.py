@@ -1,0 +1,145 @@
+"""Warns of workers that do not move before anybody asks, and takes it back when they do.
+
+::
+
+    every 2 s: look ─► nobody stands still, or only as long ago asked ──► nothing
+                  └──► somebody new, or a verdict that ages ─► Inquiry ─► verdicts ─► warnings: rows, events, log
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from loguru import logger
+
+from supervisor.diagnose.looking import alook
+from supervisor.diagnose.stillness import Standstill
+from supervisor.diagnose.verdict import Verdict
+from supervisor.inquiry import Finding, Inquiry
+
+LOOK_EVERY_S: Final = 2.0
+SHARE: Final = 0.004
+"""Of a core, at most, for looks at workers that are no reason for concern: with very many of them, looks are rarer."""
+ASK_AGAIN_S: Final = 30.0
+"""After this time an idle process that stands still anew is asked again what it waits for."""
+_IDLE: Final = frozenset({"idle", "busy"})
+
+Key = tuple[str, str, str]
+"""Of a warning: replica, name, kind of verdict."""
+
+
+class HangWatch:
+    """The warnings of one run.
+
+    Args:
+        tell: called with level, replica and sentence when a warning comes or goes.
+        changed: called when the warnings of a replica are others than before.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        inquiry: Inquiry,
+        tell: Callable[[str, str, str], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._loop = loop
+        self._inquiry = inquiry
+        self._tell = tell
+        self._changed = changed
+        self._task: asyncio.Task[None] | None = None
+        self._warnings: dict[Key, Verdict] = {}
+        self._settled: dict[int, tuple[Standstill, float]] = {}
+        """Standstills that are no reason for concern, by pid, and when that was found."""
+        self._has_concerns = False
+        self._has_failed = False
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._task = self._loop.create_task(self._watch(), name="hang watch")
+
+    def close(self) -> None:
+        """Watch no more."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    def warnings_of(self, replica: str) -> tuple[str, ...]:
+        """What a person should know now: ``DEADLOCK: loader and writer wait for each other's lock``."""
+        return tuple(
+            f"{verdict.warning}: {verdict.sentence}"
+            for verdict in self._warnings.values()
+            if verdict.replica == replica
+        )
+
+    async def _watch(self) -> None:
+        pause_s = LOOK_EVERY_S
+        while True:
+            await asyncio.sleep(pause_s)
+            try:
+                took_s = await self._once()
+            except Exception as error:  # noqa: BLE001 - a fault in a diagnosis must not end all of them
+                logger.opt(exception=error).error("a look for stuck workers failed")
+                if not self._has_failed:
+                    self._has_failed = True
+                    self._tell("ERROR", "engine", f"a fault of procdeck itself in the watch for hangs: {error!r}")
+                took_s = 0.0
+            pause_s = max(LOOK_EVERY_S, took_s / SHARE)
+
+    async def _once(self) -> float:
+        """One look, and an examination where there is reason for one; how long the look took."""
+        stillness = self._inquiry.stillness
+        look = await alook(self._inquiry.roots(), before=stillness.last)
+        stillness.note(look)
+        suspects = stillness.suspects()
+        new = self._not_settled(suspects, look.at_s)
+        if new or self._has_concerns:
+            finding = await self._inquiry.examine(new)
+            await self.excuse(finding)
+            self._settle(finding, suspects, look.at_s)
+            self._take(finding.verdicts)
+        return look.took_s
+
+    def _not_settled(self, suspects: Mapping[int, Standstill], now_s: float) -> list[int]:
+        """Who stands still otherwise than when it was found to be idle, and was not asked just now."""
+        self._settled = {pid: known for pid, known in self._settled.items() if pid in suspects}
+        new = []
+        for pid, standstill in suspects.items():
+            known, at_s = self._settled.get(pid, (frozenset(), 0.0))
+            if standstill != known and now_s - at_s >= (ASK_AGAIN_S if known else 0.0):
+                new.append(pid)
+        return new
+
+    async def excuse(self, finding: Finding) -> None:
+        """That threads moved to answer a question does not mean that they move."""
+        roots = {pid: finding.look.owners[pid] for pid in finding.asked if pid in finding.look.owners}
+        if roots:
+            self._inquiry.stillness.excuse(await alook(roots))
+
+    def _settle(self, finding: Finding, suspects: Mapping[int, Standstill], now_s: float) -> None:
+        worrying = {verdict.pid for verdict in finding.verdicts if verdict.severity not in _IDLE}
+        self._has_concerns = bool(worrying)
+        for pid, standstill in suspects.items():
+            if pid in worrying:
+                self._settled.pop(pid, None)
+            else:
+                self._settled[pid] = standstill, now_s
+
+    def _take(self, verdicts: Iterable[Verdict]) -> None:
+        """Make the warnings those of `verdicts`, and say which have come and which have gone."""
+        now: dict[Key, Verdict] = {}
+        for verdict in verdicts:
+            if verdict.warning and verdict.severity in ("warning", "stuck"):
+                now.setdefault((verdict.replica, verdict.warning, verdict.kind), verdict)
+        before, self._warnings = self._warnings, now
+        for key, verdict in now.items():
+            if key not in before:
+                remedy = f" {verdict.remedy}" if verdict.remedy else ""
+                self._tell("WARNING", verdict.replica, f"{verdict.warning}: {verdict.sentence}{remedy}")
+        for key, verdict in before.items():
+            if key not in now:
+                self._tell("INFO", verdict.replica, f"{verdict.warning} is over: {verdict.sentence}")
+        if {key: one.sentence for key, one in before.items()} != {key: one.sentence for key, one in now.items()}:
+            self._changed()

@@ -1,0 +1,166 @@
+"""Finds out why workers do not move: looks at their processes, asks their agents, and has both judged.
+
+::
+
+    look (with descriptors) ─► ask the named ─► classify ─► who shares what is waited for? ─► ask them ─► ... ─► judge
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from supervisor.channel_desk import ChannelDesk
+from supervisor.clock import Clock
+from supervisor.diagnose.classify import classify
+from supervisor.diagnose.evidence import Dump, Look, ThreadReport
+from supervisor.diagnose.holders import find_holders, who_else_to_ask
+from supervisor.diagnose.looking import alook
+from supervisor.diagnose.pipes import file_lock_holder
+from supervisor.diagnose.semaphores import MemoryReader
+from supervisor.diagnose.stillness import Standstill, Stillness
+from supervisor.diagnose.verdict import Verdict
+from supervisor.diagnose.verdicts import BoardNote, Limits, judge
+from supervisor.driving import Driver
+from supervisor.processes import questions
+from supervisor.replica import Replica
+
+ROUNDS: Final = 4
+"""How far a chain of waits is followed by asking."""
+ASK_LIMIT_S: Final = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one examination found."""
+
+    verdicts: tuple[Verdict, ...]
+    look: Look
+    dumps: Mapping[int, Dump]
+    troubles: tuple[str, ...]
+    asked: frozenset[int]
+    """Who was asked for it: their threads have moved to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An answer, and the standstill in which it was given."""
+
+    dump: Dump
+    start_ticks: int
+    standstill: Standstill
+
+
+class Inquiry:
+    """Examines replicas. Answers are kept as long as nobody in the process moves, so that it need not be asked again.
+
+    Attributes:
+        stillness: what the looks so far say; whoever looks regularly notes it there.
+    """
+
+    def __init__(self, driver: Driver, desk: ChannelDesk, clock: Clock) -> None:
+        self._driver = driver
+        self._desk = desk
+        self._clock = clock
+        self._reader = MemoryReader()
+        self._known: dict[int, _Known] = {}
+        self.stillness = Stillness()
+
+    def roots(self) -> dict[int, str]:
+        """The leader of each live replica's tree, with the replica's name."""
+        return {pid: name for name, pid in self._driver.pids().items()}
+
+    async def examine(self, pids: Collection[int], *, is_fresh: bool = False) -> Finding:
+        """Judge all replicas, with the answers of the processes `pids` and of whoever holds up one of them.
+
+        Args:
+            pids: whom to ask first.
+            is_fresh: ask also those whose last answer still holds.
+        """
+        look = await alook(self.roots(), has_descriptors=True)
+        before = self.stillness.last
+        standstills = self.stillness.suspects()
+        dumps = {} if is_fresh else self._remembered(look, standstills)
+        troubles: dict[int, str] = {}
+        asked: set[int] = set()
+        to_ask = (set(pids) & look.processes.keys()) - dumps.keys()
+        reports: tuple[ThreadReport, ...] = ()
+        for _ in range(ROUNDS):
+            answers = await questions.ask_many(sorted(to_ask), "all", deadline_s=ASK_LIMIT_S) if to_ask else {}
+            asked |= to_ask
+            for pid, answer in answers.items():
+                if answer.dump is not None:
+                    dumps[pid] = answer.dump
+                else:
+                    troubles[pid] = answer.trouble
+            reports = classify(look, dumps, before=before, still_since_s=self.stillness.since_s())
+            to_ask = set(who_else_to_ask(reports, look, dumps)) - asked
+            if not to_ask:
+                break
+        self._remember(look, dumps, standstills)
+        verdicts = self._judged(reports, look, dumps)
+        told = tuple(
+            f"pid {pid} ({look.owners.get(pid, '?')}): {text}" for pid, text in sorted(troubles.items()) if text
+        )
+        return Finding(verdicts, look, dumps, told, frozenset(asked))
+
+    def _remembered(self, look: Look, standstills: Mapping[int, Standstill]) -> dict[int, Dump]:
+        found = {}
+        for pid, known in list(self._known.items()):
+            process = look.processes.get(pid)
+            if process is None or process.start_ticks != known.start_ticks:
+                del self._known[pid]
+            elif standstills.get(pid) == known.standstill:
+                found[pid] = known.dump
+        return found
+
+    def _remember(self, look: Look, dumps: Mapping[int, Dump], standstills: Mapping[int, Standstill]) -> None:
+        for pid, dump in dumps.items():
+            if pid in look.processes and pid in standstills:
+                self._known[pid] = _Known(dump, look.processes[pid].start_ticks, standstills[pid])
+
+    def _judged(self, reports: tuple[ThreadReport, ...], look: Look, dumps: Mapping[int, Dump]) -> tuple[Verdict, ...]:
+        holders = find_holders(
+            reports,
+            look,
+            dumps,
+            semaphores=self._reader,
+            channels=self._channel_users(),
+            file_locks=file_lock_holder,
+        )
+        live = [self._driver.replicas[name] for name in set(look.owners.values()) if name in self._driver.replicas]
+        return judge(
+            reports,
+            look,
+            dumps,
+            holders,
+            now_s=self._clock.monotonic_s(),
+            boards={replica.name: board_note(replica) for replica in live},
+            limits={
+                replica.name: Limits(replica.worker.hang_after_s, replica.worker.blocked_after_s) for replica in live
+            },
+        )
+
+    def _channel_users(self) -> dict[str, tuple[int, ...]]:
+        """Who could end a wait in each channel of the profile: a lock's holders, the other side of a queue."""
+        pids = self._driver.pids()
+        self._desk.refresh(self._clock.monotonic_s())
+        users: dict[str, tuple[int, ...]] = {}
+        for row in self._desk.rows:
+            holding = [user.pid for user in row.holding if user.pid is not None]
+            if row.kind in ("queue", "pipe"):
+                names: Iterable[str] = dict.fromkeys((*row.readers, *row.writers))
+                holding += [pid for name in names for pid in self._pids_of(name, pids) if pid not in holding]
+            users[row.name] = tuple(holding)
+        return users
+
+    def _pids_of(self, name: str, pids: Mapping[str, int]) -> list[int]:
+        return [pids[replica.name] for replica in self._driver.of_worker(name) if replica.name in pids] or (
+            [pids[name]] if name in pids else []
+        )
+
+
+def board_note(replica: Replica) -> BoardNote:
+    """What the replica's status board says, as far as a verdict depends on it."""
+    raise NotImplementedError(replica)
