@@ -11,18 +11,20 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from supervisor.api import view
 from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock
+from supervisor.diagnose import semaphores
 from supervisor.diagnose.classify import classify
 from supervisor.diagnose.evidence import Dump, Look, ThreadReport
 from supervisor.diagnose.holders import find_holders, who_else_to_ask
 from supervisor.diagnose.looking import alook
 from supervisor.diagnose.pipes import file_lock_holder
-from supervisor.diagnose.semaphores import MemoryReader
 from supervisor.diagnose.stillness import Standstill, Stillness
 from supervisor.diagnose.verdict import Verdict
 from supervisor.diagnose.verdicts import BoardNote, Limits, judge
 from supervisor.driving import Driver
+from supervisor.lifecycle.states import State
 from supervisor.processes import questions
 from supervisor.replica import Replica
 
@@ -63,13 +65,18 @@ class Inquiry:
         self._driver = driver
         self._desk = desk
         self._clock = clock
-        self._reader = MemoryReader()
         self._known: dict[int, _Known] = {}
         self.stillness = Stillness()
 
     def roots(self) -> dict[int, str]:
-        """The leader of each live replica's tree, with the replica's name."""
-        return {pid: name for name, pid in self._driver.pids().items()}
+        """The leader of each live replica's tree, with the replica's name, and what lives on outside of the tree."""
+        roots = {pid: name for name, pid in self._driver.pids().items()}
+        for replica in self._driver.replicas.values():
+            incarnation = replica.incarnation
+            if incarnation is not None:
+                left = () if incarnation.is_alive else incarnation.known_tree
+                roots.update((entry.pid, replica.name) for entry in (*left, *incarnation.daemonized))
+        return roots
 
     async def examine(self, pids: Collection[int], *, is_fresh: bool = False) -> Finding:
         """Judge all replicas, with the answers of the processes `pids` and of whoever holds up one of them.
@@ -121,22 +128,25 @@ class Inquiry:
                 self._known[pid] = _Known(dump, look.processes[pid].start_ticks, standstills[pid])
 
     def _judged(self, reports: tuple[ThreadReport, ...], look: Look, dumps: Mapping[int, Dump]) -> tuple[Verdict, ...]:
+        now_s = self._clock.monotonic_s()
         holders = find_holders(
             reports,
             look,
             dumps,
-            semaphores=self._reader,
+            semaphores=semaphores,
             channels=self._channel_users(),
             file_locks=file_lock_holder,
         )
         live = [self._driver.replicas[name] for name in set(look.owners.values()) if name in self._driver.replicas]
+        for replica in live:
+            replica.read_board()
         return judge(
             reports,
             look,
             dumps,
             holders,
-            now_s=self._clock.monotonic_s(),
-            boards={replica.name: board_note(replica) for replica in live},
+            now_s=now_s,
+            boards={replica.name: board_note(replica, now_s) for replica in live},
             limits={
                 replica.name: Limits(replica.worker.hang_after_s, replica.worker.blocked_after_s) for replica in live
             },
@@ -161,6 +171,17 @@ class Inquiry:
         )
 
 
-def board_note(replica: Replica) -> BoardNote:
-    """What the replica's status board says, as far as a verdict depends on it."""
-    raise NotImplementedError(replica)
+def board_note(replica: Replica, now_s: float) -> BoardNote:
+    """What the engine knows of a replica without asking it, as far as a verdict depends on it."""
+    page, life = replica.seen.page, replica.life
+    has_ended = replica.incarnation is not None and not replica.incarnation.is_alive
+    return BoardNote(
+        activity=page.activity if page is not None else "",
+        last_sign_s=view.last_sign_of_life_s(replica.seen) if replica.seen.started_s is not None else None,
+        heartbeat_s=replica.worker.heartbeat_s if life.state is State.RUNNING else None,
+        channel=page.channel if page is not None else "",
+        operation=page.operation if page is not None else "",
+        operation_since_s=page.operation_since_s if page is not None else None,
+        stopping_since_s=life.since_s if life.state is State.STOPPING else None,
+        ended_s=now_s if has_ended else None,
+    )
