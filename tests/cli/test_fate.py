@@ -7,7 +7,7 @@ import pytest
 from supervisor.api.messages import TreeProcess
 from supervisor.lifecycle.states import State
 from tests.api.fake_port import a_row
-from tui.cli.fate import fate_line, verdict
+from tui.cli.fate import fate_line, verdict, warning_lines
 
 SURVIVOR = TreeProcess(pid=7, parent_pid=1, command="cat")
 
@@ -55,6 +55,24 @@ def test_ways_back_to_running_are_told_apart() -> None:
     assert fate_line(running, unready) == "walk not ready any more"
     again = a_row("walk", incarnation=2, restarts=1)
     assert fate_line(unready, again) == "walk running, pid 4711, restart 1"
+
+
+def test_warning_is_told_when_it_comes_and_when_it_goes() -> None:
+    """Once each, though a figure in it grows or its sentence is another."""
+    calm = a_row("walk")
+    stuck = a_row("walk", warnings=("DEADLOCK: left and \x1b[2Jright", "no heartbeat for 12 s"))
+    later = a_row("walk", warnings=("no heartbeat for 13 s", "DEADLOCK: left, right and third"))
+    assert warning_lines(None, stuck) == warning_lines(calm, stuck)
+    assert warning_lines(calm, stuck) == ["walk DEADLOCK: left and right", "walk no heartbeat for 12 s"]
+    assert warning_lines(stuck, later) == []
+    assert warning_lines(later, calm) == ["walk no heartbeat for 13 s: that is over", "walk DEADLOCK: that is over"]
+
+
+def test_warning_that_ends_with_its_process_is_not_told() -> None:
+    """The end of the process is."""
+    stuck = a_row("walk", warnings=("DEADLOCK: x",))
+    assert warning_lines(stuck, a_row("walk", State.STOPPED)) == []
+    assert warning_lines(stuck, a_row("walk", incarnation=2)) == []
 
 
 def test_every_state_can_be_told() -> None:

@@ -172,6 +172,26 @@ def test_significant_worker_ends_the_run_with_its_code(engine: FakeEngine, capfd
     assert told.count("census ends: walk has ended, for which the run is: exit code 3") == 1
 
 
+def test_warnings_are_told_as_they_come_and_go(engine: FakeEngine, capfd: pytest.CaptureFixture[str]) -> None:
+    """On stderr, beside what becomes of the workers."""
+
+    def look_again() -> None:
+        looks = engine.port.fleets_read
+        wait_until(lambda: engine.port.fleets_read > looks + 1)
+
+    def live_on() -> None:
+        engine.do(lambda port: port.change_row("parse", warnings=("STARVED: nobody can put into paths",)))
+        look_again()
+        engine.do(lambda port: port.change_row("parse", warnings=()))
+        look_again()
+        _complete(engine)
+
+    assert _follow(engine, [], live_on, until_complete=True) == 0
+    lines = capfd.readouterr().err.splitlines()
+    came, gone = "parse STARVED: nobody can put into paths", "parse STARVED: that is over"
+    assert [line for line in lines if "STARVED" in line] == [came, gone]
+
+
 def test_replica_that_is_no_more_is_told(engine: FakeEngine, capfd: pytest.CaptureFixture[str]) -> None:
     """Scaled down or reloaded away, from elsewhere."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from supervisor.lifecycle.states import State
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from supervisor.api.messages import Fleet, ReplicaRow, TreeProcess
 
 _HIGHEST_CODE: Final = 255
+_WARNING: Final = 1000
+"""Characters of a warning: a sentence and what to do."""
+_FIGURES: Final = re.compile(r"\d+")
 
 
 def fate_line(before: ReplicaRow | None, now: ReplicaRow) -> str:
@@ -59,6 +63,31 @@ def _running_line(before: ReplicaRow | None, now: ReplicaRow) -> str:
 
 def _is_same_life(before: ReplicaRow, now: ReplicaRow) -> bool:
     return before.incarnation == now.incarnation
+
+
+def warning_lines(before: ReplicaRow | None, now: ReplicaRow) -> list[str]:
+    """What to narrate of a replica's warnings that have come or gone between two looks.
+
+    A figure in one that grows, ``no heartbeat for 13 s``, makes no other warning of it. Those that end with the
+    process are not told: its end is.
+    """
+    old = {_warning_key(text): text for text in before.warnings} if before is not None else {}
+    new = {_warning_key(text): text for text in now.warnings}
+    lines = [f"{now.name} {one_line(text, _WARNING)}" for key, text in new.items() if key not in old]
+    if before is not None and _is_same_life(before, now) and now.pid is not None:
+        lines += [f"{now.name} {_over(one_line(text, _WARNING))}" for key, text in old.items() if key not in new]
+    return lines
+
+
+def _warning_key(text: str) -> str:
+    """What stays of a warning as long as it is the same one: ``DEADLOCK``, or its text without figures."""
+    name, colon, _ = text.partition(":")
+    return name if colon and name.isupper() else _FIGURES.sub("", text)
+
+
+def _over(text: str) -> str:
+    name, colon, _ = text.partition(":")
+    return f"{name if colon and name.isupper() else text}: that is over"
 
 
 def gone_line(name: str) -> str:

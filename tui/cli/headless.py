@@ -24,7 +24,7 @@ from supervisor.paths import is_running
 from tui.cli.choosing import profile_named
 from tui.cli.ending import Ending, tell_survivors, wait_until_gone, waited_for
 from tui.cli.exits import ExitCode
-from tui.cli.fate import ended_by, fate_line, gone_line, verdict
+from tui.cli.fate import ended_by, fate_line, gone_line, verdict, warning_lines
 from tui.cli.following import LogPrinter
 from tui.cli.locating import client_of
 from tui.cli.opening import running_on
@@ -138,8 +138,8 @@ class HeadlessRun:
             return
         known = {row.name: row for row in self._fleet.rows} if self._fleet else {}
         for row in fleet.rows:
-            line = fate_line(known.pop(row.name, None), row)
-            if line:
+            before = known.pop(row.name, None)
+            for line in filter(None, [fate_line(before, row), *warning_lines(before, row)]):
                 narrate(line)
         for name in known:
             narrate(gone_line(name))
