@@ -86,6 +86,7 @@ class _Pass:
         self._table = table
         self._before: Mapping[int, ProcessFacts] = before.processes if before is not None else {}
         self._at_s = time.monotonic()
+        self._unvisited = list(roots.items())
         self._waiting: list[ProcessEntry] = []
         self._processes: dict[int, ProcessFacts] = {}
         self._owners: dict[int, str] = {}
@@ -100,7 +101,7 @@ class _Pass:
             self._waiting.pop()
 
     def result(self) -> Look:
-        left_out = {entry.pid for entry in self._waiting}
+        left_out = {entry.pid for entry in self._waiting}.union(pid for pid, _ in self._unvisited)
         return Look(
             at_s=self._at_s,
             processes=self._processes,
@@ -112,9 +113,8 @@ class _Pass:
     def _find(self) -> Iterator[None]:
         """All living descendants, zombies included, each with the replica that is nearest above it."""
         below = None if self._table is None else proctable.children_of(self._table)
-        waiting = list(self._roots.items())
-        while waiting:
-            pid, name = waiting.pop()
+        while self._unvisited:
+            pid, name = self._unvisited.pop()
             if pid in self._owners:
                 continue
             entry = proctable.read_entry(pid) if self._table is None else self._table.get(pid)
@@ -124,8 +124,9 @@ class _Pass:
             self._owners[pid] = name
             self._waiting.append(entry)
             children = proctable.children(pid) if below is None else below.get(pid, ())
-            waiting.extend((child, name) for child in children if child not in self._roots)
-            yield
+            self._unvisited.extend((child, name) for child in children if child not in self._roots)
+            if below is None:
+                yield
 
     def _note_absent(self, pid: int, name: str) -> None:
         """A leader that is not in the table: it has ended, unless it is only hidden."""
