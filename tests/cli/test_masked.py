@@ -101,3 +101,8 @@ def test_log_line_stays_json() -> None:
 def test_long_text_is_cut() -> None:
     """A report is no copy of the store."""
     assert len(mask_tree("x" * 100_000)) == 64 * 1024
+
+
+def test_replies_of_the_engine_are_masked_to_the_ground() -> None:
+    """They come as tuples where JSON has lists."""
+    assert mask_tree({"rows": ({"activity": ("password=abc",)},)}) == {"rows": [{"activity": [f"password={MASK}"]}]}

@@ -118,7 +118,7 @@ def mask_tree(value: Any) -> Any:
                 name: MASK if isinstance(item, str) and item and is_secret_name(name) else mask_tree(item)
                 for name, item in value.items()
             }
-        case list():
+        case list() | tuple():
             return [mask_tree(item) for item in value]
         case _:
             return value
