@@ -22,8 +22,11 @@ from supervisor.diagnose.shared_things import Owned, SharedThings, inode_at, num
 class CountReader(Protocol):
     """Reads the books of a process that need not answer: `supervisor.diagnose.semaphores`."""
 
-    def read_count(self, pid: int, object_address: int) -> tuple[int, int] | None:
-        """How often the process holds the semaphore, and the thread that took it last; None: unreadable."""
+    def read_count(self, pid: int, object_address: int, *, handle: int | None = None) -> tuple[int, int] | None:
+        """How often the process holds the semaphore, and the thread that took it last; None: unreadable.
+
+        With `handle` only where the object is that of the semaphore at this address.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,7 @@ def _read_like_kin(inode: int, process: ProcessFacts, told: list[Owned], reader:
         handle, address = number(owned.thing, "handle"), number(owned.thing, "object_address")
         if not address or inode_at(process, handle) != inode:
             continue
-        read = reader.read_count(process.pid, address)
+        read = reader.read_count(process.pid, address, handle=handle)
         most = number(owned.thing, "maxvalue")
         if read is not None and (most is None or owned.thing.kind == "mp.RLock" or read[0] <= most):
             return read

@@ -1,0 +1,136 @@
+"""Everything that is known when verdicts are made, put together once: reports, look, dumps, holders, boards, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from supervisor.diagnose.evidence import ChildProcess, Dump, Holder, Look, ThreadReport
+from supervisor.diagnose.shared_things import QueuePart, SharedThings
+from supervisor.diagnose.waits import Graph, wanted
+
+
+@dataclass(frozen=True, slots=True)
+class BoardNote:
+    """What the engine knows of a replica without asking it.
+
+    Attributes:
+        pid: its own process's; None where there is none.
+        activity: what it said last that it does.
+        last_sign_s: its last heartbeat or word, monotonic; None where it never gave one.
+        heartbeat_s: how often it must give one; None where it need not.
+        channel: the channel of ours that it is blocked on; empty: none.
+        operation: in which operation of it.
+        operation_since_s: since when, monotonic.
+        stopping_since_s: when it was told to stop, monotonic; None where it was not.
+        ended_s: when its leader ended, monotonic; None while that lives.
+    """
+
+    pid: int | None = None
+    activity: str = ""
+    last_sign_s: float | None = None
+    heartbeat_s: float | None = None
+    channel: str = ""
+    operation: str = ""
+    operation_since_s: float | None = None
+    stopping_since_s: float | None = None
+    ended_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """After how long a replica that does not move is a concern."""
+
+    hang_after_s: float = 30.0
+    blocked_after_s: float = 10.0
+
+
+NO_BOARD: Final = BoardNote()
+DEFAULT_LIMITS: Final = Limits()
+
+
+class Scene:
+    """What was seen, with what follows from it at once."""
+
+    def __init__(
+        self,
+        reports: Sequence[ThreadReport],
+        look: Look,
+        dumps: Mapping[int, Dump],
+        holders: Mapping[str, Sequence[Holder]],
+        *,
+        now_s: float,
+        boards: Mapping[str, BoardNote],
+        limits: Mapping[str, Limits],
+    ) -> None:
+        self.look = look
+        self.dumps = dumps
+        self.now_s = now_s
+        self.graph = Graph(reports, holders)
+        self.things = SharedThings(look, dumps)
+        self._boards = boards
+        self._limits = limits
+        self.replicas: Mapping[str, tuple[ThreadReport, ...]] = self._by_replica(reports)
+
+    def _by_replica(self, reports: Sequence[ThreadReport]) -> Mapping[str, tuple[ThreadReport, ...]]:
+        found: dict[str, list[ThreadReport]] = {name: [] for name in (*self.look.owners.values(), *self._boards)}
+        for report in reports:
+            found.setdefault(report.replica, []).append(report)
+        return {name: tuple(each) for name, each in found.items() if name}
+
+    def board(self, replica: str) -> BoardNote:
+        return self._boards.get(replica, NO_BOARD)
+
+    def limit(self, replica: str) -> Limits:
+        return self._limits.get(replica, DEFAULT_LIMITS)
+
+    @cached_property
+    def leaders(self) -> Mapping[str, int]:
+        """The pid of each replica's own process: where nobody says, the one whose parent is not the replica's."""
+        owners = self.look.owners
+        found = {
+            name: note.pid
+            for name, note in self._boards.items()
+            if note.pid is not None and owners.get(note.pid) == name
+        }
+        for pid, process in sorted(self.look.processes.items()):
+            name = owners.get(pid, "")
+            if name and owners.get(process.parent_pid) != name:
+                found.setdefault(name, pid)
+        return found
+
+    @cached_property
+    def leaders_alive(self) -> frozenset[str]:
+        """The replicas whose own process has not ended: one that has lost its parent leads nobody."""
+        processes = self.look.processes
+        return frozenset(
+            name
+            for name, pid in self.leaders.items()
+            if processes[pid].state not in "ZX" and self.board(name).ended_s is None
+        )
+
+    def is_leader(self, report: ThreadReport) -> bool:
+        """The thread is the main one of its replica's own process."""
+        return report.is_main and self.leaders.get(report.replica) == report.pid
+
+    @cached_property
+    def children(self) -> Mapping[int, ChildProcess]:
+        """What `multiprocessing` knows of each child, by its pid, those that have ended included."""
+        return {child.pid: child for dump in self.dumps.values() for child in dump.children}
+
+    def the_dead(self, replicas: frozenset[str]) -> Iterator[ChildProcess]:
+        """The children of some replicas that a signal has ended."""
+        for pid, dump in self.dumps.items():
+            if self.look.owners.get(pid) in replicas:
+                yield from (child for child in dump.children if (child.exit_code or 0) < 0)
+
+    def part_of_queue(self, report: ThreadReport) -> QueuePart | None:
+        """The part of a queue that a thread is blocked on, where it is one."""
+        rest = wanted(report).removeprefix("sem:")
+        return self.things.parts.get(int(rest)) if rest.isdecimal() else None
+
+    def start_ticks(self, pid: int) -> int | None:
+        process = self.look.processes.get(pid)
+        return process.start_ticks if process is not None else None
