@@ -34,11 +34,11 @@ def manager_stopped() -> None:
     """MANAGER_WAIT: the process behind a `Manager().dict()` stands still, and so does all that looks into the dict."""
     with multiprocessing.Manager() as manager:
         stock = manager.dict(apples=3)
-        stock["pears"] = 4
         server = multiprocessing.active_children()[0]
         assert server.pid is not None
         os.kill(server.pid, signal.SIGSTOP)
-        stock["apples"] += 1
+        while True:
+            stock["apples"] += 1
 
 
 def socket_silent() -> None:
