@@ -69,7 +69,9 @@ class HangDesk:
                 await asyncio.sleep(SECOND_LOOK_S)
                 stillness.note(await alook(self._inquiry.roots()))
             owners = self._driver.owners()
-            finding = await self._inquiry.examine([pid for pid, name in owners.items() if name in names])
+            finding = await self._inquiry.examine(
+                [pid for pid, name in owners.items() if name in names], is_asked_for=True
+            )
             await self.watch.excuse(finding)
             return finding
 

@@ -79,7 +79,7 @@ class HangWatch:
         while True:
             await asyncio.sleep(pause_s)
             try:
-                took_s = await self._once()
+                took_s = await self.look_once()
             except Exception as error:  # noqa: BLE001 - a fault in a diagnosis must not end all of them
                 logger.opt(exception=error).error("a look for stuck workers failed")
                 if not self._has_failed:
@@ -88,7 +88,7 @@ class HangWatch:
                 took_s = 0.0
             pause_s = max(LOOK_EVERY_S, took_s / SHARE)
 
-    async def _once(self) -> float:
+    async def look_once(self) -> float:
         """One look, and an examination where there is reason for one; how long the look took."""
         stillness = self._inquiry.stillness
         look = await alook(self._inquiry.roots(), before=stillness.last)

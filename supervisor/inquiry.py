@@ -27,6 +27,7 @@ from supervisor.driving import Driver
 from supervisor.lifecycle.states import State
 from supervisor.processes import questions
 from supervisor.replica import Replica
+from supervisor.stack_desk import ask_otherwise
 
 ROUNDS: Final = 4
 """How far a chain of waits is followed by asking."""
@@ -78,17 +79,17 @@ class Inquiry:
                 roots.update((entry.pid, replica.name) for entry in (*left, *incarnation.daemonized))
         return roots
 
-    async def examine(self, pids: Collection[int], *, is_fresh: bool = False) -> Finding:
+    async def examine(self, pids: Collection[int], *, is_asked_for: bool = False) -> Finding:
         """Judge all replicas, with the answers of the processes `pids` and of whoever holds up one of them.
 
         Args:
             pids: whom to ask first.
-            is_fresh: ask also those whose last answer still holds.
+            is_asked_for: a person waits for it: whoever of `pids` cannot answer is looked into in other ways.
         """
         look = await alook(self.roots(), has_descriptors=True)
         before = self.stillness.last
         standstills = self.stillness.suspects()
-        dumps = {} if is_fresh else self._remembered(look, standstills)
+        dumps = self._remembered(look, standstills)
         troubles: dict[int, str] = {}
         asked: set[int] = set()
         to_ask = (set(pids) & look.processes.keys()) - dumps.keys()
@@ -96,7 +97,9 @@ class Inquiry:
         for _ in range(ROUNDS):
             answers = await questions.ask_many(sorted(to_ask), "all", deadline_s=ASK_LIMIT_S) if to_ask else {}
             asked |= to_ask
-            for pid, answer in answers.items():
+            for pid, first in answers.items():
+                is_pressed = is_asked_for and first.dump is None and pid in pids and pid in look.processes
+                answer = await ask_otherwise(look.processes[pid], first) if is_pressed else first
                 if answer.dump is not None:
                     dumps[pid] = answer.dump
                 else:

@@ -10,7 +10,7 @@ from typing import Final
 
 from supervisor.api.hangs import ProcessStacks, SampledStack, SampleReply, StackFrame, StacksReply, ThreadStack
 from supervisor.clock import Clock
-from supervisor.diagnose.evidence import Dump, Frame, Look, ProcessFacts, StackThread, ThreadFacts
+from supervisor.diagnose.evidence import Dump, Frame, ProcessFacts, StackThread, ThreadFacts
 from supervisor.diagnose.kernel_words import kernel_wait
 from supervisor.diagnose.looking import alook
 from supervisor.diagnose.signatures import source_line
@@ -45,24 +45,13 @@ class StackDesk:
         asked = list(look.processes)[:PROCESSES_LIMIT]
         answers = dict(await questions.ask_many(asked, "stacks"))
         for one in [one for one, answer in answers.items() if answer.dump is None]:
-            answers[one] = await self._otherwise(one, look, answers[one])
+            answers[one] = await ask_otherwise(look.processes[one], answers[one])
         processes = [_stacks_of(process, answers.get(process.pid)) for process in look.processes.values()]
         return StacksReply(
             replica=replica.name,
             processes=tuple(processes),
             took_ms=round(1000 * (time.monotonic() - began_s), 1),
         )
-
-    async def _otherwise(self, pid: int, look: Look, answer: Answer) -> Answer:
-        """Ask in other ways a Python process that did not answer: py-spy, then faulthandler."""
-        if pid not in look.processes or look.processes[pid].state in "ZTtD":
-            return answer
-        if spying.is_installed():
-            spied = await spying.spy(pid)
-            if spied.dump is not None:
-                return spied
-        fault = await questions.fault_dump(pid)
-        return fault if fault.dump is not None else answer
 
     async def sample(self, replica: Replica, seconds: float, rate_hz: float) -> SampleReply:
         """Look at the stacks `rate_hz` times a second for `seconds`.
@@ -106,6 +95,18 @@ class StackDesk:
             source="agent",
             trouble=trouble,
         )
+
+
+async def ask_otherwise(process: ProcessFacts, answer: Answer) -> Answer:
+    """Get the stacks of a process that did not answer by py-spy, where it is installed, or else by faulthandler."""
+    if process.state in "ZTtD":
+        return answer
+    if spying.is_installed():
+        spied = await spying.spy(process.pid)
+        if spied.dump is not None:
+            return spied
+    fault = await questions.fault_dump(process.pid)
+    return fault if fault.dump is not None else answer
 
 
 def _stacks_of(process: ProcessFacts, answer: Answer | None) -> ProcessStacks:
