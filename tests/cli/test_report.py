@@ -207,15 +207,14 @@ def test_end_of_a_log_is_its_last_minutes_and_the_last_lines_of_each(tmp_path: P
 
 
 def test_end_of_a_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The newest lines are kept, and it is said how many were too many."""
-    (tmp_path / "000001.ndjson").write_bytes(b"".join(_line(f"{number:03}", "busy") for number in range(100)))
+    """The newest lines are kept and the last ones of everybody; it is said that there were more."""
+    quiet = _line("quiet", "quiet", "09:00:00")
+    (tmp_path / "000001.ndjson").write_bytes(quiet + b"".join(_line(f"{number:03}", "busy") for number in range(100)))
     size_bytes = len(_line("000", "busy")) - 1
     monkeypatch.setattr(last_records_module, "KEPT_BYTES", 10 * size_bytes)
-    end = last_records(tmp_path, (), ["busy"], minutes=5, lines=5)
-    assert (_messages(end.content), end.note) == (
-        [f"{number:03}" for number in range(90, 100)],
-        "90 lines were too many",
-    )
+    end = last_records(tmp_path, (), ["busy", "quiet"], minutes=5, lines=5)
+    assert _messages(end.content) == ["quiet", *(f"{number:03}" for number in range(90, 100))]
+    assert end.note == "90 lines or more were too many"
 
 
 def test_damaged_lines_are_in_the_end_of_a_log(tmp_path: Path) -> None:

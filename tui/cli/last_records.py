@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
 
-KEPT_BYTES: Final = 16 * 1024 * 1024
+KEPT_BYTES: Final = 8 * 1024 * 1024
+"""Of all lines together; the last ones of each worker are kept beside."""
 LOOKED_AT_BYTES: Final = 128 * 1024 * 1024
 """How far back is looked for the last lines of those who are silent."""
 ENGINE: Final = "engine"
@@ -71,19 +72,17 @@ def _collected(reader: LogReader, names: Collection[str], expected: set[str], mi
             worker = worker_of(line)
             if names and worker != ENGINE and not {worker, worker.partition(".")[0]} & {*names}:
                 continue
-            if not is_recent and counts[worker] >= lines:
-                continue
-            if kept_bytes + len(line) > KEPT_BYTES:
-                left_out += 1
+            if counts[worker] >= lines and (not is_recent or kept_bytes + len(line) > KEPT_BYTES):
+                left_out += is_recent
                 continue
             counts[worker] += 1
             kept.append(line)
             kept_bytes += len(line)
         looked_at += len(chunk.data)
-        is_enough = not has_recent and all(counts[name] >= lines for name in expected)
-        if is_enough or looked_at >= LOOKED_AT_BYTES or kept_bytes >= KEPT_BYTES:
+        has_last_lines = all(counts[name] >= lines for name in expected)
+        if looked_at >= LOOKED_AT_BYTES or ((not has_recent or kept_bytes >= KEPT_BYTES) and has_last_lines):
             break
-    note = f"{left_out:,} lines were too many" if left_out else ""
+    note = f"{left_out:,} lines or more were too many" if left_out else ""
     return LogEnd(b"".join(mask_line(line) + b"\n" for line in reversed(kept)), note)
 
 

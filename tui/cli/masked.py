@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -33,6 +34,9 @@ _ASSIGNED: Final = re.compile(
 )
 _LIST: Final = re.compile(_WORDS, re.DOTALL)
 _TABLE: Final = re.compile(r"^[ \t]*\[[\w.]+\.([\w-]+)\]", re.MULTILINE)
+_is_secret: Final = functools.lru_cache(maxsize=1000)(is_secret_name)
+_HARMLESS: Final = frozenset({"time", "level", "stream"})
+"""The keys of a log record that no worker writes."""
 _ITEM: Final = re.compile(_TEXT, re.DOTALL)
 
 
@@ -114,14 +118,15 @@ def mask_tree(value: Any) -> Any:
         case str():
             return mask_text(value[:LONGEST_TEXT])
         case dict():
-            return {
-                name: MASK if isinstance(item, str) and item and is_secret_name(name) else mask_tree(item)
-                for name, item in value.items()
-            }
+            return {name: item if name in _HARMLESS else _mask_field(name, item) for name, item in value.items()}
         case list() | tuple():
             return [mask_tree(item) for item in value]
         case _:
             return value
+
+
+def _mask_field(name: str, item: Any) -> Any:
+    return MASK if isinstance(item, str) and item and _is_secret(name) else mask_tree(item)
 
 
 def mask_line(line: bytes) -> bytes:
