@@ -6,7 +6,7 @@ Reads only what is asked for, keeps no line, and follows growth, new segments an
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,51 +20,96 @@ GONE_LINE = (
     b'"stream":"damaged","worker":"engine","incarnation":0}'
 )
 
+MOST_INDEXED: Final = 16
+"""Segments of which it is held in memory where their lines begin, some 50 bytes for each 64 KiB."""
+
 MOST_WAIT_US: Final = 10 * 60 * 1_000_000
 """A record that a full disk has kept waiting for longer than this may be missed by a search up to a time."""
 
 
 class _Segment:
-    """One segment, open as long as it can be read."""
+    """One segment, open as long as it can be read. Where its lines begin is known, or can be found out again."""
 
-    def __init__(self, directory: Path, number: int, files: OpenFiles) -> None:
-        """Raises OSError where it cannot be opened."""
+    def __init__(self, directory: Path, number: int, files: OpenFiles, keep: Callable[[_Segment], None]) -> None:
+        """`keep` is told whenever it has found that out. Raises OSError where it cannot be opened."""
         self.number = number
+        self._directory = directory
+        self._keep = keep
         self._file: SegmentFile | None = StoredFile(files, number)
-        self.index = BlockIndex(self._file, read_index(directory, number))
-        self.line_count = self.index.line_count
+        self._index: BlockIndex | None = BlockIndex(self._file, read_index(directory, number))
+        self.line_count = self._index.line_count
         self.is_final = False
+        keep(self)
+
+    @property
+    def index(self) -> BlockIndex:
+        """Where its lines begin. Raises OSError where it cannot be read any more."""
+        if self._file is None:
+            raise OSError(f"segment {self.number} has been deleted")
+        if self._index is None:
+            index = BlockIndex(self._file, read_index(self._directory, self.number))
+            index.refresh()
+            self._index = index
+            self._keep(self)
+        return self._index
+
+    def rest(self) -> None:
+        """Hold nothing in memory that can be found out again. Only where it is final."""
+        self._index = None
 
     def refresh(self, budget_bytes: int | None) -> bool:
-        if self._file is None:
-            return False
         try:
-            self.index.refresh(budget_bytes)
+            index = self.index
+            index.refresh(budget_bytes)
         except OSError:
             return False
         # Numbers that were handed out stay valid: a file that somebody has truncated keeps its count.
-        has_grown = self.index.line_count > self.line_count
-        self.line_count = max(self.line_count, self.index.line_count)
+        has_grown = index.line_count > self.line_count
+        self.line_count = max(self.line_count, index.line_count)
         return has_grown
 
     def read(self, first: int, count: int) -> bytes:
         """The bytes of `count` lines from `first`, newlines included; b"" where they cannot be read any more."""
-        if self._file is None or first + count > self.index.line_count:
-            return b""
         try:
-            start, end = self.index.offset(first), self.index.offset(first + count)
-            return self._file.read(end - start, start)
+            index, file = self.index, self._file
+            if file is None or first + count > index.line_count:
+                return b""
+            start, end = index.offset(first), index.offset(first + count)
+            return file.read(end - start, start)
         except OSError:
             return b""
 
+    @property
+    def block_count(self) -> int:
+        """Blocks in which whole lines end; 0 where they cannot be read any more."""
+        try:
+            return self.index.block_count
+        except OSError:
+            return 0
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of all its lines that are known; 0 where they cannot be read any more."""
+        try:
+            return self.index.scanned_bytes
+        except OSError:
+            return 0
+
+    def lines_before(self, block: int) -> int:
+        """How many lines end before a block; all of them where it cannot be read any more."""
+        try:
+            return self.index.lines_before(block)
+        except OSError:
+            return self.line_count
+
     def chunk(self, first_block: int, end_block: int) -> tuple[int, bytes]:
         """The lines that end in these blocks: the number of the first, and their bytes; none where they are gone."""
-        index, file = self.index, self._file
-        first, end = index.lines_before(first_block), index.lines_before(end_block)
+        first, end = self.lines_before(first_block), self.lines_before(end_block)
+        file = self._file
         if file is None or first == end:
             return first, b""
         try:
-            start = first_block * BLOCK_BYTES
+            index, start = self.index, first_block * BLOCK_BYTES
             data = file.read(min(end_block * BLOCK_BYTES, index.scanned_bytes) - start, start)
             if start:  # what of the first line stands before
                 begin = index.offset(first)
@@ -95,7 +140,7 @@ class _Segment:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
-            self._file = None
+            self._file = self._index = None
 
     def close_if_deleted(self) -> None:
         """Give the disk its space back. The numbers of its lines stay, and they read as `GONE_LINE`."""
@@ -136,6 +181,7 @@ class LogReader:
         self._segments: list[_Segment] = []
         self._starts: list[int] = []  # number of the first line of each segment
         self._names: list[int] = []
+        self._indexed: dict[int, _Segment] = {}  # those that hold where their lines begin, the oldest to do so first
         self.line_count = 0
 
     def refresh(self, budget_bytes: int | None = None) -> bool:
@@ -186,10 +232,10 @@ class LogReader:
             segment, start = self._segments[place], self._starts[place]
             if end_line is not None and start >= end_line:
                 continue
-            end = segment.index.block_count
+            end = segment.block_count
             while end > 0:
                 first_block = max(0, end - blocks)
-                first = segment.index.lines_before(first_block)
+                first = segment.lines_before(first_block)
                 if not (end_line is not None and start + first >= end_line) and segment.may_hold(
                     first_block, end, since_us, until_us
                 ):
@@ -205,9 +251,9 @@ class LogReader:
         """
         place = max(bisect_right(self._starts, from_line) - 1, 0)
         for segment, start in zip(self._segments[place:], self._starts[place:], strict=True):
-            index = segment.index
-            first = bisect_right(range(index.block_count), from_line - start, key=index.lines_before) - 1
-            for block in range(max(first, 0), index.block_count):
+            count = segment.block_count
+            first = bisect_right(range(count), from_line - start, key=segment.lines_before) - 1
+            for block in range(max(first, 0), count):
                 try:
                     yield StoredBlock(start + segment.index.lines_before(block), segment.index.facts(block))
                 except OSError:
@@ -223,7 +269,7 @@ class LogReader:
     @property
     def stored_bytes(self) -> int:
         """Bytes of all lines that are known."""
-        return sum(segment.index.scanned_bytes for segment in self._segments)
+        return sum(segment.stored_bytes for segment in self._segments)
 
     def close(self) -> None:
         """Close all files."""
@@ -233,13 +279,23 @@ class LogReader:
     def _open(self, number: int) -> bool:
         """Add a segment; whether some of its lines are known already."""
         try:
-            segment = _Segment(self._directory, number, self._files)
+            segment = _Segment(self._directory, number, self._files, self._keep_index)
         except OSError:
             return False  # deleted, or replaced by what is no file of ours
         self._segments.append(segment)
         self._starts.append(self.line_count)
         self.line_count += segment.line_count
         return segment.line_count > 0
+
+    def _keep_index(self, segment: _Segment) -> None:
+        """Let one know where its lines begin; of the others only some may, and never has one that grows to forget."""
+        self._indexed[segment.number] = segment
+        for other in list(self._indexed.values()):
+            if len(self._indexed) <= MOST_INDEXED:
+                break
+            if other is not segment and other.is_final:
+                del self._indexed[other.number]
+                other.rest()
 
     def _scan_newest(self, budget_bytes: int | None, *, is_followed: bool) -> bool:
         """Scan the newest segment; it is final once a later one existed before it was scanned to its end."""

@@ -166,6 +166,27 @@ def test_more_segments_than_may_be_open_are_read(
     assert len(os.listdir("/proc/self/fd")) == before
 
 
+def test_only_some_segments_are_held_in_memory(
+    monkeypatch: pytest.MonkeyPatch, reader: LogReader, writer: SegmentWriter
+) -> None:
+    """Where the lines of the others begin is found out again, with the same numbers; a deleted one stays gone."""
+    monkeypatch.setattr("supervisor.logs.reading.MOST_INDEXED", 3)
+    for first in range(0, 300, 30):
+        write(writer, first, 30)
+        reader.refresh()
+    assert reader.line_count == 300
+    for first in (0, 290, 95, 3, 150, 0):
+        assert reader.lines(first, 10) == numbered(first, 10)
+    assert b"".join(chunk.data for chunk in reversed(list(reader.chunks_back(1)))) == b"".join(
+        line + b"\n" for line in numbered(0, 300)
+    )
+    assert sum(block.facts.lines for block in reader.blocks()) == 300
+    writer.path.with_name("000002.ndjson").unlink()
+    reader.refresh()
+    assert reader.lines(0, 300).count(GONE_LINE) > 0
+    assert reader.lines(290, 10) == numbered(290, 10)
+
+
 def test_truncated_segment_harms_nobody(tmp_path: Path, reader: LogReader, writer: SegmentWriter) -> None:
     """Somebody empties a segment with the shell: its lines are gone, the reader is not."""
     write(writer, 0, 5)

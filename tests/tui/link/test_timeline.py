@@ -90,6 +90,26 @@ def test_bars_grow_with_the_store_and_count_nothing_twice(tmp_path: Path) -> Non
     assert timeline.span_us == (timeline.span_us[0], BEGIN_US + at_us)
 
 
+def test_a_storm_takes_no_more_room_than_seconds(tmp_path: Path) -> None:
+    """Blocks within one second are one; what is in them is found and counted all the same, however they came."""
+    reader = reader_of(tmp_path)
+    timeline = Timeline(reader)
+    lines = [timed_line(at * 100, "ERROR" if at == 7777 else "INFO", "x" * 400) for at in range(30_000)]
+    for start in range(0, 30_000, 1000):
+        with (tmp_path / "000001.ndjson").open("ab") as segment:
+            segment.write(b"".join(line + b"\n" for line in lines[start : start + 1000]))
+        while reader.refresh():
+            pass
+        while timeline.advance():
+            pass
+        assert sum(bar.records for bar in timeline.bars(SECOND_US).values()) == start + 1000
+    assert (tmp_path / "000001.ndjson").stat().st_size > 200 * 64 * 1024
+    assert timeline.stretches <= 9
+    assert timeline.line_at(BEGIN_US + 1_234_500) == 12_345
+    assert [at for at in timeline.seek(0, 1, "ERROR", lambda _: True) if at is not None] == [7777]
+    assert [at for at in timeline.seek(29_999, -1, "ERROR", lambda _: True) if at is not None] == [7777]
+
+
 @pytest.mark.parametrize("step", [1, -1])
 def test_the_next_error_is_found_whatever_lies_between(tmp_path: Path, step: int) -> None:
     """From every place, in both directions, through blocks without one, and only where it is shown."""
