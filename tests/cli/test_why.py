@@ -69,6 +69,25 @@ def test_verdict_says_the_cause_first() -> None:
     assert coloured == [f"\x1b[1;31m{DEADLOCK.splitlines()[0]}\x1b[0m", *DEADLOCK.splitlines()[1:]]
 
 
+FOLDED = """\
+left: left and right wait for each other, each with a
+  lock that the other one needs
+  DEADLOCK (stuck), for 1m; certain; pid 4711 MainThread
+  1 worker waits for it: third
+  who waits for whom, a ring:
+    left, pid 4711 MainThread: holds the lock made at
+      etl.py:12 and waits for the lock made at etl.py:13
+"""
+
+
+def test_sentences_are_folded_for_a_terminal() -> None:
+    """What stands on the lines below is further in; commands and source lines stay whole."""
+    lines = verdict_text(a_deadlock(), 150.0, width=56).splitlines()
+    assert lines[:7] == FOLDED.splitlines()
+    assert "              procdeck kill --process 4712:99" in lines
+    assert all(len(line) <= 56 for line in lines)
+
+
 def test_words_of_workers_do_nothing_to_the_terminal() -> None:
     """Wherever they stand."""
     frame = StackFrame(file="/a\x1b[2Jb.py", line=1, function="f\nf", source="print('\x1b]0;owned\x07')")
@@ -124,6 +143,14 @@ def test_why_of_nobody(command: Command, engine: FakeEngine) -> None:
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "none of them has a process\n")
     outcome = command("why", "prase")
     assert (outcome.code, outcome.err) == (4, 'procdeck: no worker "prase"; did you mean "parse"?\n')
+
+
+def test_who_holds_others_up_is_told_unasked(command: Command, engine: FakeEngine) -> None:
+    """Though it is busy itself, and that is no failure of its own."""
+    engine.port.verdicts = (a_verdict("tally", severity="busy", blocks=("walk",)), a_verdict("parse.1"))
+    outcome = command("why")
+    assert (outcome.code, outcome.out.partition(":")[0]) == (0, "tally")
+    assert "1 worker waits for it: walk" in outcome.out
 
 
 def test_why_as_json_is_one_document(command: Command, engine: FakeEngine) -> None:

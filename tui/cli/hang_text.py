@@ -47,28 +47,50 @@ def counts_text(verdicts: Iterable[Verdict]) -> str:
     return ", ".join(f"{counts[name]} {words.get(name, name)}" for name in _SEVERITIES if counts[name])
 
 
-def verdict_text(verdict: Verdict, now_s: float, *, colours: bool = False) -> str:
-    """The cause first; below it how sure that is, who waits for whom, the evidence, what to do, and the ways out."""
-    sentence = one_line(verdict.sentence, _WORDS)
+def verdict_text(verdict: Verdict, now_s: float, *, colours: bool = False, width: int = 0) -> str:
+    """The cause first; below it how sure that is, who waits for whom, the evidence, what to do, and the ways out.
+
+    Args:
+        verdict: what is told.
+        now_s: monotonic.
+        colours: with ANSI colours by how bad it is.
+        width: cells of a line, after which sentences go on in the next; 0 for lines as long as they are.
+    """
     sgr = _COLOURS.get(verdict.severity, "1") if colours else ""
-    lines = [_coloured(f"{one_line(verdict.replica)}: {sentence}", sgr), f"  {_facts(verdict, now_s)}"]
+    head = _folded("", f"{one_line(verdict.replica)}: {one_line(verdict.sentence, _WORDS)}", width, hang=2)
+    lines = [*(_coloured(line, sgr) for line in head), *_folded("  ", _facts(verdict, now_s), width)]
     if verdict.blocks:
         names = ", ".join(map(one_line, verdict.blocks))
-        lines.append(f"  {plural(len(verdict.blocks), 'worker')} {_waits(verdict.blocks)} for it: {names}")
-    lines += _chain(verdict)
+        many = f"{plural(len(verdict.blocks), 'worker')} {_waits(verdict.blocks)} for it: {names}"
+        lines += _folded("  ", many, width)
+    lines += _chain(verdict, width)
     if not verdict.chain and verdict.stack:
         lines += ["  its stack, innermost first:", *_frames(verdict.stack, 4)]
-    lines += [f"  {'evidence:' if at == 0 else '         '} {one_line(text, _WORDS)}"
-              for at, text in enumerate(verdict.evidence)]  # fmt: skip
+    for at, text in enumerate(verdict.evidence):
+        lines += _folded("  evidence: " if at == 0 else " " * 12, one_line(text, _WORDS), width)
     if verdict.remedy:
-        lines.append(f"  what to do: {one_line(verdict.remedy, _WORDS)}")
-    ways = [way for way in verdict.ways_out if way.text]
-    for at, way in enumerate(ways):
-        command = command_of(way, verdict)
-        lines.append(f"  {'ways out:' if at == 0 else '         '} {one_line(way.text, _WORDS)}")
-        if command:
-            lines.append(f"              {command}")
+        lines += _folded("  what to do: ", one_line(verdict.remedy, _WORDS), width)
+    for at, way in enumerate(way for way in verdict.ways_out if way.text):
+        lines += _folded("  ways out: " if at == 0 else " " * 12, one_line(way.text, _WORDS), width)
+        if command := command_of(way, verdict):
+            lines.append(f"{' ' * 14}{command}")
     return "\n".join(lines)
+
+
+def _folded(lead: str, text: str, width: int, hang: int = 0) -> list[str]:
+    """`text` after `lead`, and on lines below it as far in, or `hang` cells further than `lead`."""
+    from textwrap import wrap
+
+    if not width:
+        return [lead + text]
+    return wrap(
+        text,
+        max(width, 40),
+        initial_indent=lead,
+        subsequent_indent=" " * (len(lead) + hang),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [lead]
 
 
 def _waits(names: Sequence[str]) -> str:
@@ -83,12 +105,12 @@ def _facts(verdict: Verdict, now_s: float) -> str:
     return f"{one_line(kind)} ({verdict.severity}){since}; {sure}; {who}"
 
 
-def _chain(verdict: Verdict) -> list[str]:
+def _chain(verdict: Verdict, width: int) -> list[str]:
     if not verdict.chain:
         return []
     lines = ["  who waits for whom, a ring:" if verdict.is_cycle else "  who waits for whom:"]
     for link in verdict.chain:
-        lines.append(f"    {who_text(link)}: {one_line(link.does, _WORDS)}")
+        lines += _folded("    ", f"{who_text(link)}: {one_line(link.does, _WORDS)}", width, hang=2)
         if link.frame is not None:
             lines += _frames((link.frame,), 6)
     if verdict.is_cycle:

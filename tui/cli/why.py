@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tui.cli.exits import ExitCode
 from tui.cli.hang_text import CONCERNS, counts_text, verdict_text, worst_first
 from tui.cli.locating import client_of, find_engine
 from tui.cli.telling import narrate, one_line, tell_block, tell_json, wants_color
 
+if TYPE_CHECKING:
+    from supervisor.api.hangs import Verdict
+
+READABLE_COLUMNS: Final = 110
 _UNCONCERNED: Final = ("busy", "idle")
 
 
@@ -22,14 +27,15 @@ def show_why(project: str | None, names: tuple[str, ...], *, has_all: bool, as_j
     """
     reply = client_of(find_engine(project)).why(names)
     has_each = has_all or bool(names)
-    shown = worst_first(each for each in reply.verdicts if has_each or each.severity not in _UNCONCERNED)
+    shown = worst_first(each for each in reply.verdicts if has_each or _is_told(each))
     if as_json:
         from msgspec.structs import replace
 
         tell_json(replace(reply, verdicts=shown))
     else:
-        now_s, colours = time.monotonic(), wants_color(sys.stdout)
-        tell_block("\n\n".join(verdict_text(each, now_s, colours=colours) for each in shown) + "\n" * bool(shown))
+        now_s, colours, width = time.monotonic(), wants_color(sys.stdout), _width()
+        texts = [verdict_text(each, now_s, colours=colours, width=width) for each in shown]
+        tell_block("\n\n".join(texts) + "\n" * bool(texts))
         for trouble in reply.troubles:
             narrate(f"not all could be seen: {one_line(trouble, 2000)}")
         if counts := counts_text(reply.verdicts):
@@ -37,3 +43,13 @@ def show_why(project: str | None, names: tuple[str, ...], *, has_all: bool, as_j
         else:
             narrate("none of them has a process")
     return ExitCode.STUCK if any(each.severity in CONCERNS for each in shown) else ExitCode.OK
+
+
+def _is_told(verdict: Verdict) -> bool:
+    """Whether it is told without its name: it waits or is stuck, or it holds others up, whatever it does itself."""
+    return verdict.severity not in _UNCONCERNED or bool(verdict.blocks)
+
+
+def _width() -> int:
+    """Cells after which sentences are folded; 0 where no person reads along."""
+    return min(shutil.get_terminal_size().columns, READABLE_COLUMNS) if sys.stdout.isatty() else 0
