@@ -64,6 +64,8 @@ class Action:
     """What it asks of the engine for a queue's items."""
     leaves_screen: bool = False
     """It asks something else of the engine, or is a way out."""
+    verb: str = ""
+    """As "cannot" goes before it, where that is not the label."""
 
     @property
     def is_for_the_app(self) -> bool:
@@ -121,6 +123,10 @@ def _has_row(situation: Situation) -> bool:
 
 def _has_live_row(situation: Situation) -> bool:
     return situation.is_live and situation.row is not None
+
+
+def _has_loggers(situation: Situation) -> bool:
+    return _has_live_row(situation) and situation.row is not None and bool(situation.row.log_level)
 
 
 def _has_any(situation: Situation) -> bool:
@@ -181,6 +187,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("open", ("enter",), "Detail", "Show what is under the cursor in full; of an error, its line in the log.",
            WORKER,
            applies=_has_any, hint_rank=5, hinted_in=("workers", "channels", "errors", "log")),
+    Action("why", ("w",), "Why", "Say why it does not move: the cause, who waits for whom, and the ways out.", WORKER,
+           applies=_has_live_row, hint_rank=5, hinted_in=("workers", "detail"), leaves_screen=True, verb="say why"),
+    Action("stacks", ("t",), "Stacks", "Show the stacks of its processes and threads, and where it spends its time; at "
+           "rest, what it was doing when it ended.", WORKER,
+           applies=_has_live_row, hint_rank=8, hinted_in=("workers", "detail"), leaves_screen=True,
+           verb="show stacks"),
+    Action("worker_level", ("v",), "Log level", "Choose the least level of what its loggers write, while it runs.",
+           WORKER, danger="confirm", applies=_has_loggers, leaves_screen=True, verb="choose a log level"),
     Action("own_log", ("l",), "Its log", "Show only its log; again: the log of all workers.", WORKER,
            applies=_has_row, hint_rank=8),
     Action("requeue", ("p",), "Requeue", "Put the dead letter under the cursor into its queue again.", CHANNEL,
@@ -202,6 +216,9 @@ ACTIONS: tuple[Action, ...] = (
            hint_rank=6),
     Action("errors", ("x",), "Errors", "Show what has failed, by type and place; again: the workers.", LOOK,
            hint_rank=6, hinted_in=("workers", "channels", "errors", "detail")),
+    Action("hangs", ("h",), "Hangs", "Show the verdicts on all workers, who is stuck first, and who waits for whom.",
+           LOOK, applies=_is_live, hint_rank=12, hinted_in=("workers", "channels", "errors", "detail"),
+           leaves_screen=True, verb="look for hangs"),
     Action("order", ("O",), "Order", "Sort the errors by when they were last seen, or by how often.", LOOK,
            applies=_of_errors, hint_rank=2, hinted_in=("errors",)),
     Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, in the log re: is a regex.",
@@ -266,7 +283,7 @@ MOVES: tuple[tuple[str, str, str], ...] = (
 )
 """Keys, widget action, meaning: the same in every pane."""
 
-HINT_LIMIT, WIDE_HINT_LIMIT = 8, 12
+HINT_LIMIT, WIDE_HINT_LIMIT = 8, 14
 
 _KEY_NAMES = {
     "slash": "/",
@@ -292,7 +309,11 @@ def key_name(key: str) -> str:
 
 def hints(situation: Situation) -> tuple[Action, ...]:
     """What the hint bar shows: valid now, most wanted first, help and quit always."""
-    shown = sorted((action for action in ACTIONS if action.hint_rank), key=lambda action: action.hint_rank)
+    is_warned = situation.row is not None and bool(situation.row.warnings)
+    shown = sorted(
+        (action for action in ACTIONS if action.hint_rank),
+        key=lambda action: 0 if is_warned and action.id == "why" else action.hint_rank,
+    )
     valid = [action for action in shown if situation.pane in action.hinted_in and action.applies(situation)]
     if situation.place != "workers":
         valid = [replace(action, label="Workers") if action.id == situation.place else action for action in valid]
@@ -316,8 +337,8 @@ def why_not(action: Action, situation: Situation) -> str:
     if action.group is LOG:
         return f"Cannot {action.label.lower()}: that is for a line of the log; press tab to go there."
     if not situation.is_live:
-        return f"Cannot {action.label.lower()}: the engine does not answer."
-    what = action.label.lower()
+        return f"Cannot {action.verb or action.label.lower()}: the engine does not answer."
+    what = action.verb or action.label.lower()
     if action.group is CHANNEL:
         return f"Cannot {what}: {_why_not_channel(action, situation)}."
     if action.id == "order":
@@ -327,6 +348,8 @@ def why_not(action: Action, situation: Situation) -> str:
         return f"Cannot {what}: {situation.place} are shown; press {key} to go to the workers."
     if row is None:
         return f"Cannot {what}: no {situation.place[:-1]} is under the cursor."
+    if action.id == "worker_level":
+        return f"{row.name} is a command: it has no loggers that procdeck knows."
     if action.id == "fewer":
         return f"{row.worker} has one replica: press s to stop it."
     if action.id == "start" and row.state is State.WAITING and row.waits_for:

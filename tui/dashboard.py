@@ -7,10 +7,10 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, cast
 
 from textual import events
 from textual.app import App
@@ -22,6 +22,7 @@ from supervisor.clock import Clock, SystemClock
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.actions import ACTIONS, BY_ID, Action, Place, meant_by
 from tui.driver import TerminalDriver
+from tui.hang_desk import AboutHangs, HangDesk, Work
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.older_hits import OlderHits
@@ -43,6 +44,8 @@ from tui.screens.confirm import (
     signal_question,
 )
 from tui.screens.fleet import FleetScreen
+from tui.screens.levels import level_question
+from tui.screens.opening import open_about
 from tui.screens.plan import MistakesScreen, PlanScreen
 from tui.screens.wording import Wording
 from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
@@ -104,6 +107,10 @@ class Dashboard(App[Leaving]):
         self._frames = 0
         self._utc_offset_s = time.localtime(self._clock.wall_s()).tm_gmtoff
         self._wording = Wording(project, self._glyphs, self._clock, self._utc_offset_s)
+        self._hang_desk = HangDesk(
+            link, self._wishes, self._wording, self.say, lambda: self._view, self._start, self._confirm,
+            lambda what, name: open_about(self, self._hang_desk, what, name),
+        )  # fmt: skip
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS
@@ -140,9 +147,7 @@ class Dashboard(App[Leaving]):
         await self._source.end_helpers()
         await self._link.close()
 
-    def _in_background(
-        self, work: Callable[[], Coroutine[None, None, None]], group: str, *, is_latest_only: bool = False
-    ) -> None:
+    def _in_background(self, work: Work, group: str, *, is_latest_only: bool = False) -> None:
         _: Worker[None] = self.run_worker(work, group=group, exclusive=is_latest_only)
 
     # --- values come down ---
@@ -238,7 +243,9 @@ class Dashboard(App[Leaving]):
     def _wish_on_worker(self, action: Action) -> None:
         name = self.fleet_screen.table.cursor_name
         make = self._wishes.make
-        if action.id == "restart_all":
+        if action.id in ("why", "stacks", "hangs"):
+            self._hang_desk.open(cast("AboutHangs", action.id), name or "")
+        elif action.id == "restart_all":
             names = self.fleet_screen.names()
             self._confirm(restart_all_question(names), partial(make, "restart", ["*"], f"all {len(names)} workers"))
         elif action.id == "reload":
@@ -249,6 +256,8 @@ class Dashboard(App[Leaving]):
             self._confirm(kill_question(name, row.processes), partial(make, "kill", [name], name))
         elif action.id == "signal":
             self._ask(signal_question(name, row.pid), lambda choice: partial(self._wishes.signal, name, choice))
+        elif action.id == "worker_level":
+            self._ask(level_question(name, row.log_level), lambda level: partial(self._wishes.set_level, name, level))
         elif action.id in ("more", "fewer"):
             by = 1 if action.id == "more" else -1
             self._in_background(partial(self._wishes.scale, row.worker, by), "wishes")
@@ -292,13 +301,16 @@ class Dashboard(App[Leaving]):
         if isinstance(applied, Mistakes):
             self.push_screen(MistakesScreen(applied.lines))
 
-    def _confirm(self, question: Question, do: Callable[[], Coroutine[None, None, None]]) -> None:
+    def _start(self, work: Work) -> None:
+        self._in_background(work, "wishes")
+
+    def _confirm(self, question: Question, do: Work) -> None:
         self._ask(question, lambda _: do)
 
     def _ask(
         self,
         question: Question | ConfirmScreen,
-        act_on: Callable[[str], Callable[[], Coroutine[None, None, None]]],
+        act_on: Callable[[str], Work],
     ) -> None:
         """Ask, and do what follows from any answer but Cancel."""
 

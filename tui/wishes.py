@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from supervisor.api.hangs import WayOutReply
 from supervisor.api.messages import ActionName, ChannelActionName, Job
-from supervisor.api.requests import ReloadReply
+from supervisor.api.requests import LevelReply, ReloadReply
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.link.engine_link import EngineLink
 from tui.render.pieces import plain
@@ -99,6 +100,29 @@ class Wishes:
             self._say(f"Cannot signal {name}: {plain(str(gone))}", "error")
         else:
             self._say(plain(reply.text))
+
+    async def set_level(self, name: str, level: str) -> None:
+        """Give the loggers of a replica another least level."""
+        await self._tell(self._link.set_level(name, level), f"Cannot set the log level of {name}")
+
+    async def release(self, name: str, resource: str) -> None:
+        """Free a lock whose holder is dead, by the hand of a replica that waits for it."""
+        await self._tell(self._link.release(name, resource), "Cannot release the lock")
+
+    async def kill_process(self, pid: int, start_ticks: int) -> None:
+        """SIGKILL one process of a worker's tree."""
+        await self._tell(self._link.kill_process(pid, start_ticks), f"Cannot kill process {pid}")
+
+    async def _tell(self, reply: Awaitable[LevelReply | WayOutReply], cannot: str) -> None:
+        """Say what the engine answers; `cannot` begins the sentence where it does not."""
+        try:
+            text = (await reply).text
+        except RequestRefused as refused:
+            self._say(plain(str(refused)), "error")
+        except EngineUnreachable as gone:
+            self._say(f"{cannot}: {plain(str(gone))}", "error")
+        else:
+            self._say(plain(text))
 
     async def scale(self, worker: str, by: int) -> None:
         """Have so many replicas of a worker more, or fewer."""

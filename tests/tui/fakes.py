@@ -30,6 +30,7 @@ from supervisor.api.messages import (
 from supervisor.api.requests import PlanStep, ReloadReply, ScaleReply, SignalReply
 from supervisor.errors import EngineUnreachable, RequestRefused
 from supervisor.lifecycle.states import LIVE, State
+from tests.tui.hang_fakes import FakeHangLink
 from tui.link.engine_link import Listener
 from tui.link.view import FleetView, heard_fleet, lost
 
@@ -242,10 +243,11 @@ def checks() -> tuple[CheckState, ...]:
     )
 
 
-class FakeLink:
+class FakeLink(FakeHangLink):
     """An `EngineLink` without an engine; a test says what it hears."""
 
     def __init__(self, fleet: Fleet | None = None, *, clock: FixedClock | None = None) -> None:
+        super().__init__()
         self.clock = clock or FixedClock()
         self.wishes: list[tuple[ActionName, tuple[str, ...]]] = []
         self.downs: list[bool] = []

@@ -65,7 +65,7 @@ def test_help_is_generated_from_the_registry() -> None:
 
 
 def test_hints_are_few_valid_and_always_hold_help_and_quit() -> None:
-    """At most eight keys, twelve where it is wide; none that does nothing; the way out is always among them."""
+    """At most eight keys, fourteen where it is wide; none that does nothing; the way out is always among them."""
     for situation in every_situation():
         shown = hints(situation)
         assert len(shown) <= (WIDE_HINT_LIMIT if situation.is_wide else HINT_LIMIT)

@@ -15,7 +15,8 @@ from supervisor.api.messages import (
     LetterList,
     WorkerDetail,
 )
-from supervisor.api.requests import ReloadReply, ScaleReply, SignalReply
+from supervisor.api.requests import LevelReply, ReloadReply, ScaleReply, SignalReply
+from tui.link.hang_link import HangLink
 from tui.link.view import FleetView
 
 News = FleetView | Job | Event
@@ -25,7 +26,7 @@ Listener = Callable[[News], None]
 """Called on the event loop; must be cheap."""
 
 
-class EngineLink(Protocol):
+class EngineLink(HangLink, Protocol):
     """A line to one project's engine. All methods are called on one event loop."""
 
     async def run(self, listener: Listener) -> None:
@@ -41,6 +42,14 @@ class EngineLink(Protocol):
 
     async def signal(self, name: str, signal_name: str) -> SignalReply:
         """Send a signal (``HUP``) to the leader of a replica's tree.
+
+        Raises:
+            RequestRefused: the engine refuses, and says why.
+            EngineUnreachable: no engine answers.
+        """
+
+    async def set_level(self, name: str, level: str) -> LevelReply:
+        """Give the loggers of a replica another least level.
 
         Raises:
             RequestRefused: the engine refuses, and says why.

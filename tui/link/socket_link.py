@@ -12,6 +12,15 @@ from urllib.parse import quote
 
 import msgspec
 
+from supervisor.api.hangs import (
+    ProcessKillRequest,
+    ReleaseRequest,
+    SampleReply,
+    SampleRequest,
+    StacksReply,
+    WayOutReply,
+    WhyReply,
+)
 from supervisor.api.messages import (
     ActionName,
     ActionRequest,
@@ -26,7 +35,16 @@ from supervisor.api.messages import (
     StreamMessage,
     WorkerDetail,
 )
-from supervisor.api.requests import ReloadReply, ReloadRequest, ScaleReply, ScaleRequest, SignalReply, SignalRequest
+from supervisor.api.requests import (
+    LevelReply,
+    LevelRequest,
+    ReloadReply,
+    ReloadRequest,
+    ScaleReply,
+    ScaleRequest,
+    SignalReply,
+    SignalRequest,
+)
 from supervisor.errors import EngineUnreachable, RequestRefused
 from supervisor.paths import is_running
 from tui.link.engine_link import Listener
@@ -40,6 +58,8 @@ LAST_RETRY_S = 5.0
 WISH_TIMEOUT_S = 10.0
 RELOAD_TIMEOUT_S = 30.0
 """How long a profile may take to be read and planned."""
+LOOK_TIMEOUT_S = 30.0
+"""How long the engine may look at processes: some may have to be asked twice, and a machine may be busy."""
 MESSAGE_LIMIT_BYTES = 16 * 1024 * 1024
 """A snapshot of a thousand replicas is about one megabyte."""
 
@@ -113,6 +133,10 @@ class SocketLink:
         """Send a signal (``HUP``) to the leader of a replica's tree. Raises as `act`."""
         return await self._wish("/v1/signal", SignalRequest(names=(name,), signal=signal_name), SignalReply)
 
+    async def set_level(self, name: str, level: str) -> LevelReply:
+        """Give the loggers of a replica another least level. Raises as `act`."""
+        return await self._wish("/v1/log-level", LevelRequest(names=(name,), level=level), LevelReply)
+
     async def scale(self, worker: str, by: int) -> ScaleReply:
         """Have so many replicas of a worker more, or fewer. Raises as `act`."""
         return await self._wish(f"/v1/workers/{quote(worker, safe='')}/scale", ScaleRequest(by=by), ScaleReply)
@@ -148,6 +172,31 @@ class SocketLink:
         path = f"/v1/channels/{quote(channel, safe='')}/{action}"
         return await self._wish(path, LetterIds(ids=tuple(ids)), ChannelReply)
 
+    async def why(self, name: str = "") -> WhyReply:
+        """Why the replicas of that name do not move; without a name those of all. Raises as `act`."""
+        path = f"/v1/workers/{quote(name, safe='')}/why" if name else "/v1/why"
+        return self._read(await self._ask("GET", path, timeout_s=LOOK_TIMEOUT_S), WhyReply)
+
+    async def stacks(self, name: str) -> StacksReply:
+        """The stacks of a replica's processes; of one at rest what it was doing when it ended. Raises as `act`."""
+        path = f"/v1/workers/{quote(name, safe='')}/stacks"
+        return self._read(await self._ask("GET", path, timeout_s=LOOK_TIMEOUT_S), StacksReply)
+
+    async def sample(self, name: str, seconds: float) -> SampleReply:
+        """Where a replica spends its time, looked at for so long. Raises as `act`."""
+        path = f"/v1/workers/{quote(name, safe='')}/sample"
+        return await self._wish(path, SampleRequest(seconds=seconds), SampleReply, seconds + LOOK_TIMEOUT_S)
+
+    async def release(self, name: str, resource: str) -> WayOutReply:
+        """Free a lock whose holder is dead, by the hand of a replica that waits for it. Raises as `act`."""
+        path = f"/v1/workers/{quote(name, safe='')}/release"
+        return await self._wish(path, ReleaseRequest(resource=resource), WayOutReply)
+
+    async def kill_process(self, pid: int, start_ticks: int) -> WayOutReply:
+        """SIGKILL one process of a worker's tree. Raises as `act`."""
+        wish = ProcessKillRequest(pid=pid, start_ticks=start_ticks)
+        return await self._wish("/v1/processes/kill", wish, WayOutReply)
+
     async def down(self, *, is_forced: bool) -> DownReply:
         """Stop everything; returns when all is at rest. `is_forced` kills at once.
 
@@ -168,7 +217,9 @@ class SocketLink:
         self, path: str, request: msgspec.Struct, expected: type[_Reply], timeout_s: float = WISH_TIMEOUT_S
     ) -> _Reply:
         """What the engine answers to a wish."""
-        reply = await self._ask("POST", path, msgspec.json.encode(request), timeout_s=timeout_s)
+        return self._read(await self._ask("POST", path, msgspec.json.encode(request), timeout_s=timeout_s), expected)
+
+    def _read(self, reply: bytes, expected: type[_Reply]) -> _Reply:
         try:
             return msgspec.json.decode(reply, type=expected)
         except msgspec.MsgspecError as trouble:

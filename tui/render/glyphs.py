@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from supervisor.api.messages import ReplicaRow
 from supervisor.lifecycle.states import State
@@ -14,9 +15,19 @@ class Glyphs:
     """One set of signs."""
 
     states: dict[str, str]
-    """By state word; ``hung`` is a running replica without a heartbeat."""
+    """By state word; ``hung`` and ``blocked`` are running ones that do not move."""
     ellipsis: str
     is_ascii: bool
+    ring: tuple[str, str, str] = ("⎡", "⎢", "⎣")
+    """The left edge of those who wait for each other: where it begins, goes on and closes."""
+    branch: str = "⎿"
+    """Before what hangs on the line above."""
+    points: str = "▸"
+    bullet: str = "∙"
+    joint: str = "›"
+    """Between a call and the one that it made."""
+    edge: str = "⎸"
+    """The left edge of a block."""
 
 
 UNICODE = Glyphs(
@@ -27,6 +38,7 @@ UNICODE = Glyphs(
         "unready": "◒",
         "running": "◉",
         "hung": "⧗",
+        "blocked": "⧖",
         "paused": "ǁ",
         "backoff": "⟳",
         "stopping": "⊘",
@@ -48,6 +60,7 @@ ASCII = Glyphs(
         "unready": "o",
         "running": "*",
         "hung": "?",
+        "blocked": "%",
         "paused": "=",
         "backoff": "~",
         "stopping": "-",
@@ -59,6 +72,12 @@ ASCII = Glyphs(
     },
     ellipsis="~",
     is_ascii=True,
+    ring=("+", "|", "+"),
+    branch="`-",
+    points=">",
+    bullet="-",
+    joint=">",
+    edge="|",
 )
 
 STATE_TONES: dict[str, Tone] = {
@@ -68,6 +87,7 @@ STATE_TONES: dict[str, Tone] = {
     "unready": Tone.AMBER,
     "running": Tone.GOOD,
     "hung": Tone.AMBER,
+    "blocked": Tone.AMBER,
     "paused": Tone.COOL,
     "backoff": Tone.AMBER,
     "stopping": Tone.PLAIN,
@@ -79,8 +99,8 @@ STATE_TONES: dict[str, Tone] = {
 }
 
 STATE_ORDER = (
-    "running", "failed", "stuck", "hung", "unready", "backoff", "paused", "stopping", "starting", "waiting",
-    "scheduled", "skipped", "finished", "stopped",
+    "running", "failed", "stuck", "hung", "blocked", "unready", "backoff", "paused", "stopping", "starting",
+    "waiting", "scheduled", "skipped", "finished", "stopped",
 )  # fmt: skip
 """In which order the states are counted in the header: what needs a person before what goes its way."""
 
@@ -90,8 +110,16 @@ def glyph_set(name: str) -> Glyphs:
     return ASCII if name.strip().lower() == "ascii" else UNICODE
 
 
+# How the warnings begin that say so.
+_HUNG: Final = ("no heartbeat", "HANG", "DEADLOCK", "ORPHANED LOCK", "STARVED")
+_BLOCKED: Final = ("BLOCKED", "JOIN")
+
+
 def shown_state(row: ReplicaRow) -> str:
-    """The state word a person sees: the replica's state, or ``hung`` where its heartbeat is missing."""
-    if row.state is State.RUNNING and any(warning.startswith("no heartbeat") for warning in row.warnings):
-        return "hung"
+    """The state word a person sees: the replica's state, or what its warnings make of it where it should be moving."""
+    if row.state is State.RUNNING:
+        if any(warning.startswith(_HUNG) for warning in row.warnings):
+            return "hung"
+        if any(warning.startswith(_BLOCKED) for warning in row.warnings):
+            return "blocked"
     return row.state.value

@@ -19,6 +19,9 @@ def header(fleet: Fleet | None, project: str, clock: str, width: int, glyphs: Gl
     if fleet.phase != "running":
         left.append((f" {fleet.phase}", Tone.GOOD if fleet.phase == "completed" else Tone.AMBER))
     right = _trouble_counts(fleet)
+    warned = _warned(fleet)
+    if line_width((*left, *state_counts(fleet, glyphs, is_wordy=False), *warned, *right)) + 2 <= width:
+        right = (*warned, *right)
     wordy = state_counts(fleet, glyphs, is_wordy=True)
     fits = line_width((*left, *wordy)) + line_width(right) + 2 <= width
     left.extend(wordy if fits else state_counts(fleet, glyphs, is_wordy=False))
@@ -39,6 +42,12 @@ def state_counts(fleet: Fleet, glyphs: Glyphs, *, is_wordy: bool) -> Line:
             tail = f" {word}" if is_wordy else ""
             pieces.append((f"  {glyphs.states[word]} {counts[word]}{tail}", STATE_TONES[word]))
     return tuple(pieces)
+
+
+def _warned(fleet: Fleet) -> Line:
+    """How many workers a person was warned of; the key that tells of all of them."""
+    warned = sum(bool(row.warnings) for row in fleet.rows)
+    return ((f"  {warned} warned (h)", Tone.AMBER),) if warned else ()
 
 
 def _trouble_counts(fleet: Fleet) -> Line:

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from supervisor.logs.record import Record, decode
 from tui.actions import ACTIONS, MOVES, key_name
+from tui.hang_actions import HANG_ACTIONS
 from tui.render.pieces import Line, Tone, wrap
 from tui.render.record import record_view
 from tui.widgets.lines_view import LinesView
@@ -99,10 +100,10 @@ class RecordScreen(ReadingScreen):
 def help_lines(width: int) -> list[Line]:
     """The help: each action once, by group."""
     lines: list[Line] = []
-    groups = dict.fromkeys(action.group for action in ACTIONS)
-    for group in groups:
+    everything = (*ACTIONS, *HANG_ACTIONS)
+    for group in dict.fromkeys(action.group for action in everything):
         lines += [(), ((group, Tone.STRONG),)]
-        for action in ACTIONS:
+        for action in everything:
             if action.group == group:
                 keys = " ".join(key_name(key) for key in action.keys)
                 lines += _entry(keys, action.help, width)

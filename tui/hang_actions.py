@@ -1,0 +1,73 @@
+"""What can be done in the screens about hangs, one row each: their key bindings, hints and help come from here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.binding import Binding
+
+from tui.actions import Action
+
+WHY: Final = "Why a worker does not move (w)"
+HANGS: Final = "All hangs (h)"
+STACKS: Final = "Stacks of a worker (t)"
+FLAME: Final = "Where a worker spends its time (s in its stacks)"
+
+
+def _ends(group: str) -> tuple[Action, ...]:
+    """The last two hints of every screen."""
+    return (
+        Action("help", ("question_mark",), "Help", "All keys.", group),
+        Action("close", ("escape", "q"), "Back", "Go back; nothing is changed by it.", group),
+    )
+
+
+WHY_ACTIONS: Final[tuple[Action, ...]] = (
+    Action("release", ("u",), "Release", "Free a lock whose holder has died; only where that is safe. Says why, and "
+           "asks.", WHY, danger="confirm"),
+    Action("kill-process", ("X",), "Kill blocker", "SIGKILL the one process that holds the others up (asks first).",
+           WHY, danger="confirm"),
+    Action("resume", ("p",), "Resume", "Let a process go on that stands still (SIGCONT).", WHY),
+    Action("restart", ("r",), "Restart", "Restart the worker whose restart is the best way out.", WHY),
+    Action("kill", ("K",), "Kill", "SIGKILL its whole process tree (asks first).", WHY, danger="confirm"),
+    Action("again", ("w",), "Look again", "Look again, and judge anew.", WHY),
+    Action("stacks", ("t",), "Stacks", "Show the stacks of its processes and threads.", WHY),
+    Action("dump", ("d",), "Dump", "Write the stacks of all workers to a file in the run's directory.", WHY),
+    Action("report", ("e",), "Report", "Write a report that can be handed on: stacks, graph, logs, profile.", WHY),
+    Action("next", ("n", "right"), "Next", "Show the verdict on its next thread or process in full.", WHY),
+    Action("previous", ("N", "left"), "Previous", "Show the verdict before.", WHY),
+    Action("hangs", ("h",), "All", "Show the verdicts on all workers.", WHY),
+    *_ends(WHY),
+)  # fmt: skip
+
+HANGS_ACTIONS: Final[tuple[Action, ...]] = (
+    Action("why", ("w", "enter"), "Why", "Show the verdict under the cursor in full, with its ways out.", HANGS),
+    Action("stacks", ("t",), "Stacks", "Show the stacks of its worker.", HANGS),
+    Action("again", ("h",), "Look again", "Look at all workers again.", HANGS),
+    Action("dump", ("d",), "Dump", "Write the stacks of all workers to a file in the run's directory.", HANGS),
+    Action("report", ("e",), "Report", "Write a report that can be handed on: stacks, graph, logs, profile.", HANGS),
+    *_ends(HANGS),
+)
+
+STACKS_ACTIONS: Final[tuple[Action, ...]] = (
+    Action("hold", ("f",), "Hold", "Hold the stacks still to read them, or look on, twice a second.", STACKS),
+    Action("flame", ("s",), "Time", "Look for some seconds where it spends its time.", STACKS),
+    Action("why", ("w",), "Why", "Say why it does not move.", STACKS),
+    Action("dump", ("d",), "Dump", "Write the stacks of all workers to a file in the run's directory.", STACKS),
+    *_ends(STACKS),
+)
+
+FLAME_ACTIONS: Final[tuple[Action, ...]] = (
+    Action("again", ("s",), "Look again", "Look where it spends its time for as long again.", FLAME),
+    Action("longer", ("plus",), "Longer", "Look for longer, up to a minute.", FLAME),
+    Action("shorter", ("minus",), "Shorter", "Look for a shorter time.", FLAME),
+    Action("waiting", ("v",), "Waiting", "Show what waits too, or only what runs.", FLAME),
+    *_ends(FLAME),
+)
+
+HANG_ACTIONS: Final = (*WHY_ACTIONS, *HANGS_ACTIONS, *STACKS_ACTIONS, *FLAME_ACTIONS)
+
+
+def bindings_of(actions: tuple[Action, ...]) -> list[Binding]:
+    """The keys of a screen that has a ``do_ID`` for each of `actions`."""
+    return [Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False) for action in actions]

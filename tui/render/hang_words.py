@@ -1,0 +1,96 @@
+"""The words that why, hangs and stacks share: how bad a verdict is, where a frame stands, who a thread is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from rich.cells import cell_len
+
+from supervisor.api.hangs import StackFrame, Verdict
+from tui.render.figures import duration
+from tui.render.pieces import Line, Tone, cut, cut_line, fit, plain
+
+SEVERITY_TONES: Final[dict[str, Tone]] = {
+    "stuck": Tone.RED,
+    "warning": Tone.AMBER,
+    "waiting": Tone.PLAIN,
+    "busy": Tone.GOOD,
+    "idle": Tone.DIM,
+}
+SEVERITIES: Final = tuple(SEVERITY_TONES)
+"""The worst first."""
+
+_SIGNS: Final[dict[str, str]] = {
+    "stuck": "stuck",
+    "warning": "hung",
+    "waiting": "waiting",
+    "busy": "running",
+    "idle": "stopped",
+}
+_LIBRARY: Final = ("/lib/python3", "/site-packages/", "/dist-packages/", "<frozen ", "/supervisor/agent/")
+LONGEST_FUNCTION: Final = 28
+LONGEST_THREAD: Final = 24
+MOST_NAMES: Final = 8
+
+
+def severity_sign(verdict: Verdict) -> str:
+    """The name of the sign of `tui.render.glyphs` that goes with a verdict."""
+    return _SIGNS[verdict.severity]
+
+
+def kind_words(kind: str) -> str:
+    """``QUEUE FULL`` for ``QUEUE_FULL``."""
+    return plain(kind).replace("_", " ")
+
+
+def rank(verdict: Verdict) -> tuple[int, int]:
+    """What to sort by for the worst first: among equals those who block most."""
+    return SEVERITIES.index(verdict.severity), -len(verdict.blocks)
+
+
+def age_words(since_s: float | None, now_s: float) -> str:
+    """``for 14s``; empty where nobody knows since when."""
+    return "" if since_s is None else f"for {duration(now_s - since_s)}"
+
+
+def thread_words(pid: int, thread: str) -> str:
+    """``pid 4711 MainThread``."""
+    return f"pid {pid} {cut(plain(thread), LONGEST_THREAD)}".rstrip()
+
+
+def names_words(names: Sequence[str], most: int = MOST_NAMES) -> str:
+    """``parse.1, parse.2 and 5 more``."""
+    shown = ", ".join(plain(name) for name in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def place_words(frame: StackFrame) -> str:
+    """``etl.py:14``, with the folder where the name alone says little."""
+    parts = plain(frame.file).rsplit("/", 2)
+    name = parts[-1]
+    if name in ("__init__.py", "__main__.py") and len(parts) > 1:
+        name = f"{parts[-2]}/{name}"
+    return f"{name}:{frame.line}" if frame.line else name
+
+
+def is_library(frame: StackFrame) -> bool:
+    """The frame is of Python itself, of an installed package, or of ours: not what a person looks for first."""
+    return any(mark in frame.file for mark in _LIBRARY)
+
+
+def frame_lines(frames: Iterable[StackFrame], width: int, indent: int, ellipsis: str = "…") -> list[Line]:
+    """Frames in columns, as they come: place, function and source line, each in one line of at most `width` cells."""
+    shown = [(place_words(frame), plain(frame.function), frame) for frame in frames]
+    place_width = min(max((cell_len(place) for place, _, _ in shown), default=0), max(width // 3, 12))
+    function_width = min(max((cell_len(function) for _, function, _ in shown), default=0), LONGEST_FUNCTION)
+    lines: list[Line] = []
+    for place, function, frame in shown:
+        is_quiet = is_library(frame)
+        head = f"{fit(place, place_width, ellipsis=ellipsis)}  {fit(function, function_width, ellipsis=ellipsis)}  "
+        pieces: Line = (
+            (" " * indent + head, Tone.DIM if is_quiet else Tone.PLAIN),
+            (plain(frame.source.strip()), Tone.DIM if is_quiet else Tone.STRONG),
+        )
+        lines.append(cut_line(pieces, width, ellipsis))
+    return lines

@@ -1,0 +1,111 @@
+"""All verdicts on one page: how many are stuck, who holds the others up, each verdict in short, who waits for whom."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final
+
+from supervisor.api.hangs import Verdict, WhyReply
+from tui.render.channel_detail import Item, Page
+from tui.render.facts import heading
+from tui.render.glyphs import Glyphs
+from tui.render.hang_words import SEVERITY_TONES, age_words, kind_words, names_words, rank, severity_sign
+from tui.render.pieces import Line, Piece, Tone, cut_line, fit, plain, wrap
+from tui.render.waits import Waits, forest_lines, root_words
+
+_COUNTED: Final[dict[str, str]] = {
+    "stuck": "stuck",
+    "warning": "to look at",
+    "waiting": "waiting",
+    "busy": "busy",
+    "idle": "idle",
+}
+_TOLD_IN_FULL: Final = ("stuck", "warning")
+_KIND_COLUMNS: Final = 15
+_LONGEST_NAME: Final = 20
+
+
+def worst_first(reply: WhyReply) -> tuple[Verdict, ...]:
+    """The verdicts as the page lists them."""
+    return tuple(sorted(reply.verdicts, key=rank))
+
+
+def verdict_id(verdict: Verdict) -> str:
+    """The same for the same thread in the next reply."""
+    return f"{verdict.replica} {verdict.pid} {verdict.tid}"
+
+
+def counts_line(verdicts: Sequence[Verdict]) -> Line:
+    """``2 stuck  1 to look at  97 idle``."""
+    counts = Counter(verdict.severity for verdict in verdicts)
+    pieces: list[Piece] = []
+    for severity, words in _COUNTED.items():
+        if number := sum(many for name, many in counts.items() if name == severity):
+            pieces.append((f"  {number} {words}", SEVERITY_TONES[severity]))
+    return tuple(pieces)
+
+
+def hangs_page(reply: WhyReply, glyphs: Glyphs, now_s: float, width: int) -> Page:
+    """The whole page; each verdict is an item that a person can go to."""
+    verdicts = worst_first(reply)
+    if not verdicts:
+        return Page([(), ((" No worker has a process that could be stuck.", Tone.STRONG),)])
+    lines: list[Line] = [()] if any(verdict.severity in _TOLD_IN_FULL for verdict in verdicts) else _all_is_well()
+    lines += _roots(verdicts, width, glyphs)
+    name_width = min(max(len(plain(verdict.replica)) for verdict in verdicts), _LONGEST_NAME)
+    items: list[Item] = []
+    for verdict in verdicts:
+        told = _verdict(verdict, name_width, glyphs, now_s, width)
+        items.append(Item(verdict_id(verdict), len(lines), len(told)))
+        lines += told
+    forest = forest_lines(verdicts, glyphs, width)
+    if forest:
+        lines += [*heading("Who waits for whom"), *forest]
+    if reply.troubles:
+        lines += heading("What could not be seen", Tone.AMBER)
+        for trouble in reply.troubles:
+            lines += [((f"   {part}", Tone.PLAIN),) for part in wrap(plain(trouble), max(width - 4, 12))]
+    return Page(lines, tuple(items))
+
+
+def _all_is_well() -> list[Line]:
+    return [
+        (),
+        ((" Nobody is stuck.", Tone.GOOD), (" Whoever waits, waits for something that may come.", Tone.DIM)),
+        (),
+    ]
+
+
+def _roots(verdicts: Sequence[Verdict], width: int, glyphs: Glyphs) -> list[Line]:
+    """Whom to look at first: those that others wait for."""
+    waits = Waits.of(verdict for verdict in verdicts if verdict.severity in (*_TOLD_IN_FULL, "waiting"))
+    roots = [ring for ring in waits.roots() if waits.blocked_by(ring) or waits.is_ring(ring)]
+    if not roots:
+        return []
+    lines: list[Line] = []
+    for ring in roots:
+        blocked = waits.blocked_by(ring)
+        pieces: Line = (
+            (f" {root_words(waits, ring)}", Tone.STRONG),
+            (f": {names_words(blocked)}" if blocked else "", Tone.DIM),
+        )
+        lines.append(cut_line(pieces, width, glyphs.ellipsis))
+    return [*lines, ()]
+
+
+def _verdict(verdict: Verdict, name_width: int, glyphs: Glyphs, now_s: float, width: int) -> list[Line]:
+    """One verdict: a line, and where it is told unasked as many as its sentence needs."""
+    tone = SEVERITY_TONES[verdict.severity]
+    head: Line = (
+        (f" {glyphs.states[severity_sign(verdict)]} ", tone),
+        (fit(plain(verdict.replica), name_width, ellipsis=glyphs.ellipsis) + "  ", Tone.STRONG),
+        (fit(kind_words(verdict.kind), _KIND_COLUMNS, ellipsis=glyphs.ellipsis) + " ", tone),
+    )
+    indent = 3 + name_width + 2 + _KIND_COLUMNS + 1
+    age = age_words(verdict.since_s, now_s)
+    sentence = plain(verdict.sentence) + (f" ({age})" if age else "")
+    if verdict.severity not in _TOLD_IN_FULL:
+        return [cut_line((*head, (sentence, Tone.DIM)), width, glyphs.ellipsis)]
+    folded = wrap(sentence, max(width - indent - 1, 16))
+    return [(*head, (folded[0], Tone.PLAIN)), *(((" " * indent + part, Tone.PLAIN),) for part in folded[1:])]

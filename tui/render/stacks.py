@@ -1,0 +1,136 @@
+"""The stacks of a worker's processes and threads as lines, what a worker at rest was doing at its end, and the dump."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from supervisor.api.hangs import ProcessStacks, StackFrame, StacksReply, ThreadStack, Verdict
+from tui.render.figures import duration
+from tui.render.glyphs import Glyphs
+from tui.render.hang_words import frame_lines, kind_words
+from tui.render.pieces import Line, Piece, Tone, cut_line, plain, wrap
+
+STILL_FROM_S: Final = 2.0
+"""A thread whose stack has been the same for so long is said to stand still."""
+
+ThreadKey = tuple[int, int]
+
+_SOURCES: Final[dict[str, str]] = {
+    "agent": "told by itself",
+    "py-spy": "read by py-spy",
+    "faulthandler": "told by faulthandler",
+    "kernel": "only the kernel tells",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A thread's frames, and since when (monotonic) they have been the same."""
+
+    frames: tuple[StackFrame, ...]
+    since_s: float
+
+
+class Changes:
+    """What of the stacks has changed from one look to the next."""
+
+    def __init__(self) -> None:
+        self._seen: dict[ThreadKey, Seen] = {}
+        self._looks = 0
+
+    def take(self, reply: StacksReply, now_s: float) -> None:
+        """This is how they are at `now_s`; threads that are not there any more are forgotten."""
+        seen: dict[ThreadKey, Seen] = {}
+        for process in reply.processes:
+            for thread in process.threads:
+                key = process.pid, thread.tid
+                before = self._seen.get(key)
+                is_same = before is not None and before.frames == thread.frames
+                seen[key] = before if before is not None and is_same else Seen(thread.frames, now_s)
+        self._seen = seen
+        self._looks += 1
+
+    def still_s(self, key: ThreadKey, now_s: float) -> float | None:
+        """For how long the stack of that thread has been the same; None where there was one look only."""
+        seen = self._seen.get(key)
+        return None if seen is None or self._looks < 2 else max(now_s - seen.since_s, 0.0)
+
+
+def stacks_lines(reply: StacksReply, changes: Changes, glyphs: Glyphs, now_s: float, width: int) -> list[Line]:
+    """All processes of the worker, their threads, the frames of each innermost first."""
+    lines: list[Line] = []
+    if reply.post_mortem:
+        lines += post_mortem_lines(reply.post_mortem, width)
+    for process in reply.processes:
+        lines += _process(process, changes, glyphs, now_s, width)
+    return lines or [(), ((" It has no process, and nothing is known of its last one.", Tone.STRONG),)]
+
+
+def post_mortem_lines(facts: Sequence[str], width: int) -> list[Line]:
+    """What a worker at rest was doing when it ended."""
+    lines: list[Line] = [
+        (),
+        ((" It does not run. This is how it ended, and what it was doing then:", Tone.STRONG),),
+        (),
+    ]
+    for fact in facts:
+        for at, part in enumerate(wrap(plain(fact), max(width - 5, 12))):
+            lines.append(((f"   {'' if at == 0 else '  '}", Tone.PLAIN), (part, Tone.PLAIN)))
+    return lines
+
+
+def _process(process: ProcessStacks, changes: Changes, glyphs: Glyphs, now_s: float, width: int) -> list[Line]:
+    source = _SOURCES.get(process.source, plain(process.source))
+    head: Line = ((f" pid {process.pid}  ", Tone.STRONG), (plain(process.name), Tone.STRONG), (f"  {source}", Tone.DIM))
+    lines: list[Line] = [(), cut_line(head, width, glyphs.ellipsis)]
+    if process.trouble:
+        lines += [((f"   {part}", Tone.AMBER),) for part in wrap(plain(process.trouble), max(width - 4, 12))]
+    for thread in process.threads:
+        still_s = changes.still_s((process.pid, thread.tid), now_s)
+        lines.append(cut_line(_thread(thread, still_s), width, glyphs.ellipsis))
+        lines += frame_lines(thread.frames, width, 5, glyphs.ellipsis)
+    return lines
+
+
+def _thread(thread: ThreadStack, still_s: float | None) -> Line:
+    pieces: list[Piece] = [(f"   {plain(thread.name) or 'thread'}", Tone.ACCENT), (f" {thread.tid}", Tone.DIM)]
+    if thread.state:
+        pieces.append((f"  {plain(thread.state)}", Tone.GOOD if thread.state == "running" else Tone.PLAIN))
+    if still_s is not None and thread.frames:
+        is_still = still_s >= STILL_FROM_S
+        pieces.append((f"  the same for {duration(still_s)}" if is_still else "  moves", Tone.DIM))
+    if not thread.frames:
+        pieces.append(("  no Python frames", Tone.DIM))
+    return tuple(pieces)
+
+
+# --- for a file ---
+
+
+def dump_text(title: str, verdicts: Sequence[Verdict], replies: Sequence[StacksReply], troubles: Sequence[str]) -> str:
+    """Stacks of many workers for a file, worst verdicts first; nothing in it that a terminal would obey."""
+    lines = [title, ""]
+    lines += [
+        f"{verdict.replica}: {kind_words(verdict.kind)} ({verdict.confidence}): {verdict.sentence}"
+        for verdict in verdicts
+        if verdict.severity in ("stuck", "warning", "waiting")
+    ]
+    lines += [f"not seen: {trouble}" for trouble in troubles]
+    for reply in replies:
+        lines += ["", f"=== {reply.replica} ===", *reply.post_mortem]
+        for process in reply.processes:
+            lines += ["", f"--- pid {process.pid}: {process.name} ({process.source}) ---"]
+            lines += [process.trouble] if process.trouble else []
+            for thread in process.threads:
+                lines += _dumped(thread)
+    return "".join(f"{plain(line)}\n" for line in lines)
+
+
+def _dumped(thread: ThreadStack) -> list[str]:
+    lines = [f"Thread {thread.tid} {thread.name}: {thread.state or 'no state'} (innermost call first)"]
+    for frame in thread.frames:
+        lines.append(f'  File "{frame.file}", line {frame.line}, in {frame.function}')
+        lines += [f"    {frame.source}"] if frame.source else []
+    return lines

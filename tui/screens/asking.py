@@ -1,0 +1,200 @@
+"""A screen that fills itself with an answer of the engine: it shows that it looks, the answer, or why there is none.
+
+::
+
+    look() ──► ask() in the background ──► took() ──► page()
+                        └─ refused, no engine ──► told where the answer would be; Esc goes back at any time
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Generic, TypeVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.worker import Worker
+
+from supervisor.errors import EngineUnreachable, RequestRefused
+from tui.actions import Action
+from tui.hang_desk import HangDesk
+from tui.render.channel_detail import Page
+from tui.render.figures import duration
+from tui.render.header import pane_title
+from tui.render.pieces import Line, Tone, plain, wrap
+from tui.screens.reading import HelpScreen
+from tui.widgets.hint_bar import HintBar
+from tui.widgets.line import LineWidget
+from tui.widgets.page_view import PageView
+
+TICK_S = 0.1
+SHORT_S = 0.5
+"""A look that is done sooner is not worth a word."""
+LONG_S = 1.5
+"""A look that takes longer is worth a word about why."""
+
+ReplyT = TypeVar("ReplyT")
+
+
+class AskingScreen(ModalScreen[None], Generic[ReplyT]):
+    """Asks once when it opens, and again when it is told to; the last answer stays until there is a new one."""
+
+    ROWS: ClassVar[tuple[Action, ...]] = ()
+
+    def __init__(self, desk: HangDesk) -> None:
+        super().__init__()
+        self.desk = desk
+        self.reply: ReplyT | None = None
+        self.reply_s = 0.0
+        """When it came (monotonic)."""
+        self.asked_s: float | None = None
+        """Since when an answer is waited for; None while none is."""
+        self.trouble = ""
+        """Why the last look gave nothing."""
+
+    # --- what a subclass says ---
+
+    async def ask(self) -> ReplyT:
+        """Ask the engine. Raises as the link does."""
+        raise NotImplementedError
+
+    def page(self, reply: ReplyT, width: int) -> Page:
+        """The answer."""
+        raise NotImplementedError
+
+    def heading(self) -> str:
+        """What the screen is about."""
+        raise NotImplementedError
+
+    def took(self, reply: ReplyT) -> None:
+        """An answer has come; it is shown next."""
+
+    def notes(self) -> str:
+        """What is said beside the heading of the answer that is shown."""
+        return f"looked {duration(self.desk.now_s() - self.reply_s)} ago"
+
+    def looking_words(self, waited_s: float) -> str:
+        """What is said while the first answer is waited for."""
+        del waited_s
+        return f"Looking{self.desk.glyphs.ellipsis}"
+
+    def may(self, action: Action) -> bool:
+        """Whether `action` can be done now: then it is hinted at."""
+        del action
+        return True
+
+    # --- what all do ---
+
+    def compose(self) -> ComposeResult:
+        yield LineWidget(id="asking-title", ground="title-focused")
+        yield PageView(id="asking")
+        yield HintBar(id="asking-hints")
+
+    def on_mount(self) -> None:
+        self.view = self.query_one(PageView)
+        self._title = self.query_one("#asking-title", LineWidget)
+        self._hints = self.query_one(HintBar)
+        self.view.focus()
+        self.set_interval(TICK_S, self.tick)
+        self.look()
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.call_after_refresh(self.fill)
+
+    def tick(self) -> None:
+        """Time goes by."""
+        if self.reply is None:
+            self.fill()
+        else:
+            self._draw_title()
+
+    def look(self) -> None:
+        """Ask, unless an answer is waited for already."""
+        if self.asked_s is None:
+            self.asked_s = self.desk.now_s()
+            self._draw_title()
+            _: Worker[None] = self.run_worker(self._look, group="asking", exclusive=True)
+
+    async def _look(self) -> None:
+        try:
+            reply = await self.ask()
+        except (RequestRefused, EngineUnreachable) as trouble:
+            self.trouble = plain(str(trouble))
+        else:
+            self.reply, self.reply_s, self.trouble = reply, self.desk.now_s(), ""
+            self.took(reply)
+        finally:
+            self.asked_s = None
+        if self.is_attached:
+            self.fill()
+
+    def fill(self) -> None:
+        """Show what there is now."""
+        width = self.view.text_width
+        if width < 1:
+            return
+        if self.reply is None:
+            self.view.show_page(Page(self._in_place_of_a_page(width)))
+        else:
+            page = self.page(self.reply, width)
+            trouble = _told(f"Could not look again: {self.trouble}", width) if self.trouble else []
+            items = tuple(type(item)(item.id, item.line + len(trouble), item.height) for item in page.items)
+            self.view.show_page(Page([*trouble, *page.lines], items))
+        self._draw_title()
+        self._hints.show(tuple(action for action in self.ROWS if self.may(action)))
+
+    def _in_place_of_a_page(self, width: int) -> list[Line]:
+        if self.trouble:
+            return [(), *_told(self.trouble, width), (), ((" Esc goes back.", Tone.DIM),)]
+        waited_s = 0.0 if self.asked_s is None else self.desk.now_s() - self.asked_s
+        lines: list[Line] = [(), ((f" {self.looking_words(waited_s)}", Tone.STRONG),), ()]
+        if waited_s >= LONG_S:
+            lines.append(((f" It takes {duration(waited_s)} so far: processes are asked, and may be slow.", Tone.DIM),))
+        return [*lines, ((" Esc goes back.", Tone.DIM),)]
+
+    def _draw_title(self) -> None:
+        notes = "" if self.reply is None else self.notes()
+        if self.reply is not None and self.asked_s is not None and self.desk.now_s() - self.asked_s >= SHORT_S:
+            notes = "looking again"
+        self._title.show(lambda width: pane_title(self.heading(), (), ((notes + " ", Tone.DIM),), width))
+
+    def action_act(self, action_id: str) -> None:
+        """Do the action called `action_id`, where it can be done."""
+        action = next(action for action in self.ROWS if action.id == action_id)
+        if self.may(action):
+            getattr(self, f"do_{action_id.replace('-', '_')}")()
+        else:
+            self.desk.say(self.why_not(action), "warning")
+
+    def why_not(self, action: Action) -> str:
+        """Why `action` cannot be done now."""
+        return f"{action.label}: there is nothing to do it to."
+
+    def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
+        self.action_act(message.action_id)
+
+    # --- what every such screen has keys for ---
+
+    def do_close(self) -> None:
+        """`esc`"""
+        self.dismiss(None)
+
+    def do_help(self) -> None:
+        """`?`"""
+        self.app.push_screen(HelpScreen())
+
+    def do_again(self) -> None:
+        """Look again."""
+        self.look()
+
+    def do_dump(self) -> None:
+        """`d`"""
+        self.desk.dump()
+
+    def do_report(self) -> None:
+        """`e`"""
+        self.desk.report()
+
+
+def _told(trouble: str, width: int) -> list[Line]:
+    return [((f" {part}", Tone.RED),) for part in wrap(trouble, max(width - 2, 12))]
