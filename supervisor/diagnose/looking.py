@@ -59,26 +59,25 @@ async def alook(
     before: Look | None = None,
     budget_s: float = BUDGET_S,
 ) -> Look:
-    """The same, letting the loop run every 5 ms, and stopping after `budget_s` of work.
+    """The same, letting the loop run every 5 ms, and stopping after `budget_s` of work, at the end of a process.
 
     What it has seen by then is whole; `Look.left_out` names the rest.
     """
     began = _Pass(roots, has_descriptors, table, before)
     worked_s, slice_began_s = 0.0, time.perf_counter()
-    for _ in began.steps():
+    for may_be_given_up in began.steps():
         spent_s = time.perf_counter() - slice_began_s
-        if spent_s < SLICE_S:
-            continue
-        worked_s += spent_s
-        if worked_s >= budget_s:
+        if may_be_given_up and worked_s + spent_s >= budget_s:
             break
-        await asyncio.sleep(0)
-        slice_began_s = time.perf_counter()
+        if spent_s >= SLICE_S:
+            worked_s += spent_s
+            await asyncio.sleep(0)
+            slice_began_s = time.perf_counter()
     return began.result()
 
 
 class _Pass:
-    """One look while it is taken. `steps` does the work and yields wherever it may be interrupted or given up."""
+    """One look while it is taken."""
 
     def __init__(self, roots: Mapping[int, str], has_descriptors: bool, table: Table | None, before: Look | None):
         self._roots = roots
@@ -86,22 +85,27 @@ class _Pass:
         self._table = table
         self._before: Mapping[int, ProcessFacts] = before.processes if before is not None else {}
         self._at_s = time.monotonic()
-        self._unvisited = list(roots.items())
         self._waiting: list[ProcessEntry] = []
         self._processes: dict[int, ProcessFacts] = {}
         self._owners: dict[int, str] = {}
         self._sockets = sockets.Names()
 
-    def steps(self) -> Iterator[None]:
-        """Find who there is, then look at each: whoever the last look had no time for comes first."""
-        yield from self._find()
+    def steps(self) -> Iterator[bool]:
+        """Find who there is, then look at each: whoever the last look had no time for comes first.
+
+        Yields wherever the work may be interrupted: True where it may be given up, which is after each process.
+        """
+        for _ in self._find():
+            yield False
         self._waiting.sort(key=lambda entry: entry.pid in self._before, reverse=True)
         while self._waiting:
-            yield from self._look_at(self._waiting[-1])
+            for _ in self._look_at(self._waiting[-1]):
+                yield False
             self._waiting.pop()
+            yield True
 
     def result(self) -> Look:
-        left_out = {entry.pid for entry in self._waiting}.union(pid for pid, _ in self._unvisited)
+        left_out = {entry.pid for entry in self._waiting}
         return Look(
             at_s=self._at_s,
             processes=self._processes,
@@ -113,8 +117,9 @@ class _Pass:
     def _find(self) -> Iterator[None]:
         """All living descendants, zombies included, each with the replica that is nearest above it."""
         below = None if self._table is None else proctable.children_of(self._table)
-        while self._unvisited:
-            pid, name = self._unvisited.pop()
+        unvisited = list(self._roots.items())
+        while unvisited:
+            pid, name = unvisited.pop()
             if pid in self._owners:
                 continue
             entry = proctable.read_entry(pid) if self._table is None else self._table.get(pid)
@@ -124,7 +129,7 @@ class _Pass:
             self._owners[pid] = name
             self._waiting.append(entry)
             children = proctable.children(pid) if below is None else below.get(pid, ())
-            self._unvisited.extend((child, name) for child in children if child not in self._roots)
+            unvisited.extend((child, name) for child in children if child not in self._roots)
             if below is None:
                 yield
 
@@ -240,7 +245,11 @@ class _Process:
         except PermissionError:
             self.note_denial()
         except FileNotFoundError:
+            if not proc_files.is_there(pid, tid):
+                raise
             self.trouble = self.trouble or "this kernel does not tell which system call a thread is in"
+        except ProcessLookupError:
+            raise
         except OSError as error:
             self.trouble = self.trouble or f"its system calls could not be read: {error.strerror or error}"
         try:
@@ -249,8 +258,10 @@ class _Process:
             return None, ""
 
     def note_denial(self) -> None:
-        """Say why it may not be looked into, once."""
-        self.trouble = self.trouble or proc_files.why_not(self._entry.pid, self._uid)
+        """Say why it may not be looked into, once; of one that has just ended, nobody may read anything any more."""
+        entry = proctable.read_entry(self._entry.pid)
+        if entry is not None and entry.state not in "ZX":
+            self.trouble = self.trouble or proc_files.why_not(self._entry.pid, self._uid)
 
     def read_possessions(self, names: sockets.Names) -> Iterator[None]:
         """What it has open and mapped, and what its threads wait on."""

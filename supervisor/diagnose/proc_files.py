@@ -208,6 +208,11 @@ def memory(pid: int, address: int, length: int) -> bytes:
     return found
 
 
+def is_there(pid: int, tid: int) -> bool:
+    """Whether a thread has not ended yet."""
+    return os.path.exists(f"/proc/{pid}/task/{tid}")
+
+
 def is_hidden(pid: int) -> bool:
     """Whether a process lives of which ``/proc`` shows nothing (its mount option hidepid)."""
     try:

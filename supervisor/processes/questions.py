@@ -229,7 +229,9 @@ def _open_memory_file(pid: int, link: str) -> int:
     try:
         names = [_places.get((pid, link), ""), *os.listdir(folder)]
     except PermissionError:
-        raise Unanswered(proc_files.why_not(pid, _uid(pid))) from None
+        entry = proctable.read_entry(pid)
+        has_ended = entry is None or entry.state in "ZX"
+        raise Unanswered("has ended" if has_ended else proc_files.why_not(pid, _uid(pid))) from None
     except OSError:
         raise Unanswered("has ended") from None
     for name in filter(None, names):
