@@ -19,21 +19,18 @@ from collections.abc import Callable, Sequence
 from loguru import logger
 
 from supervisor import __version__, naming
+from supervisor.answering import Answering
 from supervisor.api import jobs
-from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
 from supervisor.api.messages import (
     ActionName,
-    ChannelActionName,
-    ChannelReply,
     DownReply,
     Event,
     Fleet,
     Health,
     Job,
-    LetterList,
     WorkerDetail,
 )
-from supervisor.api.requests import EventList, LevelReply, ReloadReply, ScaleReply, SignalReply
+from supervisor.api.requests import LevelReply, ReloadReply, ScaleReply, SignalReply
 from supervisor.archive import Archive
 from supervisor.changing import Changer
 from supervisor.channel_desk import ChannelDesk
@@ -44,6 +41,7 @@ from supervisor.detail import make_detail
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
 from supervisor.event_book import EventBook
+from supervisor.hang_desk import HangDesk
 from supervisor.journal import JOURNAL_NAME, Journal
 from supervisor.lifecycle.events import (
     WishKill,
@@ -79,7 +77,7 @@ _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill | W
 Listener = Callable[[Job | Event | None], None]
 
 
-class Engine:
+class Engine(Answering):
     """One run of one profile; what `supervisor.api.server` asks through `EnginePort`."""
 
     def __init__(self, profile: Profile, place: RunPlace, *, clock: Clock | None = None) -> None:
@@ -110,6 +108,7 @@ class Engine:
         )
         self._driver.helpers = lambda: self._files.pids() | self._archive.pids()
         self._changer = Changer(profile, self._driver, self._desk, self._clock, self._go_by, self._gone)
+        self._hangs = HangDesk(self._loop, self._driver, self._desk, self._clock, self.happened, self._warnings_changed)
         self._observatory = Observatory(
             self._loop, profile, place, self._driver, self._desk, self._intake, self._archive.writer, self._clock
         )
@@ -129,6 +128,7 @@ class Engine:
         self._files.start()
         self._archive.start(self._changer.profile)
         self._observatory.start(self._notify, self._each_second, lambda: bool(self._listeners))
+        self._hangs.watch.start()
 
     def _each_second(self) -> None:
         lost_s = self._stalls.beat()
@@ -179,6 +179,13 @@ class Engine:
         self._notify()
         self._curtain.changed(replica, before)
 
+    def _warnings_changed(self) -> None:
+        """What is told of stuck workers is other than before."""
+        for replica in self._driver.replicas.values():
+            replica.hang_warnings = self._hangs.watch.warnings_of(replica.name)
+        self._observatory.stale()
+        self._notify()
+
     def _gone(self, name: str) -> None:
         self._observatory.forget(name)
         self._jobs.forget(name, "it is no more")
@@ -225,12 +232,9 @@ class Engine:
         )
 
     def detail(self, name: str) -> WorkerDetail | None:
-        replica = self._driver.replicas.get(name)
+        replica = self._first(name)
         if replica is None:
-            replicas = self._driver.of_worker(name)
-            if not replicas:
-                return None
-            replica = replicas[0]
+            return None
         return make_detail(
             replica,
             self._changer.profile.directory,
@@ -276,16 +280,6 @@ class Engine:
                 "INFO", "action", subject, f"{what} wished" + (" of all" if name == naming.ALL else ""), by=by
             )
 
-    def _named(self, names: Sequence[str]) -> list[Replica]:
-        found: dict[str, Replica] = {}
-        for name in names:
-            chosen = naming.choose(name, self._driver.replicas, but=self._driver.manager_name)
-            if not chosen:
-                known = self.known_names()
-                raise RequestRefused(naming.unknown(name, known), naming.near(name, known))
-            found.update((replica.name, replica) for replica in chosen)
-        return list(found.values())
-
     def signal(self, names: Sequence[str], signal_name: str, by: str = "") -> SignalReply:
         number = signal.Signals[signal_name]
         replicas = self._named(names)
@@ -327,49 +321,6 @@ class Engine:
                 self._book.add("INFO", "engine", step.subject, f"profile: {step.change}: {step.text}")
         return reply
 
-    def events(self, after: int, limit: int) -> EventList:
-        return self._book.events(after, limit)
-
-    async def wait_event(self, after: int, timeout_s: float) -> bool:
-        return await self._book.wait_event(after, timeout_s)
-
-    def letters(self, channel: str) -> LetterList | None:
-        return self._desk.letters(channel)
-
-    def peek(self, channel: str) -> LetterList | None:
-        return self._desk.peek(channel)
-
-    def channel_act(
-        self, channel: str, action: ChannelActionName, ids: Sequence[str], by: str = ""
-    ) -> ChannelReply | None:
-        reply = self._desk.act(channel, action, ids)
-        if reply is not None:
-            self._book.add("INFO", "channel", channel, reply.text, by=by)
-            self._observatory.stale()
-            self._notify()
-        return reply
-
-    async def why(self, names: Sequence[str]) -> WhyReply:
-        raise RequestRefused(f"this engine cannot look for what is stuck: {names}")
-
-    async def stacks(self, name: str) -> StacksReply | None:
-        raise RequestRefused(f"this engine cannot look for what is stuck: {name}")
-
-    async def sample(self, name: str, seconds: float, rate_hz: float) -> SampleReply | None:
-        raise RequestRefused(f"this engine cannot look for what is stuck: {name} for {seconds:g} s at {rate_hz:g} Hz")
-
-    async def release(self, name: str, resource: str, by: str = "") -> WayOutReply | None:
-        raise RequestRefused(f"this engine cannot look for what is stuck: {name}, {resource}, {by}")
-
-    def kill_process(self, pid: int, start_ticks: int, by: str = "") -> WayOutReply:
-        raise RequestRefused(f"this engine cannot look for what is stuck: {pid}, {start_ticks}, {by}")
-
-    def job(self, job_id: int) -> Job | None:
-        return self._jobs.get(job_id)
-
-    async def wait_job(self, job_id: int, timeout_s: float) -> Job:
-        return await self._jobs.wait(job_id, timeout_s)
-
     def watch(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)
 
@@ -402,6 +353,7 @@ class Engine:
 
     async def close(self) -> None:
         """Write out what is left and let go of everything."""
+        self._hangs.watch.close()
         self._conductor.close()
         self._files.close()
         self._driver.close()
