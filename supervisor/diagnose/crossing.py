@@ -1,0 +1,199 @@
+"""What threads tell of each other: a report that is right for one thread alone, made right for all of them together.
+
+A lock that is waited for and that nobody can have; a pool whose members are all idle while a result is waited for; who
+has the interpreter lock; which queue keeps a process from its end.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from supervisor.diagnose import signatures
+from supervisor.diagnose.evidence import Dump, Look, ThreadReport
+from supervisor.diagnose.rulebook.frames import FEED, MEMBER, POOL
+from supervisor.diagnose.rules import KINDS
+
+_READS_TASKS: Final = frozenset({"pool-member-idle"})
+_WAITS_ITS_TURN: Final = frozenset({"pool-member-turn"})
+_POOL_WAITS: Final = frozenset({"pool-wait", "pool-wait-imap"})
+_HOLDS_GIL: Final = frozenset(
+    {"sleep", "read", "write", "receive", "send", "connect", "running", "other", "poll", "child"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _All:
+    """Everything that was seen at once."""
+
+    reports: Sequence[ThreadReport]
+    by_pid: Mapping[int, Sequence[ThreadReport]]
+    look: Look
+    before: Look | None
+    dumps: Mapping[int, Dump]
+
+
+def cross(
+    reports: tuple[ThreadReport, ...], look: Look, before: Look | None, dumps: Mapping[int, Dump]
+) -> tuple[ThreadReport, ...]:
+    """The reports, each with what the others tell of it."""
+    by_pid: Mapping[int, list[ThreadReport]] = defaultdict(list)
+    for report in reports:
+        by_pid[report.pid].append(report)
+    everything = _All(reports, by_pid, look, before, dumps)
+    return tuple(_crossed(report, everything) for report in reports)
+
+
+def _crossed(report: ThreadReport, everything: _All) -> ThreadReport:
+    if report.kind == "WLOCK_WAIT":
+        return _writer(report, everything)
+    if report.kind == "EXIT_FLUSH" or report.rule.startswith("queue-join-thread"):
+        return _flusher(report, everything)
+    if report.kind == "QUEUE_CORRUPT":
+        return _reader_of_part(report, everything)
+    if report.rule in _POOL_WAITS:
+        return _pool_owner(report, everything)
+    if report.kernel.kind != "gil":
+        return _gil_holder(report, everything)
+    return report
+
+
+def _as(report: ThreadReport, kind: str, rule: str, **details: str) -> ThreadReport:
+    """The same thread with another diagnosis."""
+    return replace(
+        report,
+        kind=kind,
+        rule=rule,
+        is_idle=KINDS[kind].grown == "idle",
+        details={**report.details, **{name: text for name, text in details.items() if text}},
+    )
+
+
+# --- queues ---
+
+
+def _writer(report: ThreadReport, everything: _All) -> ThreadReport:
+    """Whoever waits to write is behind a writer that is full, or behind a dead one."""
+    queue = report.details.get("queue", "")
+    for other in everything.reports:
+        is_same = other.details.get("queue", "") == queue
+        if is_same and other.kind in ("FEEDER_FULL", "QUEUE_FULL") and other.kernel.kind == "write":
+            return _as(report, "WLOCK_WAIT", report.rule, holder=f"pid {other.pid}")
+    is_seen = all(pid in everything.dumps for pid in _users(report, everything))
+    found = _as(report, "WLOCK_ORPHAN", "feeder-orphan")
+    return replace(found, confidence="likely" if is_seen else "possible")
+
+
+def _users(report: ThreadReport, everything: _All) -> list[int]:
+    """The live processes that have the same lock mapped."""
+    name = report.kernel.resource.removeprefix("sem:")
+    return [
+        process.pid
+        for process in everything.look.processes.values()
+        if process.state not in "ZX" and any(str(mapped.inode) == name for mapped in process.semaphores)
+    ]
+
+
+def _flusher(report: ThreadReport, everything: _All) -> ThreadReport:
+    """Which queue: the one whose sender is still at work in the same process."""
+    for other in everything.by_pid[report.pid]:
+        is_sender = signatures.find(("...", FEED), other.frames) is not None
+        if is_sender and other.kind in ("FEEDER_FULL", "WLOCK_WAIT", "WLOCK_ORPHAN"):
+            resource = other.resource if other.resource.kind == "queue" else report.resource
+            return replace(
+                report,
+                resource=resource if resource.id else other.resource,
+                details={**report.details, "queue": other.details.get("queue", ""), "sender": str(other.tid)},
+            )
+    return report
+
+
+def _reader_of_part(report: ThreadReport, everything: _All) -> ThreadReport:
+    """A long message that is still being sent is no broken one."""
+    pipe = report.kernel.resource
+    for other in everything.reports:
+        if pipe and other.pid != report.pid and other.kernel.kind == "write" and other.kernel.resource == pipe:
+            return replace(_as(report, "QUEUE_EMPTY", "queue-long-message"), confidence="likely")
+    return report
+
+
+# --- pools ---
+
+
+def _pool_owner(report: ThreadReport, everything: _All) -> ThreadReport:
+    """A pool that is waited for works, or has lost the task, or nobody can take one."""
+    members = _members(report.pid, everything)
+    if _is_respawning(report.pid, everything):
+        return replace(_as(report, "POOL_RESPAWNS", "pool-respawns"), confidence="likely")
+    waiting = [member for member in members if member.rule in _WAITS_ITS_TURN]
+    reading = [member for member in members if member.rule in _READS_TASKS]
+    busy = [member for member in members if member not in waiting and member not in reading]
+    if not members or busy or _is_sending(report.pid, everything):
+        return _as(report, "POOL_WAIT", report.rule, members=_told(busy))
+    if reading:
+        return replace(_as(report, "POOL_TASK_LOST", "pool-task-lost"), confidence="likely")
+    lock = waiting[0].resource
+    found = _as(report, "POOL_WEDGED", "pool-wedged", lock=lock.label)
+    return replace(found, resource=lock if lock.id else report.resource, confidence="likely")
+
+
+def _members(pid: int, everything: _All) -> list[ThreadReport]:
+    """The main threads of the members of a process's pools."""
+    return [
+        report
+        for report in everything.reports
+        if report.is_main
+        and everything.look.processes[report.pid].parent_pid == pid
+        and signatures.find(("...", MEMBER), report.frames) is not None
+    ]
+
+
+def _told(busy: Sequence[ThreadReport]) -> str:
+    return ", ".join(f"pid {member.pid} at {member.details.get('place', '?')}" for member in busy[:4])
+
+
+def _is_sending(pid: int, everything: _All) -> bool:
+    """Whether tasks are on their way, or results."""
+    return any(
+        signatures.find(("...", f"{POOL} Pool._handle_tasks"), report.frames) is not None and not report.is_idle
+        for report in everything.by_pid[pid]
+    )
+
+
+def _is_respawning(pid: int, everything: _All) -> bool:
+    """Whether none of its children of the look before is left, although it has, or had, some."""
+    if everything.before is None:
+        return False
+    had = {(one.pid, one.start_ticks) for one in everything.before.processes.values() if one.parent_pid == pid}
+    has = {(one.pid, one.start_ticks) for one in everything.look.processes.values() if one.parent_pid == pid}
+    return bool(had) and had.isdisjoint(has)
+
+
+# --- the interpreter lock ---
+
+
+def _gil_holder(report: ThreadReport, everything: _All) -> ThreadReport:
+    """The one thread that is not waiting for the interpreter lock while the others wait and get nothing of it."""
+    threads = everything.by_pid[report.pid]
+    starved = [other for other in threads if other.kernel.kind == "gil" and not _has_run(other, everything)]
+    if not starved or report.kernel.kind not in _HOLDS_GIL:
+        return report
+    suspects = [other for other in threads if other.kernel.kind in _HOLDS_GIL]
+    if len(suspects) != 1 and not (report.kernel.kind == "running" and _only_runner(suspects)):
+        return report
+    waiters = ", ".join(other.thread_name for other in starved[:4])
+    return replace(_as(report, "GIL_HELD", "gil-held", waiters=waiters), confidence="likely")
+
+
+def _only_runner(suspects: Sequence[ThreadReport]) -> bool:
+    return sum(other.kernel.kind == "running" for other in suspects) == 1
+
+
+def _has_run(report: ThreadReport, everything: _All) -> bool:
+    """Whether it got more of the processor since the look before than waking up takes."""
+    before = everything.before.processes.get(report.pid) if everything.before is not None else None
+    earlier = before.thread(report.tid) if before is not None else None
+    now = everything.look.processes[report.pid].thread(report.tid)
+    return earlier is None or now is None or now.cpu_ticks - earlier.cpu_ticks > 2
