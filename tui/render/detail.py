@@ -154,6 +154,17 @@ def _rules(detail: WorkerDetail, width: int) -> list[Line]:
     lines += fact("group", detail.group, width)
     lines += fact("stop", detail.stop_policy, width)
     lines += fact("limits", ", ".join(detail.limits), width)
+    return lines + _log_level(detail, width)
+
+
+def _log_level(detail: WorkerDetail, width: int) -> list[Line]:
+    """The level of its loggers, those that have one of their own, and whether it goes by them already."""
+    if not detail.row.log_level:
+        return []
+    own = [f"{logger} {level}" for logger, level in detail.log_levels.items() if logger]
+    lines = fact("log level", ", ".join((detail.row.log_level, *own)) + "  (v changes it)", width)
+    if not detail.follows_log_levels:
+        lines += fact("", "not taken up yet: it does so when it logs next, or waits", width, Tone.AMBER)
     return lines
 
 

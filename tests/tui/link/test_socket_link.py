@@ -14,6 +14,7 @@ from supervisor.api.server import bind_socket, serve
 from supervisor.errors import EngineUnreachable, RequestRefused
 from supervisor.lifecycle.states import State
 from tests.api.fake_port import FakePort, a_fleet, a_letter, a_row
+from tests.tui.hang_fakes import deadlock, idle, sample_reply, stacks_reply
 from tui.link.engine_link import News
 from tui.link.socket_link import SocketLink
 from tui.link.view import FleetView, LinkState
@@ -150,6 +151,31 @@ async def test_items_of_channels_are_read_and_acted_on(socket_file: Path) -> Non
         with pytest.raises(RequestRefused, match="no channel 'pahts'"):
             await link.channel_act("pahts", "drain", ())
         assert port.channel_wishes == [("paths", "discard", ("8",)), ("paths", "drain", ())]
+
+    await _with_link(socket_file, talk)
+    await server.close()
+
+
+async def test_hangs_are_asked_about_and_ways_out_are_wished(socket_file: Path) -> None:
+    """Verdicts of one and of all, stacks, samples, a release, a kill and a log level; refusals are told."""
+    port = FakePort()
+    port.verdicts = (deadlock("parse.1"), idle("parse.2", 12))
+    port.stacks_of = {"parse.1": stacks_reply()}
+    port.samples_of = {"parse.1": sample_reply()}
+    server = await serve(port, bind_socket(socket_file))
+
+    async def talk(link: SocketLink, _: Heard) -> None:
+        assert [verdict.replica for verdict in (await link.why()).verdicts] == ["parse.1", "parse.2"]
+        assert (await link.why("parse.1")).verdicts == (deadlock("parse.1"),)
+        assert await link.stacks("parse.1") == stacks_reply()
+        assert await link.sample("parse.1", 2.0) == sample_reply()
+        assert port.asked_samples == [("parse.1", 2.0, 50.0)]
+        await link.release("parse.1", "sem:3070")
+        assert port.releases == [("parse.1", "sem:3070")]
+        assert (await link.set_level("parse.1", "DEBUG")).told == ("parse.1",)
+        for refused in (link.why("nobody"), link.stacks("nobody"), link.sample("nobody", 1.0), link.kill_process(9, 7)):
+            with pytest.raises(RequestRefused):
+                await refused
 
     await _with_link(socket_file, talk)
     await server.close()

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from supervisor.api.messages import ReplicaRow
+from supervisor.api.messages import ReplicaRow, WorkerDetail
 from supervisor.lifecycle.states import State
 from supervisor.logs.record import decode
 from tests.tui.fakes import NOW_AT, NOW_S, census, checks, detail_of, lives, replica, stored_line
@@ -158,6 +158,22 @@ def test_detail_in_full() -> None:
     lines = detail_lines(row, detail, channels, UNICODE, NOW_S, 70, 0)
     assert max(line_width(line) for line in lines) <= 70
     assert golden("detail") == "\n".join(line_text(line).rstrip() for line in lines)
+
+
+def test_detail_says_which_log_level_counts_and_whether_it_counts_yet() -> None:
+    """The level of all loggers, those with one of their own, and a mark until the worker has taken it up."""
+    row = replica("parse.1", log_level="DEBUG")
+    detail = msgspec.structs.replace(detail_of(row), log_levels={"": "DEBUG", "urllib3": "ERROR"})
+
+    def told(detail: WorkerDetail) -> str:
+        return "\n".join(line_text(line) for line in detail_lines(row, detail, {}, UNICODE, NOW_S, 90, 0))
+
+    assert "log level  DEBUG, urllib3 ERROR  (v changes it)" in told(detail)
+    assert "not taken up yet" not in told(detail)
+    assert "not taken up yet: it does so when it logs next" in told(
+        msgspec.structs.replace(detail, follows_log_levels=False)
+    )
+    assert "log level" not in told(detail_of(replica("disk", kind="command")))
 
 
 def test_detail_says_what_is_waited_for_and_what_a_person_can_do() -> None:
