@@ -62,8 +62,8 @@ def _mapping_at(process: ProcessFacts, address: int) -> SemaphoreMapping | None:
 def read_count(pid: int, object_address: int, *, handle: int | None = None) -> tuple[int, int] | None:
     """How often a process holds a lock by its own bookkeeping, and the ident of the thread that took it last.
 
-    A lock that is taken in one process and released in another leaves 1 here and -1 there: it says "holds" only where
-    the semaphore's value is 0.
+    A lock that is taken in one process and released in another leaves 1 here and -1 there, and a bare `os.fork` copies
+    the count: it says "holds" only where the semaphore's value is 0, and not of who waits for it.
 
     Args:
         object_address: ``id(lock._semlock)`` in that process.
