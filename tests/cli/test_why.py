@@ -113,6 +113,7 @@ def test_words_of_workers_do_nothing_to_the_terminal() -> None:
 def test_way_out_is_a_command(way: WayOut, typed: str) -> None:
     """Where there is one."""
     assert command_of(way, a_verdict("parse.2")) == typed
+    assert command_of(way, a_verdict("parse.2"), "deck") == (typed and f"{typed} --project deck")
 
 
 def test_why_without_a_name_is_about_all_who_wait(command: Command, engine: FakeEngine) -> None:

@@ -47,7 +47,9 @@ def counts_text(verdicts: Iterable[Verdict]) -> str:
     return ", ".join(f"{counts[name]} {words.get(name, name)}" for name in _SEVERITIES if counts[name])
 
 
-def verdict_text(verdict: Verdict, now_s: float, *, colours: bool = False, width: int = 0) -> str:
+def verdict_text(
+    verdict: Verdict, now_s: float, *, colours: bool = False, width: int = 0, project: str | None = None
+) -> str:
     """The cause first; below it how sure that is, who waits for whom, the evidence, what to do, and the ways out.
 
     Args:
@@ -55,6 +57,7 @@ def verdict_text(verdict: Verdict, now_s: float, *, colours: bool = False, width
         now_s: monotonic.
         colours: with ANSI colours by how bad it is.
         width: cells of a line, after which sentences go on in the next; 0 for lines as long as they are.
+        project: the project that commands have to name; None where it goes without saying.
     """
     sgr = _COLOURS.get(verdict.severity, "1") if colours else ""
     head = _folded("", f"{one_line(verdict.replica)}: {one_line(verdict.sentence, _WORDS)}", width, hang=2)
@@ -72,7 +75,7 @@ def verdict_text(verdict: Verdict, now_s: float, *, colours: bool = False, width
         lines += _folded("  what to do: ", one_line(verdict.remedy, _WORDS), width)
     for at, way in enumerate(way for way in verdict.ways_out if way.text):
         lines += _folded("  ways out: " if at == 0 else " " * 12, one_line(way.text, _WORDS), width)
-        if command := command_of(way, verdict):
+        if command := command_of(way, verdict, project):
             lines.append(f"{' ' * 14}{command}")
     return "\n".join(lines)
 
@@ -146,7 +149,7 @@ def place_text(frame: StackFrame) -> str:
     return f"{file}:{frame.line}" if frame.line else file
 
 
-def command_of(way: WayOut, verdict: Verdict) -> str:
+def command_of(way: WayOut, verdict: Verdict, project: str | None = None) -> str:
     """What to type for a way out; empty where there is no such command."""
     name = way.replica or verdict.replica
     match way.action:
@@ -162,6 +165,8 @@ def command_of(way: WayOut, verdict: Verdict) -> str:
             words = ["report"]
         case _:
             return ""
+    if project is not None:
+        words += ["--project", project]
     return one_line(f"procdeck {join(words)}")
 
 

@@ -34,7 +34,7 @@ def show_why(project: str | None, names: tuple[str, ...], *, has_all: bool, as_j
         tell_json(replace(reply, verdicts=shown))
     else:
         now_s, colours, width = time.monotonic(), wants_color(sys.stdout), _width()
-        texts = [verdict_text(each, now_s, colours=colours, width=width) for each in shown]
+        texts = [verdict_text(each, now_s, colours=colours, width=width, project=project) for each in shown]
         tell_block("\n\n".join(texts) + "\n" * bool(texts))
         for trouble in reply.troubles:
             narrate(f"not all could be seen: {one_line(trouble, 2000)}")
