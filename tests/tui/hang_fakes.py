@@ -73,6 +73,21 @@ def deadlock(replica: str = "parse.1") -> Verdict:
     )
 
 
+def tail() -> Verdict:
+    """One whose chain ends in a ring that it is no part of."""
+    waiter = link("tally", 4009, "waits for process 4007 to end")
+    return Verdict(
+        kind="JOIN",
+        severity="waiting",
+        replica="tally",
+        pid=4009,
+        tid=4009,
+        sentence="tally waits for parse.1 to end, which is in a deadlock.",
+        chain=(waiter, LOADER, STORER, LOADER),
+        confidence="certain",
+    )
+
+
 def orphaned() -> Verdict:
     """A lock whose holder is dead, which can be released."""
     return Verdict(

@@ -117,9 +117,15 @@ def _threads(stacks: tuple[SampledStack, ...]) -> list[tuple[Call, str]]:
         waiting = stack.count if stack.is_waiting else 0
         root.count += stack.count
         root.waiting += waiting
-        root.add(stack.frames, stack.count, waiting)
+        root.add(_without_the_way_in(stack.frames), stack.count, waiting)
     named = [(root, thread_words(pid, thread)) for (pid, thread), root in roots.items()]
     return sorted(named, key=lambda each: -each[0].count)
+
+
+def _without_the_way_in(frames: tuple[StackFrame, ...]) -> tuple[StackFrame, ...]:
+    """`frames` from the first of the worker's own on: how a process or a thread begins is the same everywhere."""
+    own = next((at for at, frame in enumerate(frames) if not is_library(frame)), 0)
+    return frames[own:]
 
 
 def picture(root: Call, total: int, glyphs: Glyphs, width: int) -> list[Line]:

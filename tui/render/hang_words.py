@@ -49,6 +49,19 @@ def rank(verdict: Verdict) -> tuple[int, int]:
     return SEVERITIES.index(verdict.severity), -len(verdict.blocks)
 
 
+def grouped_troubles(troubles: Sequence[str]) -> list[str]:
+    """What could not be seen, each reason once: ``31 processes: has no agent (pid 12, pid 13 and 29 more)``."""
+    by_reason: dict[str, list[str]] = {}
+    for trouble in troubles:
+        who, colon, reason = trouble.partition(": ")
+        by_reason.setdefault(reason if colon else "", []).append(who)
+    told = list(by_reason.pop("", ()))
+    for reason, those in by_reason.items():
+        many = f"{len(those)} processes: {reason} ({names_words(those)})"
+        told.append(many if len(those) > 1 else f"{those[0]}: {reason}")
+    return told
+
+
 def age_words(since_s: float | None, now_s: float) -> str:
     """``for 14s``; empty where nobody knows since when."""
     return "" if since_s is None else f"for {duration(now_s - since_s)}"

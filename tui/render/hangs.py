@@ -10,7 +10,15 @@ from supervisor.api.hangs import Verdict, WhyReply
 from tui.render.channel_detail import Item, Page
 from tui.render.facts import heading
 from tui.render.glyphs import Glyphs
-from tui.render.hang_words import SEVERITY_TONES, age_words, kind_words, names_words, rank, severity_sign
+from tui.render.hang_words import (
+    SEVERITY_TONES,
+    age_words,
+    grouped_troubles,
+    kind_words,
+    names_words,
+    rank,
+    severity_sign,
+)
 from tui.render.pieces import Line, Piece, Tone, cut_line, fit, plain, wrap
 from tui.render.waits import Waits, forest_lines, root_words
 
@@ -24,6 +32,8 @@ _COUNTED: Final[dict[str, str]] = {
 _TOLD_IN_FULL: Final = ("stuck", "warning")
 _KIND_COLUMNS: Final = 15
 _LONGEST_NAME: Final = 20
+MOST_ROOTS: Final = 6
+"""The verdicts are not to begin below the screen."""
 
 
 def worst_first(reply: WhyReply) -> tuple[Verdict, ...]:
@@ -64,7 +74,7 @@ def hangs_page(reply: WhyReply, glyphs: Glyphs, now_s: float, width: int) -> Pag
         lines += [*heading("Who waits for whom"), *forest]
     if reply.troubles:
         lines += heading("What could not be seen", Tone.AMBER)
-        for trouble in reply.troubles:
+        for trouble in grouped_troubles(reply.troubles):
             lines += [((f"   {part}", Tone.PLAIN),) for part in wrap(plain(trouble), max(width - 4, 12))]
     return Page(lines, tuple(items))
 
@@ -84,13 +94,15 @@ def _roots(verdicts: Sequence[Verdict], width: int, glyphs: Glyphs) -> list[Line
     if not roots:
         return []
     lines: list[Line] = []
-    for ring in roots:
+    for ring in roots[:MOST_ROOTS]:
         blocked = waits.blocked_by(ring)
         pieces: Line = (
             (f" {root_words(waits, ring)}", Tone.STRONG),
             (f": {names_words(blocked)}" if blocked else "", Tone.DIM),
         )
         lines.append(cut_line(pieces, width, glyphs.ellipsis))
+    if len(roots) > MOST_ROOTS:
+        lines.append(((f" and {len(roots) - MOST_ROOTS} more, drawn below", Tone.DIM),))
     return [*lines, ()]
 
 

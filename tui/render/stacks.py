@@ -17,6 +17,7 @@ STILL_FROM_S: Final = 2.0
 
 ThreadKey = tuple[int, int]
 
+_ON_CPU: Final = frozenset({"running", "runs"})
 _SOURCES: Final[dict[str, str]] = {
     "agent": "told by itself",
     "py-spy": "read by py-spy",
@@ -97,7 +98,7 @@ def _process(process: ProcessStacks, changes: Changes, glyphs: Glyphs, now_s: fl
 def _thread(thread: ThreadStack, still_s: float | None) -> Line:
     pieces: list[Piece] = [(f"   {plain(thread.name) or 'thread'}", Tone.ACCENT), (f" {thread.tid}", Tone.DIM)]
     if thread.state:
-        pieces.append((f"  {plain(thread.state)}", Tone.GOOD if thread.state == "running" else Tone.PLAIN))
+        pieces.append((f"  {plain(thread.state)}", Tone.GOOD if thread.state in _ON_CPU else Tone.PLAIN))
     if still_s is not None and thread.frames:
         is_still = still_s >= STILL_FROM_S
         pieces.append((f"  the same for {duration(still_s)}" if is_still else "  moves", Tone.DIM))

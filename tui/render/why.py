@@ -14,6 +14,7 @@ from tui.render.hang_words import (
     SEVERITY_TONES,
     age_words,
     frame_lines,
+    grouped_troubles,
     kind_words,
     names_words,
     place_words,
@@ -65,14 +66,30 @@ def _head(verdict: Verdict, glyphs: Glyphs, now_s: float, width: int) -> list[Li
 
 
 def chain_lines(verdict: Verdict, glyphs: Glyphs, width: int) -> list[Line]:
-    """Who waits for whom, from the one asked about on: a ring where it is one, else each below the one before."""
+    """Who waits for whom, from the one asked about on: each below the one before, and a ring where it comes to one."""
     chain = verdict.chain
     if not chain:
         return []
-    if verdict.is_cycle:
-        return [*heading("A ring of waiting"), *_ring(chain, glyphs, width)]
-    title = "Who waits for whom" if len(chain) > 1 else "Where it is"
-    lines = heading(title)
+    begins = 0 if verdict.is_cycle else _where_it_closes(chain)
+    if begins is None:
+        title = "Who waits for whom" if len(chain) > 1 else "Where it is"
+        return [*heading(title), *_tree(chain, glyphs, width)]
+    ring = chain if verdict.is_cycle else chain[begins:-1]
+    if begins == 0:
+        return [*heading("A ring of waiting"), *_ring(ring, glyphs, width)]
+    lines = [*heading("Who waits for whom, and at the end a ring"), *_tree(chain[:begins], glyphs, width)]
+    return [*lines, *_ring(ring, glyphs, width)]
+
+
+def _where_it_closes(chain: Sequence[ChainLink]) -> int | None:
+    """Which link the last one of `chain` is over again; None where it is none."""
+    identities = [(link.pid, link.tid) for link in chain]
+    first = identities.index(identities[-1])
+    return None if first == len(chain) - 1 else first
+
+
+def _tree(chain: Sequence[ChainLink], glyphs: Glyphs, width: int) -> list[Line]:
+    lines: list[Line] = []
     for depth, link in enumerate(chain):
         indent = min(1 + depth * _STEP, width // 3)
         mark = f"{glyphs.branch}{glyphs.points} " if depth else f"{glyphs.points} "
@@ -89,10 +106,14 @@ def _ring(chain: Sequence[ChainLink], glyphs: Glyphs, width: int) -> list[Line]:
         edge = f" {begins}{glyphs.points} " if index == 0 else f" {goes_on}{glyphs.points} "
         lines.append(cut_line(((edge, Tone.RED), *_who(link)), width, glyphs.ellipsis))
         lines += [((line[0][0], Tone.RED), *line[1:]) for line in _doing(link, f" {goes_on}  ", glyphs, width)]
-    first, last = (chain[at].replica or f"pid {chain[at].pid}" for at in (0, -1))
-    closing = f"{plain(last)} waits for {plain(first)}: round again" if len(chain) > 1 else "waits for itself"
+    first, last = chain[0], chain[-1]
+    closing = f"{_name(last)} waits for {_name(first)}: round again" if len(chain) > 1 else "waits for itself"
     lines.append(((f" {closes}{glyphs.points} ", Tone.RED), (cut(closing, width - 5, glyphs.ellipsis), Tone.DIM)))
     return lines
+
+
+def _name(link: ChainLink) -> str:
+    return f"{plain(link.replica)} (pid {link.pid})" if link.replica else f"pid {link.pid}"
 
 
 def _who(link: ChainLink) -> Line:
@@ -156,7 +177,7 @@ def _troubles(troubles: Sequence[str], width: int) -> list[Line]:
     if not troubles:
         return []
     lines = heading("What could not be seen", Tone.AMBER)
-    for trouble in troubles:
+    for trouble in grouped_troubles(troubles):
         lines += _folded(trouble, width, 3)
     return lines
 

@@ -107,6 +107,7 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
             self.fill()
         else:
             self._draw_title()
+            self._hint()
 
     def look(self) -> None:
         """Ask, unless an answer is waited for already."""
@@ -141,6 +142,9 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
             items = tuple(type(item)(item.id, item.line + len(trouble), item.height) for item in page.items)
             self.view.show_page(Page([*trouble, *page.lines], items))
         self._draw_title()
+        self._hint()
+
+    def _hint(self) -> None:
         self._hints.show(tuple(action for action in self.ROWS if self.may(action)))
 
     def _in_place_of_a_page(self, width: int) -> list[Line]:

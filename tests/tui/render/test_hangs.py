@@ -19,6 +19,7 @@ from tests.tui.hang_fakes import (
     orphaned,
     sample_reply,
     stacks_reply,
+    tail,
     why_reply,
 )
 from tests.tui.render.test_golden import golden
@@ -69,6 +70,20 @@ def test_why_is_the_cause_first_then_the_ring_evidence_remedy_and_ways_out() -> 
 def test_a_chain_that_is_no_ring_is_a_tree() -> None:
     """Each who is waited for stands below the one who waits; the dead holder too."""
     assert golden("why_chain") == why(why_reply(orphaned()))
+
+
+def test_a_chain_that_comes_to_a_ring_is_both() -> None:
+    """Who waits for those in a ring stands before it."""
+    assert golden("why_tail") == why(why_reply(tail()))
+
+
+def test_what_could_not_be_seen_is_told_once_for_each_reason() -> None:
+    """A hundred processes without an agent are one sentence; each other trouble is one of its own."""
+    troubles = (*(f"pid {pid}: has no agent" for pid in range(20)), "pid 99: permission denied", "no time")
+    told = why(WhyReply(troubles=troubles))
+    assert "20 processes: has no agent (pid 0, pid 1," in told
+    assert "pid 99: permission denied" in told
+    assert "no time" in told
 
 
 def test_the_next_verdict_is_shown_in_full_on_demand() -> None:
@@ -162,7 +177,7 @@ def test_long_chains_of_waiters_are_drawn_without_end() -> None:
         for one, other in pairwise(links)
     )  # fmt: skip
     told = hangs(why_reply(*verdicts))
-    assert "pid 1099 (w.999) blocks 999 workers" in told
+    assert "w.999 (pid 1099) blocks 999 workers" in told
     assert "and 600 more" in told
 
 

@@ -196,7 +196,7 @@ async def test_h_shows_all_verdicts_and_the_cursor_goes_from_one_to_the_next(siz
     async with app.run_test(size=size) as pilot:
         await shown(pilot, "parse.1")
         await pilot.press("h")
-        await shown(pilot, "pid 4008 (parse.2) and pid 4007 (parse.1) block 1 worker: tally")
+        await shown(pilot, "parse.2 (pid 4008) and parse.1 (pid 4007) block 1 worker: tally")
         await shown(pilot, "2 stuck  1 to look at  1 idle")
         await pilot.press("j", "enter")
         await shown(pilot, "A ring of waiting")
