@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Event, Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ BIG = bytes(2**20)
 
 
 def join_before_get() -> None:
-    """EXIT_FLUSH: a child cannot leave before its result is read, and its parent reads after the join."""
+    """DEADLOCK: a child cannot leave before its result is read, and its parent reads after the join."""
     results: Queue[bytes] = multiprocessing.Queue()
     child = multiprocessing.Process(target=compute, args=(results,), daemon=True)
     child.start()
@@ -32,17 +32,37 @@ def compute(results: Queue[bytes]) -> None:
     results.put(BIG)
 
 
+def exit_flush() -> None:
+    """EXIT_FLUSH: the function has returned; what it put on a queue is read by nobody, and is waited for."""
+    results: Queue[bytes] = multiprocessing.Queue()
+    results.put(BIG)
+
+
 def join_chain() -> None:
-    """JOIN: three generations wait for a great-grandchild that has nothing to end it."""
-    pass_on(3)
+    """JOIN: a child joins a child that waits for a lock, which a third one keeps."""
+    lock, is_taken = multiprocessing.Lock(), multiprocessing.Event()
+    multiprocessing.Process(target=keep, args=(lock, is_taken), daemon=True).start()
+    is_taken.wait()
+    delegate(lock, 2)
 
 
-def pass_on(generations: int) -> None:
+def delegate(lock: Lock, generations: int) -> None:
     if generations == 0:
-        dawdle()
-    child = multiprocessing.Process(target=pass_on, args=(generations - 1,))
+        write_result(lock)
+    child = multiprocessing.Process(target=delegate, args=(lock, generations - 1))
     child.start()
     child.join()
+
+
+def write_result(lock: Lock) -> None:
+    with lock:
+        print("never printed")
+
+
+def keep(lock: Lock, is_taken: Event) -> None:
+    with lock:
+        is_taken.set()
+        dawdle()
 
 
 def dawdle() -> None:

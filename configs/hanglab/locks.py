@@ -134,7 +134,7 @@ def kill(child: multiprocessing.Process) -> None:
 
 
 def event_never_set() -> None:
-    """SIGNAL_WAIT: whoever was to set the event has ended without it."""
+    """STARVED: whoever was to set the event has ended without it."""
     is_loaded = multiprocessing.Event()
     loader = multiprocessing.Process(target=load, args=(is_loaded, 0), daemon=True)
     loader.start()
@@ -149,25 +149,34 @@ def load(is_loaded: Event, files: int) -> None:
 
 def condition_missed() -> None:
     """SIGNAL_WAIT: the notification came before the wait, and a condition remembers none."""
-    changed = multiprocessing.Condition()
-    notifier = multiprocessing.Process(target=notify, args=(changed,), daemon=True)
-    notifier.start()
-    notifier.join()
+    changed, is_told = multiprocessing.Condition(), multiprocessing.Event()
+    multiprocessing.Process(target=notify, args=(changed, is_told), daemon=True).start()
+    is_told.wait()
     with changed:
         changed.wait()
 
 
-def notify(changed: Condition) -> None:
+def notify(changed: Condition, is_told: Event) -> None:
     with changed:
         changed.notify_all()
+    is_told.set()
+    while True:
+        time.sleep(3600)
 
 
 def barrier_short() -> None:
-    """BARRIER_WAIT: a barrier for three, and only two ever come."""
+    """BARRIER_WAIT: a barrier for three; one of them is late, and the others wait for it."""
     start_line = multiprocessing.Barrier(3)
-    multiprocessing.Process(target=line_up, args=(start_line,), daemon=True).start()
+    for runner in (line_up, sleep_late):
+        multiprocessing.Process(target=runner, args=(start_line,), daemon=True).start()
     start_line.wait()
 
 
 def line_up(start_line: Barrier) -> None:
+    start_line.wait()
+
+
+def sleep_late(start_line: Barrier) -> None:
+    while start_line.n_waiting < start_line.parties:
+        time.sleep(3600)
     start_line.wait()

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Event
@@ -31,7 +32,7 @@ def stop_myself(there: Connection[Any, Any]) -> None:
 
 
 def manager_stopped() -> None:
-    """MANAGER_WAIT: the process behind a `Manager().dict()` stands still, and so does all that looks into the dict."""
+    """STOPPED: the process behind a `Manager().dict()` stands still, and so does all that looks into the dict."""
     with multiprocessing.Manager() as manager:
         stock = manager.dict(apples=3)
         server = multiprocessing.active_children()[0]
@@ -39,6 +40,22 @@ def manager_stopped() -> None:
         os.kill(server.pid, signal.SIGSTOP)
         while True:
             stock["apples"] += 1
+
+
+def manager_lock() -> None:
+    """MANAGER_WAIT: a manager's lock whose holder was killed: the manager waits for it in the name of the next one."""
+    with multiprocessing.Manager() as manager:
+        lock = manager.Lock()
+        holder = multiprocessing.Process(target=die_with, args=(lock,), daemon=True)
+        holder.start()
+        holder.join()
+        with lock:
+            print("never printed")
+
+
+def die_with(lock: threading.Lock) -> None:
+    with lock:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def socket_silent() -> None:

@@ -78,14 +78,21 @@ class PatientHandler(QueueHandler):
 
 
 def log_queue_full() -> None:
-    """LOG_BACKPRESSURE: who was to write the log file has stopped reading, and now every `log.info` waits."""
+    """LOG_BACKPRESSURE: the process that writes the log file does not get on, and now every `log.info` waits."""
     records: Queue[Any] = multiprocessing.Queue(maxsize=3)
+    multiprocessing.Process(target=write_log, args=(records,), daemon=True).start()
     log = logging.getLogger("hanglab.patient")
     log.propagate = False
     log.setLevel(logging.INFO)
     log.addHandler(PatientHandler(records))
     for number in range(10):
         log.info("record %d", number)
+
+
+def write_log(records: Queue[Any]) -> None:
+    records.get()
+    while True:
+        time.sleep(3600)  # the disk is slow today
 
 
 # -- broken by a death ----------------------------------------------------------------------------------------------
