@@ -1,6 +1,6 @@
 """Answers the engine's questions from inside: the stacks of all threads, and what it knows of locks, queues and pools.
 
-A question and its answer lie in a memory file; a signal says that there is a question. No thread, no lock, no import::
+A question and its answer lie in a memory file; a signal says that there is a question. No thread, no lock, no wait::
 
     engine ── question, number ──► memory file ◄── answer, length, number (last) ── handler in the main thread
            └─ ASK_SIGNAL ────────────────────────────────────────────────────────────────►┘
@@ -25,12 +25,13 @@ import struct
 import sys
 import time
 
-from supervisor.agent import releasing, things
+from supervisor.agent.interrupted import is_interruption
 from supervisor.agent.stacks import Census, thread_stacks
 
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
-    from types import FrameType, TracebackType
+    from collections.abc import Callable
+    from types import FrameType
     from typing import Any
 
     Question = dict[str, Any]
@@ -122,6 +123,7 @@ def install() -> None:
         _agent.open()
         if is_first:
             os.register_at_fork(after_in_child=_after_fork)
+            _give_way()
     except Exception:  # not the main thread, no memory files: nobody can ask then
         pass
 
@@ -132,6 +134,21 @@ def _after_fork() -> None:
             _agent.open()
     except Exception:  # a child must not fail because nobody can ask it
         pass
+
+
+def _give_way() -> None:
+    """Have nobody ask any more once user code takes the signal: the question would reach its handler."""
+    original: Callable[..., Any] = signal.signal
+
+    def set_handler(signalnum: Any, handler: Any) -> Any:
+        if signalnum == ASK_SIGNAL and handler is not _on_ask and _agent is not None:
+            _agent.close()
+        return original(signalnum, handler)
+
+    for name in ("__name__", "__qualname__", "__doc__"):
+        setattr(set_handler, name, getattr(original, name))
+    set_handler.__wrapped__ = original  # type: ignore[attr-defined]
+    signal.signal = set_handler
 
 
 # --- one question ---
@@ -150,21 +167,12 @@ def _on_ask(number: int, frame: FrameType | None) -> None:
             if not _answer_next(agent, frame):
                 break
     except Exception as error:
-        if _is_anothers(error.__traceback__):
+        if is_interruption(error):
             raise
     finally:
         agent.is_answering = False
         if is_collecting:
             gc.enable()
-
-
-def _is_anothers(trace: TracebackType | None) -> bool:
-    """Whether the exception comes out of user code: of the handler of another signal that came while we answered."""
-    while trace is not None:
-        if not things.is_of_library(trace.tb_frame.f_code.co_filename):
-            return True
-        trace = trace.tb_next
-    return False
 
 
 def _answer_next(agent: _Agent, frame: FrameType | None) -> bool:
@@ -179,7 +187,7 @@ def _answer_next(agent: _Agent, frame: FrameType | None) -> bool:
     try:
         reply = _reply(json.loads(head[QUESTION_AT:].partition(b"\0")[0]), frame)
     except Exception as error:
-        if _is_anothers(error.__traceback__):
+        if is_interruption(error):
             raise
         reply = {"error": f"{type(error).__name__}: {error}"}
     _write(file.fd, asked, reply)
@@ -215,7 +223,9 @@ def _reply(question: Question, frame: FrameType | None) -> Reply:
         threads, left_out = thread_stacks(frame, None)
         return _dump(threads, _notes(left_out, 0))
     if want == "release":
-        return releasing.release(question.get("sem"), question.get("thing"))
+        from supervisor.agent.releasing import release  # rare enough to cost no worker's start anything
+
+        return release(question.get("sem"), question.get("thing"))
     return {"error": f"asked for {want!r}; this agent answers all, stacks and release"}
 
 

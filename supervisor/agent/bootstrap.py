@@ -298,8 +298,9 @@ def _connect(spec: Spec, descriptors: list[int]) -> dict[str, object]:
     connected: dict[str, object] = {}
     for channel in spec["channels"]:
         own = [descriptors[place] for place in channel["fds"]]
-        made = connected[channel["parameter"]] = connect(channel["description"], own, channel["mode"])
-        things.add_channel(made, channel["description"].get("name") or channel["parameter"])
+        description = channel["description"]
+        made = connected[channel["parameter"]] = connect(description, own, channel["mode"])
+        things.add_channel(made, description["kind"], description.get("name", ""))
     return connected
 
 

@@ -13,7 +13,7 @@ Facts by kind; a fact that is a thing is its key:
 - ``mp.Process``: pid, name, daemon, exitcode; ``mp.Manager``: address, pid
 - ``thread.Lock thread.RLock``: object_address, is_locked, owner_ident; ``thread.Condition``: lock, waiters;
   ``thread.Event``: is_set; ``thread.Queue``: maxsize, size, unfinished; ``thread.ModuleLock``: owner_ident, module
-- ours: name, kind
+- ours (``queue``, ``lock``, ``value`` ...): name, kind
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ import os
 import sys
 import threading
 
+from supervisor.agent.interrupted import is_interruption
+
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     Facts = dict[str, Any]
@@ -61,7 +63,16 @@ _KINDS = {
     ("_frozen_importlib", "_ModuleLock"): "thread.ModuleLock",
     ("importlib._bootstrap", "_ModuleLock"): "thread.ModuleLock",
 }
-_OUR_CHANNELS = "supervisor.channels."
+_OUR_CHANNELS = {
+    "supervisor.channels.queue": "Queue",
+    "supervisor.channels.pipe": "PipeConnection",
+    "supervisor.channels.lock": "Lock RLock",
+    "supervisor.channels.semaphore": "Semaphore BoundedSemaphore",
+    "supervisor.channels.event": "Event",
+    "supervisor.channels.condition": "Condition",
+    "supervisor.channels.barrier": "Barrier",
+}
+"""Those that know what they are called; the profile's others are told of by whoever connects them."""
 _PEER_BYTES = 12
 _NO_LIMIT = 2**31 - 1
 
@@ -73,9 +84,8 @@ def kind_of(thing: object) -> str:
         found = _KINDS.get((home, kind.__name__))
         if found:
             return found
-        if home.startswith(_OUR_CHANNELS):
-            own = getattr(kind, "kind", "") or kind.__name__.lower()
-            return own if isinstance(own, str) else kind.__name__.lower()
+        if home in _OUR_CHANNELS and kind.__name__ in _OUR_CHANNELS[home].split():
+            return str(getattr(kind, "kind", "") or home.rpartition(".")[2])
     return ""
 
 
@@ -83,8 +93,10 @@ def facts_of(kind: str, thing: Any, key_of: KeyOf) -> Facts:
     """What is known of `thing` now; what cannot be read is left out."""
     read = _READERS.get(kind)
     try:
-        return read(thing, key_of) if read is not None else _of_ours(thing, kind)
-    except Exception:  # half made, half gone, or a subclass that keeps things elsewhere
+        return read(thing, key_of) if read is not None else {}
+    except Exception as error:  # half made, half gone, or a subclass that keeps things elsewhere
+        if is_interruption(error):
+            raise
         return {}
 
 
@@ -145,6 +157,22 @@ def _of_queue(queue: Any, key_of: KeyOf) -> Facts:
         facts["unfinished"] = _value(unfinished)
         facts["condition"] = key_of(queue._cond)
     return facts
+
+
+def orphan_facts(parts: Mapping[str, Any], writer: Any, key_of: KeyOf) -> Facts:
+    """The facts of a queue of which only the arguments of `Queue._feed` are left."""
+    room, lock = parts["queue_sem"], parts["writelock"]
+    maxsize = room._semlock.maxvalue
+    return {
+        "maxsize": maxsize if maxsize < _NO_LIMIT else 0,
+        "size": maxsize - _value(room),
+        "buffered": len(parts["buffer"]),
+        "is_closed": True,
+        "feeder": True,
+        "write_pipe": _link(writer),
+        "wlock": key_of(lock),
+        "sem": key_of(room),
+    }
 
 
 def _of_simple_queue(queue: Any, key_of: KeyOf) -> Facts:
@@ -240,7 +268,7 @@ def _link(connection: Any) -> str:
 def _of_thread_lock(lock: Any, key_of: KeyOf) -> Facts:
     """A lock of C, or its double in Python; only its text tells who owns a recursive one."""
     text = repr(lock)
-    facts: Facts = {"object_address": id(lock), "is_locked": " locked" in text or text.startswith("<locked")}
+    facts: Facts = {"object_address": id(lock), "is_locked": text.startswith("<locked")}
     _, has_owner, rest = text.partition("owner=")
     if has_owner:
         number = rest.split(" ", 1)[0]
@@ -266,13 +294,6 @@ def _of_thread_queue(queue: Any, key_of: KeyOf) -> Facts:
 
 def _of_module_lock(lock: Any, key_of: KeyOf) -> Facts:
     return {"owner_ident": lock.owner, "module": lock.name}
-
-
-# --- ours ---
-
-
-def _of_ours(channel: Any, kind: str) -> Facts:
-    return {"name": str(getattr(channel, "name", "")), "kind": kind}
 
 
 _READERS: dict[str, Callable[[Any, KeyOf], Facts]] = {

@@ -27,8 +27,10 @@ DESCRIPTOR_LIMIT = 250
 def serve(socket_descriptor: int, spec_descriptor: int) -> NoReturn:
     """Preload, then fork a worker for each order until the engine is gone."""
     import supervisor.agent.loguru_bridge  # noqa: F401 - what every worker imports is imported here, once
+    from supervisor.agent import things
     from supervisor.agent.bootstrap import read_spec
 
+    things.watch()  # what preloaded modules make, all workers have
     setup = read_spec(spec_descriptor)
     sys.path[:0] = [entry for entry in setup["python_path"] if entry not in sys.path]
     channel = socket.socket(fileno=socket_descriptor)

@@ -11,10 +11,13 @@ import sys
 import threading
 
 from supervisor.agent import things
-from supervisor.agent.facts import facts_of, kind_of
+from supervisor.agent.facts import facts_of, kind_of, orphan_facts
+from supervisor.agent.interrupted import is_interruption
+from supervisor.agent.waited_locks import waited_object
 
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import CodeType, FrameType
     from typing import Any
 
@@ -38,6 +41,7 @@ _TELLING = frozenset(
         "multiprocessing/process",
         "multiprocessing/queues",
         "multiprocessing/synchronize",
+        "concurrent/futures/_base",
         "concurrent/futures/process",
         "logging/__init__",
         "queue",
@@ -45,6 +49,8 @@ _TELLING = frozenset(
     )
 ) | {"<frozen importlib._bootstrap>"}
 _FUNCTIONS_OF_A_POOL = ("Pool._handle_tasks", "Pool._handle_results", "Pool._handle_workers")
+_ROOT_OF_A_CHILD = "BaseProcess._bootstrap"
+_JOINS = ("join", "_wait_for_tstate_lock")
 _RUNS_ITSELF = ("run", "_bootstrap", "_bootstrap_inner")
 """A thread or process in them is that which runs, not one that is waited for."""
 _OWNED_BY_THIS_PROCESS = ("mp.Pool", "mp.ThreadPool", "mp.Process", "cf.ProcessPoolExecutor")
@@ -57,19 +63,40 @@ class Census:
         self._told: dict[str, dict[str, Any]] = {}
         self._ours = os.getpid()
 
-    def key_of(self, thing: object) -> str:
-        """The key of `thing`, which is told of from now on; empty where it is of no kind that is known."""
-        kind = kind_of(thing)
-        if not kind:
+    def key_of(self, thing: object, called: str = "") -> str:
+        """The key of `thing`, which is told of from now on; empty where it is of no kind that is known.
+
+        `called` is what the code calls it, for one that has no name of its own.
+        """
+        if thing is None:
             return ""
         entry = things.find(thing)
+        kind = (entry.kind if entry is not None else "") or kind_of(thing)
+        if not kind:
+            return ""
         key = f"{kind}#{entry.serial}" if entry is not None else f"{kind}@{id(thing):x}"
         if key not in self._told and len(self._told) < MOST_THINGS:
-            told: dict[str, Any] = {"key": key, "kind": kind}
+            told: dict[str, Any] = {"key": key, "kind": kind, "place": entry.place if entry is not None else ""}
             self._told[key] = told  # before its facts: things know each other
-            told["facts"] = facts_of(kind, thing, self.key_of)
-            told["place"] = entry.place if entry is not None else ""
-            told["name"] = (entry.name if entry is not None else "") or str(told["facts"].get("name") or "")
+            if "." in kind:
+                told["name"] = called
+                told["facts"] = facts_of(kind, thing, self.key_of)
+            else:
+                told["name"] = (entry.name if entry is not None else "") or str(getattr(thing, "name", ""))
+                told["facts"] = {"name": told["name"], "kind": kind}
+        return key
+
+    def key_of_orphan(self, parts: Mapping[str, Any]) -> str:
+        """The key of a queue that only its feeder thread keeps alive, whose parts are that thread's arguments."""
+        writer = parts["send_bytes"].__self__
+        entry = things.find(writer)
+        key = f"mp.Queue@{id(parts['notempty']):x}"
+        self._told[key] = {
+            "key": key,
+            "kind": "mp.Queue",
+            "place": entry.place if entry is not None else "",
+            "facts": orphan_facts(parts, writer, self.key_of),
+        }
         return key
 
     def add_known(self) -> int:
@@ -123,51 +150,67 @@ def _frames(frame: FrameType | None, census: Census | None) -> list[tuple[str, i
         code = frame.f_code
         file = code.co_filename
         if not file.startswith(_OUR_WRAPPERS):
-            subject = ""
-            if census is not None and code.co_argcount and (file in _TELLING or file.startswith(_OUR_CHANNELS)):
-                try:
-                    subject = _subject(frame, code, census)
-                except Exception:  # a frame without a subject still tells where it is
-                    pass
+            subject = "" if census is None else _subject(frame, code, file, census, is_innermost=not frames)
             frames.append((file, frame.f_lineno or 0, code.co_qualname, "", subject))
+            if code.co_qualname == _ROOT_OF_A_CHILD:
+                census = None  # beneath are its parent's frames, and what they work on
         frame = frame.f_back
     return frames
 
 
-def _subject(frame: FrameType, code: CodeType, census: Census) -> str:
+def _subject(frame: FrameType, code: CodeType, file: str, census: Census, *, is_innermost: bool) -> str:
     """The key of what `frame` works on, or ``thread:TID`` of a thread that is joined."""
+    try:
+        if file in _TELLING or file.startswith(_OUR_CHANNELS):
+            return _subject_of_library(frame, code, census) if code.co_argcount else ""
+        if is_innermost:
+            thing, name = waited_object(frame)
+            return census.key_of(thing, name) or census.key_of(getattr(thing, "__dict__", {}).get("_lock"))
+    except Exception as error:  # a frame without a subject still tells where it is
+        if is_interruption(error):
+            raise
+    return ""
+
+
+def _subject_of_library(frame: FrameType, code: CodeType, census: Census) -> str:
     if code.co_name in _RUNS_ITSELF:
         return ""
     values = frame.f_locals
-    if code.co_varnames[0] == "self" or "self" in code.co_cellvars:
-        return _key_of_self(values.get("self"), census)
+    if code.co_varnames[0] == "self":
+        thing = values.get("self")
+        if isinstance(thing, threading.Thread):
+            return f"thread:{thing.native_id or 0}" if code.co_name in _JOINS else _of_executor_thread(thing, census)
+        manager = thing.__dict__.get("_manager")  # a proxy where its manager was made
+        return census.key_of(manager) or census.key_of(thing) or _key_of_whole(thing, census)
     if code.co_qualname == "Queue._feed":
-        return _owner("_notempty", values.get("notempty"), census)
+        return _owner("_notempty", values.get("notempty"), census) or census.key_of_orphan(values)
     if code.co_qualname in _FUNCTIONS_OF_A_POOL:
         return _owner("_cache", values.get("cache"), census)
     return ""
 
 
-def _key_of_self(thing: Any, census: Census) -> str:
-    if isinstance(thing, threading.Thread):
-        return f"thread:{thing.native_id or 0}"
-    key = census.key_of(thing)
-    if key:
-        return key
-    fields = getattr(thing, "__dict__", {})
-    pool = fields.get("_pool")  # ApplyResult and the like
-    if pool is not None and kind_of(pool):
-        return census.key_of(pool)
-    lock = fields.get("lock")  # logging.Handler
-    if lock is not None and kind_of(lock):
-        return census.key_of(lock)
-    pid = fields.get("pid")
-    if pid is not None:  # multiprocessing's Popen
-        for entry in things.known():
-            process: Any = entry()
-            if kind_of(process) == "mp.Process" and process._popen is thing:  # noqa: SLF001
-                return census.key_of(process)
+def _key_of_whole(part: Any, census: Census) -> str:
+    """The key of what `part` belongs to: the pool of a result, the process of a Popen, the executor of a future."""
+    fields = getattr(part, "__dict__", {})
+    for name in ("_pool", "lock"):  # ApplyResult and the like; logging.Handler
+        whole = fields.get(name)
+        if whole is not None and kind_of(whole):
+            return census.key_of(whole)
+    for entry in things.known():
+        thing: Any = entry()
+        own = getattr(thing, "__dict__", {})
+        if part is own.get("_popen") and kind_of(thing) == "mp.Process":
+            return census.key_of(thing)
+        pending = own.get("_pending_work_items") if "_waiters" in fields else None  # a Future
+        if pending and any(work.future is part for work in list(pending.values())):
+            return census.key_of(thing)
     return ""
+
+
+def _of_executor_thread(thread: Any, census: Census) -> str:
+    """The executor whose thread this is, if it is one's."""
+    find = thread.__dict__.get("executor_reference")
+    return "" if find is None else census.key_of(find())
 
 
 def _owner(attribute: str, part: object, census: Census) -> str:

@@ -65,15 +65,17 @@ class Known(_Reference):
         serial: from 1; the order in which they were made here.
         place: where it was made, ``crawler.py:41``; empty where it came through a pickle.
         name: what the profile calls it.
+        kind: the profile's word for a channel of ours; empty for all others.
         maker_pid: the process that made it; in a forked child, its parent or one before.
     """
 
-    __slots__ = ("identity", "maker_pid", "name", "place", "serial")
+    __slots__ = ("identity", "kind", "maker_pid", "name", "place", "serial")
 
     identity: int
     serial: int
     place: str
     name: str
+    kind: str
     maker_pid: int
 
 
@@ -90,7 +92,7 @@ def watch() -> None:
             when_imported(module, _wrap_makers, purpose=_PURPOSE)
 
 
-def add(thing: object, *, place: str = "", name: str = "") -> None:
+def add(thing: object, *, place: str = "", name: str = "", kind: str = "") -> None:
     """Know `thing` from now on, for as long as it lives."""
     identity = id(thing)
     entry = _known.get(identity)
@@ -98,15 +100,15 @@ def add(thing: object, *, place: str = "", name: str = "") -> None:
         return
     entry = Known(thing, _forget)
     entry.identity, entry.serial, entry.place, entry.name = identity, next(_serials), place, name
-    entry.maker_pid = os.getpid()
+    entry.kind, entry.maker_pid = kind, os.getpid()
     _known[identity] = entry
 
 
-def add_channel(channel: object, name: str) -> None:
-    """Know a channel of the profile by the name that it has there."""
+def add_channel(channel: object, kind: str, name: str) -> None:
+    """Know a channel of the profile by what it is called there."""
     try:
-        add(channel, name=name)
-    except Exception:  # the key of a manager, say, is bytes
+        add(channel, name=name, kind=kind)
+    except Exception:  # a bare ctypes value, say, has no weak references
         pass
 
 
@@ -164,7 +166,7 @@ def _place(frame: FrameType | None) -> str:
             return ""
         code = frame.f_code
         file = code.co_filename
-        if not is_of_library(file):
+        if not is_of_library(file) and "__name__" in frame.f_globals:  # made by exec: the library's own proxies
             return f"{file.rpartition('/')[2]}:{frame.f_lineno}"
         if code.co_name in _THROUGH_A_PICKLE or code.co_name == _ROOT_OF_A_CHILD:
             return ""
