@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from supervisor.agent.asking import ASK_SIGNAL
 from supervisor.diagnose import crossing, signatures
 from supervisor.diagnose.evidence import (
     Confidence,
@@ -28,8 +29,8 @@ from supervisor.diagnose.kernel_words import kernel_wait
 from supervisor.diagnose.resources import Resources, Waiter
 from supervisor.diagnose.rules import RULES, Rule
 
-ASK_BIT: Final = 1 << 58
-"""In SigCgt: the process has an agent that can be asked (`supervisor.agent.asking`)."""
+_ASK_BIT: Final = 1 << (ASK_SIGNAL - 1)
+"""In SigCgt: the process has an agent that can be asked."""
 
 _WEAKER: Final[Mapping[Confidence, Confidence]] = {"certain": "likely", "likely": "possible", "possible": "possible"}
 
@@ -56,6 +57,7 @@ def classify(
     *,
     before: Look | None,
     still_since_s: Mapping[tuple[int, int], float] | None = None,
+    machine: str = "",
 ) -> tuple[ThreadReport, ...]:
     """A report for every thread of every process in the look; without a dump, from the kernel's words only.
 
@@ -64,6 +66,7 @@ def classify(
         dumps: what the processes said of themselves, by pid.
         before: an earlier look, without which nobody is seen to move, compute or wait for the interpreter lock.
         still_since_s: since when, monotonic, a (pid, tid) has not moved; by default since the look before.
+        machine: whose numbers the system calls have; this one's unless given.
     """
     resources = Resources(look, dumps)
     reports = []
@@ -72,7 +75,7 @@ def classify(
         stacks = _stacks(process, dump)
         for thread in process.threads:
             stack = stacks.get(thread.tid)
-            scene = _scene(look, before, process, thread, dump, stack)
+            scene = _scene(look, before, process, thread, dump, stack, machine)
             found = _report(scene, resources, look.owners.get(process.pid, ""), dump, stack)
             reports.append(replace(found, unchanged_s=_unchanged_s(look, before, thread, process, still_since_s)))
     return crossing.cross(tuple(reports), look, before, dumps)
@@ -100,6 +103,7 @@ def _scene(
     thread: ThreadFacts,
     dump: Dump | None,
     stack: StackThread | None,
+    machine: str,
 ) -> Scene:
     earlier = _earlier(before, process, thread.tid)
     elapsed_s = look.at_s - before.at_s if before is not None else 0.0
@@ -107,13 +111,13 @@ def _scene(
     return Scene(
         process=process,
         thread=thread,
-        kernel=kernel_wait(process, thread, before=earlier, elapsed_s=elapsed_s),
+        kernel=kernel_wait(process, thread, before=earlier, elapsed_s=elapsed_s, machine=machine),
         frames=stack.frames if stack is not None else (),
         others=tuple(one.frames for one in dump.threads) if dump is not None else (),
         python=_version(dump.python) if dump is not None else (0, 0),
         is_hot=earlier is not None and _is_hot(earlier, thread),
-        is_forked=parent is not None and parent.command == process.command,
-        is_unanswered=dump is not None and dump.source != "agent" and bool(process.caught_signals & ASK_BIT),
+        is_forked=parent is not None and process.command != "" and parent.command == process.command,
+        is_unanswered=dump is not None and dump.source != "agent" and bool(process.caught_signals & _ASK_BIT),
     )
 
 

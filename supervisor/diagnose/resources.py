@@ -13,6 +13,7 @@ from typing import Final, Literal
 from supervisor.diagnose.evidence import NO_RESOURCE, Dump, Frame, KernelWait, Look, ProcessFacts, Resource, Thing
 from supervisor.diagnose.rule import Target
 from supervisor.diagnose.shared_things import SharedThings, inode_at, number, words
+from supervisor.diagnose.signatures import is_users
 
 _SEMAPHORES: Final = {
     "mp.Lock": "lock",
@@ -32,8 +33,13 @@ _NOUNS: Final = {
     "mp.Pool": "pool",
     "cf.ProcessPoolExecutor": "executor",
     "mp.Manager": "manager",
+    "mp.ThreadPool": "pool of threads",
     "thread.Lock": "lock",
     "thread.RLock": "recursive lock",
+    "thread.ModuleLock": "lock of a module",
+    "thread.Condition": "condition",
+    "thread.Event": "event",
+    "thread.Queue": "queue between threads",
     "rlock": "recursive lock",
     "bounded semaphore": "semaphore",
 }
@@ -43,10 +49,12 @@ _SUBJECTS: Final[Mapping[str, frozenset[str]]] = {
     "signal": frozenset({"mp.Event", "mp.Condition", "mp.Barrier", "event", "condition", "barrier"}),
     "pipe": frozenset({"mp.Connection", "pipe"}),
     "child": frozenset({"mp.Process"}),
-    "pool": frozenset({"mp.Pool", "cf.ProcessPoolExecutor"}),
+    "pool": frozenset({"mp.Pool", "mp.ThreadPool", "cf.ProcessPoolExecutor"}),
     "manager": frozenset({"mp.Manager", "dict", "list", "namespace"}),
-    "futex": frozenset({"thread.Lock", "thread.RLock"}),
+    "futex": frozenset(noun for noun in _NOUNS if noun.startswith("thread.")),
 }
+_HELPERS: Final = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+"""In the command of processes that nobody waits for."""
 _PARTS: Final = {"rlock": "the read lock of", "wlock": "the write lock of", "sem": "a place in"}
 
 ResourceKind = Literal[
@@ -65,9 +73,11 @@ class Waiter:
     dump: Dump | None
 
     def subjects(self, target: Target) -> Iterator[Thing]:
-        """The things of the right kind whose methods are on the stack, innermost first."""
+        """The things of the right kind whose methods wait, innermost first, up to the program's own code."""
         wanted = _SUBJECTS.get(target, frozenset())
-        for frame in self.frames if self.dump is not None else ():
+        for at, frame in enumerate(self.frames if self.dump is not None else ()):
+            if at and is_users(frame):
+                return
             thing = self.dump.thing(frame.subject) if self.dump is not None and frame.subject else None
             if thing is not None and thing.kind in wanted:
                 yield thing
@@ -80,12 +90,14 @@ class Waiter:
 
 
 def called(thing: Thing) -> str:
-    """What people call a thing: ``queue paths``, ``the lock made at etl.py:12``, ``a lock``."""
+    """What people call a thing: ``queue paths``, ``the lock made at etl.py:12``, ``the lock refunds``, ``a lock``."""
     noun = _NOUNS.get(thing.kind, thing.kind.rpartition(".")[2].lower())
-    if thing.name:
+    if thing.name and "." not in thing.kind:
         return f"{noun} {thing.name}"
     if thing.place:
         return f"the {noun} made at {thing.place}"
+    if thing.name:
+        return f"the {noun} {thing.name}"
     return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
 
 
@@ -199,7 +211,11 @@ class Resources:
                 return self._process(pid, waiter)
         if waiter.kernel.resource.startswith("pid:"):
             return self._process(int(waiter.kernel.resource.removeprefix("pid:")), waiter)
-        children = [child for child in self._look.processes.values() if child.parent_pid == waiter.process.pid]
+        children = [
+            child
+            for child in self._look.processes.values()
+            if child.parent_pid == waiter.process.pid and not any(name in child.command for name in _HELPERS)
+        ]
         return self._process(children[0].pid, waiter) if len(children) == 1 else NO_RESOURCE
 
     def _process(self, pid: int, waiter: Waiter) -> Resource:
@@ -210,10 +226,13 @@ class Resources:
         return Resource("process", f"pid:{pid}", f"{name} (pid {pid})" if name else f"pid {pid}")
 
     def _thread(self, waiter: Waiter) -> Resource:
-        """Threads do not say which other they join; with one candidate it is clear. Daemons hold up no exit."""
+        """Where a stack does not say who is joined, one candidate makes it clear. Daemons hold up no exit."""
         threads = waiter.dump.threads if waiter.dump is not None else ()
         others = [thread for thread in threads if thread.native_id not in (0, waiter.tid)]
-        if any(frame.function == "_shutdown" for frame in waiter.frames):
+        joined = next((frame.subject for frame in waiter.frames if frame.subject.startswith("thread:")), "")
+        if joined:
+            others = [thread for thread in others if joined == f"thread:{thread.native_id}"]
+        elif any(frame.function == "_shutdown" for frame in waiter.frames):
             others = [thread for thread in others if not thread.is_daemon]
         if len(others) != 1:
             return NO_RESOURCE
@@ -233,8 +252,9 @@ class Resources:
         return Resource("process", found.id, f"{process.command[:60].strip()} (pid {process.pid})")
 
     def _futex(self, waiter: Waiter) -> Resource:
-        thing = next(waiter.subjects("futex"), None)
-        return _by_kernel("lock", waiter, called(thing) if thing is not None else "")
+        """A queue between threads waits by a condition: the outermost is what was called."""
+        known = list(waiter.subjects("futex"))
+        return _by_kernel("lock", waiter, called(known[-1]) if known else "")
 
     # --- the world's ---
 

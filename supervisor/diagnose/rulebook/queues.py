@@ -30,10 +30,10 @@ _FLUSH_REMEDY: Final = (
 _JOIN_THREAD_TEXT: Final = "It waits in join_thread() until what it put on {queue} has been read."
 _FULL_TEXT: Final = "It waits{at} for room in {queue}, which is full."
 _FULL_REMEDY: Final = "See why its readers do not read, start more of them, or give the queue a greater maxsize."
-_LOG_TEXT: Final = "It waits for room in the log queue {queue}: nobody reads it fast enough."
+_LOG_TEXT: Final = "It waits for room in {queue}, which takes log records: nobody reads it fast enough."
 _LOG_REMEDY: Final = "See why the listener does not read, or have the handler drop records when the queue is full."
 _CORRUPT_TEXT: Final = (
-    "{queue} is corrupt: a process died while it sent a message, of which {bytes} bytes will never come."
+    "It waits for {bytes} bytes of a message that will never come: a process died while it sent it to {queue}."
 )
 _CORRUPT_REMEDY: Final = "Make the queue anew and restart its users: what is sent now is taken for the rest."
 
