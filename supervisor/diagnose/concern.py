@@ -2,9 +2,9 @@
 
 ::
 
-    rule's kind ─► ring, orphan, pool, board ─► kind ─► lasted longer than its limit? ─► severity, warning
+    rule's kind ─► ring, orphan ─► kind ─► lasted longer than its limit? ─► severity, warning ◄─ board
 
-A kind that `follows` is never worse than what is waited for. Idle is no concern, however long it lasts.
+A kind that `follows` is no concern while what is waited for moves, or serves. Idle is none, however long it lasts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from supervisor.diagnose.evidence import Confidence, ThreadReport
-from supervisor.diagnose.kinds import KINDS, Kind
+from supervisor.diagnose.kinds import KINDS, Kind, Limit
 from supervisor.diagnose.scene import Scene
 from supervisor.diagnose.verdict import Severity, WarningName
 from supervisor.diagnose.waits import RANK, Edge, wanted
@@ -23,6 +23,16 @@ BADNESS: Final[Mapping[Severity, int]] = {"idle": 0, "busy": 0, "waiting": 1, "w
 
 _UNKNOWN: Final = KINDS["UNKNOWN"]
 _MAY_REST: Final = frozenset({"poll", "accept", "signal", "sleep", "running", "unknown"})
+_SAYS_ALL: Final = frozenset(
+    {"EXIT_FLUSH", "TASKS_NOT_DONE", "FORK_LOCK", "QUEUE_CORRUPT", "POOL_TASK_LOST", "POOL_WEDGED", "POOL_RESPAWNS"}
+    | {"POOL_RESULT_THREAD_DEAD", "STOPPED", "STARTING"}
+)
+"""Kinds that name the cause better than that it is a ring, or that nobody is left."""
+_ENDS_THE_CHAIN: Final = frozenset(
+    {"FORK_LOCK", "POOL_TASK_LOST", "POOL_WEDGED", "POOL_RESPAWNS", "POOL_RESULT_THREAD_DEAD"}
+)
+"""Kinds that nobody else can do anything about, although there are others."""
+_LOCKS: Final = frozenset({"LOCK_WAIT", "SEM_WAIT", "QUEUE_EMPTY", "IDLE", "POOL_JOIN"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +42,10 @@ class Concern:
     Attributes:
         report: what the rules say of it.
         kind: by rule and graph.
-        edges: whom it waits for; a ring's come back to it.
+        edges: whom it waits for, and that one, and so on; a ring's come back to it.
         root: the thread at the end of the chain; its own report when it waits for nobody known.
         lasted_s: for how long, as far as is known.
+        board_says: why the board makes it worse: ``no heartbeat for 40 s``.
     """
 
     report: ThreadReport
@@ -47,7 +58,6 @@ class Concern:
     root: ThreadReport | None = None
     lasted_s: float = 0.0
     board_says: str = ""
-    """Why the board makes it worse: ``no heartbeat for 40 s``."""
 
 
 class Concerns:
@@ -57,99 +67,79 @@ class Concerns:
         self._scene = scene
         self._graph = scene.graph
         self._made: dict[str, Concern] = {}
-        self._under_way: set[str] = set()
 
     def of(self, report: ThreadReport) -> Concern:
         made = self._made.get(report.node)
         if made is None:
-            self._under_way.add(report.node)
-            made = self._made[report.node] = self._weigh(report)
-            self._under_way.discard(report.node)
+            made = self._made[report.node] = self._with_board(self._weigh(report))
         return made
 
     def _weigh(self, report: ThreadReport) -> Concern:
         name, edges, is_cycle = self._kind(report)
         kind = KINDS.get(name, _UNKNOWN)
-        root = self._graph.reports.get(self._graph.root(report.node)) if not is_cycle else report
         lasted_s = self._lasted_s(report)
-        has_passed = self._has_passed(kind, report, lasted_s, edges, is_cycle=is_cycle)
-        severity: Severity = kind.grown if has_passed else kind.severity
-        warning: WarningName = kind.warning if has_passed else ""
-        if kind.follows and not is_cycle:
-            severity, warning = self._no_worse_than(report, root, severity, warning)
-        made = Concern(
+        root = self._graph.reports[edges[-1].node or edges[-1].waiter] if edges and not is_cycle else report
+        is_grown = self._has_passed(kind, report, lasted_s, edges, is_cycle=is_cycle)
+        if kind.follows and not is_cycle and not self._is_held_up(report, root, kind):
+            is_grown = False
+        severity: Severity = kind.grown if is_grown else kind.severity
+        if kind.name == "MANAGER_WAIT" and is_grown and root.kind == "STOPPED":
+            severity = "stuck"
+        return Concern(
             report=report,
             kind=kind,
             severity=severity,
-            warning=warning,
+            warning=kind.warning if is_grown else "",
             confidence=self._confidence(report, edges, kind),
             edges=edges,
             is_cycle=is_cycle,
             root=root,
             lasted_s=lasted_s,
         )
-        return self._with_board(made)
 
     # --- the kind ---
 
     def _kind(self, report: ThreadReport) -> tuple[str, tuple[Edge, ...], bool]:
         """The kind's name, whom it waits for, and whether that is a ring."""
         node, graph = report.node, self._graph
+        chain = () if report.kind in _ENDS_THE_CHAIN else self._chain(node)
+        if report.kind in _SAYS_ALL:
+            is_refuted = report.kind == "POOL_WEDGED" and not graph.is_orphaned(node) and bool(graph.edges(node))
+            return ("POOL_WAIT", self._chain(node), False) if is_refuted else (report.kind, chain, False)
         ring = graph.ring(node) if graph.is_deadlock(graph.cycle_of(node)) else ()
         if ring and self._is_told(ring):
             return ("SELF_DEADLOCK" if len(ring) == 1 else "DEADLOCK"), ring, True
-        chain = graph.chain(node)
-        if graph.is_orphaned(node):
+        if graph.is_orphaned(node) and not report.kernel.has_timeout:
             return self._orphaned(report), chain, False
         if report.kind == "WLOCK_ORPHAN" and chain:
             return "WLOCK_WAIT", chain, False
-        if report.kind == "POOL_WAIT":
-            return self._pool(report), chain, False
-        if self._is_hang(report):
-            return "HANG", chain, False
-        return report.kind, chain, False
+        return ("HANG" if self._is_hang(report) else report.kind), chain, False
+
+    def _chain(self, node: str) -> tuple[Edge, ...]:
+        """Whom it waits for, each of them once."""
+        chain = self._graph.chain(node)
+        met = {edge.waiter for edge in chain}
+        return chain[:-1] if chain and chain[-1].node in met else chain
 
     def _is_told(self, ring: tuple[Edge, ...]) -> bool:
-        """A ring of nothing but idle waits counts only when it is known who would have to act."""
+        """A ring is told as one unless a member has a better name for it; one of idle waits only when it is likely."""
         members = [self._graph.reports[edge.waiter] for edge in ring]
+        if any(member.kind in _SAYS_ALL for member in members):
+            return False
         return not all(member.is_idle for member in members) or all(
             RANK[edge.holder.confidence] >= RANK["likely"] for edge in ring
         )
 
     def _orphaned(self, report: ThreadReport) -> str:
+        """What it is called that nobody is left: only of locks, and of who waits for items, has that a name."""
         want = wanted(report)
-        is_signal = report.resource.kind == "signal" or report.kind in ("SIGNAL_WAIT", "BARRIER_WAIT")
-        if want.startswith("sem:") and not is_signal and not want.endswith(("readers", "writers")):
-            part = self._scene.part_of_queue(report)
-            if part is not None and part.part == "sem":
-                return "STARVED"
-            return "WLOCK_ORPHAN" if part is not None and part.part == "wlock" else "ORPHANED_LOCK"
-        if report.kind == "QUEUE_CORRUPT":
-            return report.kind
-        if is_signal or want.endswith((" readers", " writers")):
+        part = self._scene.part_of_queue(report)
+        if part is not None and part.part == "wlock":
+            return "WLOCK_ORPHAN"
+        if want.endswith(" writers") or (report.kind == "QUEUE_EMPTY" and part is None and want.startswith("channel:")):
             return "STARVED"
-        return report.kind
-
-    def _pool(self, report: ThreadReport) -> str:
-        """A pool whose members all wait for tasks, while somebody waits for a result, has lost it."""
-        members = [self._graph.reports[edge.node] for edge in self._graph.edges(report.node) if edge.node]
-        if not members or report.unchanged_s <= 0:
-            return report.kind
-        if all(self._graph.is_orphaned(member.node) for member in members):
-            return "POOL_WEDGED"
-        if not all(member.is_idle for member in members) or not self._are_handlers_at_rest(report.pid):
-            return report.kind
-        return "POOL_TASK_LOST"
-
-    def _are_handlers_at_rest(self, pid: int) -> bool:
-        """The pool's own threads wait as well: none feeds tasks from a slow iterator, none runs a callback."""
-        for report in self._graph.reports.values():
-            functions = [frame.function.rpartition(".")[2] for frame in report.frames] if report.pid == pid else []
-            if "_handle_tasks" in functions and functions[0] not in ("_handle_tasks", "get"):
-                return False
-            if "_handle_results" in functions and functions[0] not in ("_recv", "_handle_results"):
-                return False
-        return True
+        is_lock = want.startswith("sem:") and (part is None or part.part == "rlock")
+        return "ORPHANED_LOCK" if is_lock and report.kind in _LOCKS else report.kind
 
     def _is_hang(self, report: ThreadReport) -> bool:
         """A main thread of Python's that no rule knows, and that does not move."""
@@ -168,42 +158,45 @@ class Concerns:
     def _lasted_s(self, report: ThreadReport) -> float:
         """For how long it has not moved; one that is blocked on a channel of ours wakes up, and goes on waiting."""
         board = self._scene.board(report.replica)
-        if board.operation_since_s is not None and report.resource.id == f"channel:{board.channel}":
+        is_told = board.operation_since_s is not None and report.resource.id == f"channel:{board.channel}"
+        if is_told and board.operation_since_s is not None:
             return max(report.unchanged_s, self._scene.now_s - board.operation_since_s)
         return report.unchanged_s
+
+    def _limit_s(self, report: ThreadReport, after: Limit) -> float:
+        limits = self._scene.limit(report.replica)
+        return limits.hang_after_s if after == "hang_after" else limits.blocked_after_s
 
     def _has_passed(
         self, kind: Kind, report: ThreadReport, lasted_s: float, edges: tuple[Edge, ...], *, is_cycle: bool
     ) -> bool:
-        limits = self._scene.limit(report.replica)
-        if not kind.after:
-            return False
+        """Whether it has lasted for as long as its kind may; of a ring that is not sure, or rests, for longer."""
         after = kind.after
         if is_cycle and any(RANK[edge.holder.confidence] < RANK["likely"] for edge in edges):
             after = "blocked_after"
         if is_cycle and any(self._graph.reports[edge.waiter].is_idle for edge in edges):
             after = "hang_after"
-        if after == "at once":
-            return lasted_s > 0 or kind.name == "LEAKED_CHILDREN"
-        return lasted_s >= (limits.hang_after_s if after == "hang_after" else limits.blocked_after_s)
+        if not after:
+            return False
+        return lasted_s > 0 if after == "at once" else lasted_s >= self._limit_s(report, after)
 
-    def _no_worse_than(
-        self, report: ThreadReport, root: ThreadReport | None, severity: Severity, warning: WarningName
-    ) -> tuple[Severity, WarningName]:
-        if root is None or root.node == report.node or root.node in self._under_way:
-            return ("waiting", "")
-        bad = self.of(root).severity
-        if BADNESS[bad] >= BADNESS[severity]:
-            return severity, warning
-        return (bad, warning) if BADNESS[bad] >= BADNESS["warning"] else ("waiting", "")
+    def _is_held_up(self, report: ThreadReport, root: ThreadReport, kind: Kind) -> bool:
+        """Whether what it waits for will not come: nobody is left, or the last of the chain rests wrongly."""
+        if self._graph.is_orphaned(report.node):
+            return report.resource.kind not in ("process", "thread")  # one that has ended is about to be joined
+        if report.node in self._graph.doomed:
+            return True
+        is_at_rest = root.unchanged_s >= self._limit_s(report, kind.after)
+        is_right = KINDS.get(root.kind, _UNKNOWN).grown in ("idle", "busy") and root.kind != "SLEEPING"
+        return root.node != report.node and is_at_rest and not is_right
 
     def _confidence(self, report: ThreadReport, edges: tuple[Edge, ...], kind: Kind) -> Confidence:
         """No surer than the weakest of what the verdict rests on."""
         weighed: list[Confidence] = [report.confidence]
         if kind.is_of_graph:
             weighed += [edge.holder.confidence for edge in edges]
-            if kind.name in ("ORPHANED_LOCK", "STARVED"):
-                weighed.append("likely")
+        if kind.name in ("ORPHANED_LOCK", "STARVED", "WLOCK_ORPHAN"):
+            weighed.append("likely")
         return min(weighed, key=lambda each: RANK[each])
 
     # --- what the board adds ---

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from supervisor.diagnose.evidence import Confidence, Dump, Holder, Look, ThreadReport
 from supervisor.diagnose.shared_things import SharedThings, number
@@ -22,12 +22,24 @@ _READING: Final = ("get", "_recv_bytes", "recv", "recv_bytes")
 Side = Literal["readers", "writers"]
 
 
+class Peers(Protocol):
+    """The other end of a socket, where there is one: `supervisor.diagnose.peers.peer_of`."""
+
+    def __call__(self, link: str, /) -> str: ...
+
+
 class Ends:
     """The ends of all pipes that were seen, and who has them."""
 
     def __init__(
-        self, reports: Iterable[ThreadReport], look: Look, dumps: Mapping[int, Dump], things: SharedThings
+        self,
+        reports: Iterable[ThreadReport],
+        look: Look,
+        dumps: Mapping[int, Dump],
+        things: SharedThings,
+        peers: Peers,
     ) -> None:
+        self._peers = peers
         self._look = look
         self._dumps = dumps
         self._things = things
@@ -53,19 +65,32 @@ class Ends:
         of any other may be with a process that was not looked at, the engine say.
         """
         mode = "r" if side == "readers" else "w"
-        having = [pid for pid, modes in self._modes.get(link, {}).items() if mode in modes and self._is_alive(pid)]
+        end = self._peers(link) if link.startswith("socket:") else link
+        having = [pid for pid, modes in self._modes.get(end, {}).items() if mode in modes and self._is_alive(pid)]
         acting = {pid: threads for pid in having if (threads := self._acting(pid, link, side))}
         if not acting and not self._may_say_nobody(link):
             return None
         is_sole = len(acting) == 1
         found = []
         for pid, threads in acting.items():
-            confidence, why = self._evidence(pid, link, side, is_sole=is_sole)
+            confidence, why = self._evidence(pid, end, side, is_sole=is_sole)
             found += [Holder(pid, thread.tid, True, confidence, why) for thread in threads]
         return tuple(found)
 
+    def senders(self, link: str) -> tuple[Holder, ...]:
+        """The threads that are in the middle of sending a message into a pipe."""
+        found = []
+        for threads in self._threads.values():
+            for thread in threads:
+                functions = {frame.function.rpartition(".")[2] for frame in thread.frames}
+                is_on_it = link in (thread.resource.id, thread.kernel.resource)
+                if is_on_it and functions & {"_send_bytes", "_send"} and self._is_alive(thread.pid):
+                    found.append(Holder(thread.pid, thread.tid, True, "likely", "it is in the middle of sending"))
+        return tuple(found)
+
     def _may_say_nobody(self, link: str) -> bool:
-        return self._is_complete and link in self._things.pipes and link not in self._standard
+        is_known = link.startswith("pipe:") and link in self._things.pipes and link not in self._standard
+        return is_known and self._is_complete
 
     def _is_alive(self, pid: int) -> bool:
         process = self._look.processes.get(pid)
@@ -102,8 +127,8 @@ class Ends:
     def _evidence(self, pid: int, link: str, side: Side, *, is_sole: bool) -> tuple[Confidence, str]:
         end = "reading" if side == "readers" else "writing"
         if self._has_used(pid, link, side):
-            return "likely", "it reads it" if side == "readers" else "it has written to it"
-        if self._modes[link][pid] != {"r", "w"}:
+            return "likely", "it reads there" if side == "readers" else "it has written there"
+        if link.startswith("pipe:") and self._modes[link][pid] != {"r", "w"}:
             return "likely", f"it has nothing but the {end} end"
         if is_sole:
             return "likely", f"it alone has the {end} end and is free to act"
@@ -115,7 +140,9 @@ class Ends:
             queue.facts.get("feeder") is not None or (number(queue, "buffered") or 0) > 0 for queue in queues
         ):
             return True
-        keys = {queue.key for queue in queues}
+        dump = self._dumps.get(pid)
+        connections = dump.things if dump is not None else ()
+        keys = {queue.key for queue in queues} | {thing.key for thing in connections if thing.facts.get("link") == link}
         names = _READING if side == "readers" else _WRITING
         return any(
             frame.subject in keys and frame.function.rpartition(".")[2] in names

@@ -1,4 +1,4 @@
-"""Who could let go of what is waited for, or act on it; it reads nothing but through the reader that it is given.
+"""Who could let go of what is waited for, or act on it; it reads nothing but through what it is given.
 
 ::
 
@@ -16,14 +16,16 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from supervisor.diagnose.counts import CountReader, read_books
-from supervisor.diagnose.ends import DEAD_STATES, Ends, Side
+from supervisor.diagnose.ends import DEAD_STATES, Ends, Peers, Side
 from supervisor.diagnose.evidence import Confidence, Dump, Holder, Look, Thing, ThreadReport
+from supervisor.diagnose.peers import peer_of
 from supervisor.diagnose.shared_things import SharedThings, number, numbers
 from supervisor.diagnose.waits import side_wanted, wanted
 
 Found = tuple[Holder, ...] | None
 """None: not known."""
 
+_MEMBERS: Final = frozenset({"worker", "_process_worker"})
 _SIGNALS: Final = frozenset({"SIGNAL_WAIT", "BARRIER_WAIT"})
 
 
@@ -41,6 +43,7 @@ def find_holders(
     semaphores: CountReader,
     channels: Mapping[str, Sequence[int]],
     file_locks: FileLocks | None = None,
+    peers: Peers = peer_of,
 ) -> Mapping[str, tuple[Holder, ...]]:
     """The holders of everything that a thread waits for, by `supervisor.diagnose.waits.wanted`.
 
@@ -51,6 +54,7 @@ def find_holders(
         semaphores: reads counts out of processes that did not answer.
         channels: by name, the pids that hold a lock or use a queue of ours; no entry where that is not known.
         file_locks: the pid that holds the lock on a file.
+        peers: the other end of a socket.
 
     Returns:
         No entry for what is not known; an empty tuple where it is known that there is nobody.
@@ -59,7 +63,9 @@ def find_holders(
     for report in reports:
         if want := wanted(report):
             waiting[want].append(report)
-    search = _Search(reports, look, dumps, semaphores, channels, file_locks)
+    things = SharedThings(look, dumps)
+    ends = Ends(reports, look, dumps, things, peers)
+    search = _Search(reports, look, dumps, semaphores, channels, file_locks, things, ends)
     found = {want: search.holders(want, waiters) for want, waiters in waiting.items()}
     return {want: holders for want, holders in found.items() if holders is not None}
 
@@ -86,6 +92,10 @@ def who_else_to_ask(reports: Sequence[ThreadReport], look: Look, dumps: Mapping[
     )
 
 
+def _functions(report: ThreadReport) -> set[str]:
+    return {frame.function.rpartition(".")[2] for frame in report.frames}
+
+
 class _Search:
     """One search for holders, over what one look saw."""
 
@@ -97,6 +107,8 @@ class _Search:
         semaphores: CountReader,
         channels: Mapping[str, Sequence[int]],
         file_locks: FileLocks | None,
+        things: SharedThings,
+        ends: Ends,
     ) -> None:
         self._reports = reports
         self._look = look
@@ -104,8 +116,8 @@ class _Search:
         self._semaphores = semaphores
         self._channels = channels
         self._file_locks = file_locks
-        self._things = SharedThings(look, dumps)
-        self._ends = Ends(reports, look, dumps, self._things)
+        self._things = things
+        self._ends = ends
 
     def holders(self, want: str, waiters: Sequence[ThreadReport]) -> Found:
         """Who could help these waiters, who all want the same."""
@@ -115,6 +127,8 @@ class _Search:
         if kind == "channel":
             return self._of_channel(want, waiters)
         name, _, side = want.partition(" ")
+        if side and all(waiter.kind == "QUEUE_CORRUPT" for waiter in waiters):
+            return self._ends.senders(name)
         if side in ("readers", "writers") and kind in ("pipe", "socket"):
             return self._ends.holders(name, "readers" if side == "readers" else "writers")
         return self._of_one(kind, rest, want, waiters)
@@ -132,6 +146,8 @@ class _Search:
             return self._of_thread(rest)
         if kind == "pool":
             return self._of_pool(rest)
+        if kind == "gil":
+            return self._of_interpreter(int(rest))
         if kind == "futex":
             return self._of_thread_lock(waiters)
         if first.resource.kind == "file" and self._file_locks is not None:
@@ -154,30 +170,18 @@ class _Search:
         if of_queue is not None and not is_lock and side_wanted(of_queue) == "readers":
             return self._of_queue(of_queue.resource.id, part.pipe if part is not None else "", "readers")
         if any(report.resource.kind == "signal" or report.kind in _SIGNALS for report in waiters):
-            return self._of_signal(inode, waiters)
+            return None  # whoever has it could set it, and everybody has it
         return read_books(inode, self._look, self._dumps, self._things, self._semaphores).holders()
 
     def _of_queue(self, name: str, pipe: str, side: Side) -> Found:
         link = name if name.startswith("pipe:") else pipe
         return self._ends.holders(link, side) if link else None
 
-    def _of_signal(self, inode: int, waiters: Sequence[ThreadReport]) -> Found:
-        """Whoever has it and does not wait for it could set it."""
-        blocked = {report.node for report in waiters}
-        found = []
-        for pid, process in self._look.processes.items():
-            if process.state in DEAD_STATES or not any(mapped.inode == inode for mapped in process.semaphores):
-                continue
-            threads = [thread for thread in self._ends.actors(pid) if thread.node not in blocked]
-            found += [Holder(pid, thread.tid, True, "possible", "it has it and could set it") for thread in threads]
-        is_seen = any(process.semaphores for process in self._look.processes.values())
-        return tuple(found) if found or is_seen else None
-
     def _of_channel(self, want: str, waiters: Sequence[ThreadReport]) -> Found:
         """One of ours: the engine knows who holds it, or who uses it."""
         name = want.partition(" ")[0].removeprefix("channel:")
         pids = self._channels.get(name)
-        if pids is None:
+        if pids is None or waiters[0].resource.kind == "signal":
             return None
         if waiters[0].resource.kind == "lock":
             return tuple(self._process(pid, "certain", "the kernel names it") for pid in pids)
@@ -199,7 +203,22 @@ class _Search:
         pid, _, key = rest.partition(":")
         thing = self._thing(pid, key)
         members = numbers(thing, "members") if thing is not None else ()
+        if not members:
+            members = tuple(
+                report.pid
+                for report in self._reports
+                if report.is_main and self._is_child(report.pid, pid) and _functions(report) & _MEMBERS
+            )
         return tuple(self._process(member, "likely", "it is a member") for member in members) or None
+
+    def _is_child(self, pid: int, parent: str) -> bool:
+        process = self._look.processes.get(pid)
+        return process is not None and str(process.parent_pid) == parent
+
+    def _of_interpreter(self, pid: int) -> Found:
+        """The one thread that keeps the interpreter lock, where that is known."""
+        keepers = [report for report in self._reports if report.pid == pid and report.kind == "GIL_HELD"]
+        return tuple(Holder(pid, each.tid, True, "likely", "it keeps the lock") for each in keepers) or None
 
     def _of_manager(self, waiter: ThreadReport) -> Found:
         """The threads of its server that are in a request; the server itself where none is seen."""
@@ -235,7 +254,7 @@ class _Search:
         """A lock between threads: only some say who owns them."""
         for waiter in waiters:
             dump = self._dumps.get(waiter.pid)
-            for frame in waiter.frames[:2] if dump is not None else ():
+            for frame in waiter.frames[:3] if dump is not None else ():
                 thing = dump.thing(frame.subject) if dump is not None and frame.subject else None
                 ident = number(thing, "owner_ident") if thing is not None else None
                 thread = next((each for each in dump.threads if each.ident == ident), None) if dump and ident else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from supervisor.diagnose import rules
 from supervisor.diagnose.concern import BADNESS, Concern
 from supervisor.diagnose.evidence import ThreadReport
 from supervisor.diagnose.scene import Scene
@@ -32,9 +33,17 @@ REMEDIES: Final[Mapping[str, str]] = {
     "EXIT_WAITS_CHILD": "Join or terminate the child before the target returns, or make it a daemon.",
     "STOPPED": "Let it go on with SIGCONT, or end it.",
 }
-"""By kind; a rule's own advice comes first."""
+"""By kind, for those that the graph gives; a rule has its own."""
 
 _LOSS: Final = "what it has in hand comes back only from a queue of procdeck's"
+
+
+def remedy(concern: Concern) -> str:
+    """The advice of the rule, or, where the graph says more than the rule, of the kind."""
+    known = rules.rule(concern.report.rule)
+    if known is not None and known.kind == concern.kind.name and known.remedy:
+        return rules.say(known.remedy, concern.report.details)
+    return REMEDIES.get(concern.kind.name, "")
 
 
 def ways_out(concern: Concern, scene: Scene, words: Wording) -> tuple[WayOut, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from supervisor.diagnose import rules
 from supervisor.diagnose.concern import Concern, Concerns
 from supervisor.diagnose.evidence import ThreadReport
 from supervisor.diagnose.scene import Scene
@@ -69,12 +70,9 @@ class Sentences:
         return f"{who} cannot write to {name}: {dead} was killed while writing and took its write lock along."
 
     def _starved(self, concern: Concern) -> str:
-        who, name, want = self._words.who(concern.report), label(concern.report.resource), wanted(concern.report)
-        if want.endswith(" writers"):
-            return f"{who} waits for an item from {name}, and nobody is left who could send one."
-        if want.endswith(" readers") or concern.report.resource.kind == "queue":
-            return f"{who} waits for room in {name}, and nobody is left who reads it."
-        return f"{who} waits for {name}, and nobody is left who could set it."
+        who, name = self._words.who(concern.report), label(concern.report.resource)
+        what = "an item" if concern.report.resource.kind == "queue" else "a message"
+        return f"{who} waits for {what} from {name}, and nobody is left who could send one."
 
     def _hang(self, concern: Concern) -> str:
         report = concern.report
@@ -96,24 +94,42 @@ class Sentences:
 
     def _plain(self, concern: Concern) -> str:
         """What it does; then who holds what it waits for, and what the last of the chain does."""
-        report = concern.report
-        first = f"{self._words.who(report)} {self._words.state(concern)}"
+        first = self._first(concern)
         if not concern.edges:
-            return f"{first}."
+            return f"{first}{self._left(concern.report)}."
         edge = concern.edges[0]
         if not edge.node:
-            ending = "has ended" if not edge.holder.is_alive else self._words.holds(edge)
-            return f"{first}; {self._words.process(edge.holder.pid)} {ending}."
+            return f"{first}; {self._words.process(edge.holder.pid)} {self._words.holds(edge, 'it')}."
         holder = self._concerns.of(self._report(edge.node))
         who = self._words.who(holder.report)
         if edge.resource.kind not in ("process", "thread"):
-            who = f"{who}, which {self._words.holds(edge)},"
+            who = f"{who}, which {self._words.holds(edge, 'it')},"
         then = f"{first}; {who} {self._words.state(holder)}"
         root = concern.root
         if len(concern.edges) > 1 and root is not None and root.node != edge.node:
-            last = self._concerns.of(root)
-            then += f"; behind it all {self._words.who(root)} {self._words.state(last)}"
+            then += f"; behind it all {self._words.who(root)} {self._words.state(self._concerns.of(root))}"
         return f"{then}."
+
+    def _first(self, concern: Concern) -> str:
+        """Who does what, by the rule's own words where the graph has no others."""
+        report = concern.report
+        who, known = self._words.who(report), rules.rule(report.rule)
+        if known is None or known.kind != concern.kind.name or not known.text:
+            return f"{who} {self._words.state(concern)}"
+        text = rules.say(known.text, report.details).rstrip(".")
+        if text.startswith("It "):
+            return f"{who} {text.removeprefix('It ')}"
+        return f"{who}: {text}"
+
+    def _left(self, report: ThreadReport) -> str:
+        """That nobody is left who could do it."""
+        graph = self._scene.graph
+        if not graph.is_orphaned(report.node):
+            return ""
+        ended = [self._words.process(edge.holder.pid) for edge in graph.edges(report.node)]
+        if ended:
+            return f"; {listed(ended)} {'has' if len(ended) == 1 else 'have'} ended"
+        return "; nobody is left who reads it" if wanted(report).endswith(" readers") else ""
 
     def _dead(self, report: ThreadReport) -> str:
         """Who was killed lately among its kin: ``pid 14 (Process-2)``."""
@@ -130,9 +146,8 @@ class Sentences:
         links = [self._words.link(concern.report, self._words.state(concern))]
         for edge in concern.edges:
             if not edge.node:
-                ending = "has ended" if not edge.holder.is_alive else self._words.holds(edge)
                 replica = self._scene.look.owners.get(edge.holder.pid, "")
-                links.append(ChainLink(replica=replica, pid=edge.holder.pid, does=ending))
+                links.append(ChainLink(replica=replica, pid=edge.holder.pid, does=self._words.holds(edge)))
                 break
             report = self._report(edge.node)
             links.append(self._words.link(report, self._both(edge, self._concerns.of(report))))

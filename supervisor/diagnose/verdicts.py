@@ -13,7 +13,7 @@ from typing import Final
 
 from supervisor.diagnose.concern import BADNESS, Concern, Concerns
 from supervisor.diagnose.evidence import Dump, Holder, Look, ThreadReport
-from supervisor.diagnose.remedies import REMEDIES, ways_out
+from supervisor.diagnose.remedies import REMEDIES, remedy, ways_out
 from supervisor.diagnose.scene import BoardNote, Limits, Scene
 from supervisor.diagnose.sentences import Sentences
 from supervisor.diagnose.verdict import Verdict
@@ -110,7 +110,7 @@ class _Bench:
             is_cycle=concern.is_cycle,
             evidence=self._sentences.evidence(concern),
             confidence=concern.confidence,
-            remedy=REMEDIES.get(concern.kind.name, ""),
+            remedy=remedy(concern),
             ways_out=ways_out(concern, self._scene, self._words),
             since_s=self._scene.now_s - concern.lasted_s if concern.lasted_s > 0 else None,
             blocks=blocks,

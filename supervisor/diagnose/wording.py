@@ -122,10 +122,10 @@ class Wording:
         """What a thread does, whether it waits or not."""
         return self.waits(concern) if concern.kind.name in _WAITS else self.does(concern)
 
-    def holds(self, edge: Edge) -> str:
+    def holds(self, edge: Edge, name: str = "") -> str:
         """What a holder has to do with what is waited for: ``holds the lock made at etl.py:12``."""
         resource, sure = edge.resource, edge.holder.confidence != "possible"
-        name = label(resource)
+        name = name or label(resource)
         report = self._scene.graph.reports[edge.waiter]
         side = wanted(report).rpartition(" ")[2]
         if side == "readers" or (resource.kind == "queue" and report.kind in ("QUEUE_FULL", "LOG_BACKPRESSURE")):
