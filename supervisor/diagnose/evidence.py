@@ -70,6 +70,8 @@ class Descriptor:
     mode: Literal["r", "w", "rw"]
     what: str = ""
     """What a socket is that a thread waits on: ``10.0.0.2:41034 to 10.0.0.5:5432``, ``unix /run/x.sock``."""
+    peer: str = ""
+    """The link of its other end, where that is on this machine: who has that one can answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,9 +323,10 @@ def _with_polled(pid: int, thread: ThreadFacts) -> ThreadFacts:
 def _named(
     pid: int, descriptors: Iterable[Descriptor], awaited: frozenset[int], names: sockets.Names
 ) -> Iterator[Descriptor]:
-    """The descriptors; of those that a thread waits on, what sockets they are."""
+    """The descriptors; of those that a thread waits on, what sockets they are and where their other end is."""
     for descriptor in descriptors:
         if descriptor.number in awaited and descriptor.link.startswith("socket:["):
-            yield replace(descriptor, what=names.of(pid, descriptor.link))
+            found = names.of(pid, descriptor.link)
+            yield replace(descriptor, what=found.what, peer=found.peer)
         else:
             yield descriptor

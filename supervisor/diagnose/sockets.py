@@ -1,14 +1,18 @@
-"""What a socket is, in words: its two addresses from ``/proc/PID/net``, read only when a thread waits on one.
+"""What a socket is: its two addresses in words, and its other end if that is on this machine. Read only when a thread
+waits on one.
 
-A table that is too long to be read in a few milliseconds is not read to its end; what is not found has no name.
+From ``/proc/PID/net`` (proc_pid_net(5)); the other end of a Unix socket from the kernel's socket diagnosis
+(sock_diag(7)). A table that is too long to be read in a few milliseconds is not read to its end; what is not found has
+no name.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import os
+import socket
 import struct
 import sys
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from supervisor.diagnose import proc_files
@@ -19,29 +23,76 @@ TABLE_LIMIT_BYTES: Final = 512 * 1024
 _LISTENS: Final = b"0A"
 _INTERNET: Final = (("tcp", "tcp"), ("tcp6", "tcp"), ("udp", "udp"), ("udp6", "udp"))
 
+_NETLINK_SOCK_DIAG: Final = 4
+_SOCK_DIAG_BY_FAMILY: Final = 20
+_REQUEST: Final = 1
+_SHOW_PEER: Final = 4
+_PEER_ATTRIBUTE: Final = 2
+_ANY: Final = 0xFFFFFFFF
+_MESSAGE_HEAD: Final = struct.Struct("=IHHII")  # length, type, flags, sequence, port
+_UNIX_REQUEST: Final = struct.Struct("=BBHIIIII")  # family, protocol, pad, states, inode, show, cookie
+_UNIX_REPLY: Final = struct.Struct("=BBBBIII")  # family, type, state, pad, inode, cookie
+_ATTRIBUTE: Final = struct.Struct("=HH")  # length, type
+
+
+@dataclass(frozen=True, slots=True)
+class SocketFacts:
+    """What is known of one socket; empty where nothing is."""
+
+    what: str = ""
+    """``10.0.0.2:41034 to 10.0.0.5:5432``, ``listens on 127.0.0.1:80``, ``unix /run/x.sock``."""
+    peer: str = ""
+    """The link of its other end."""
+
+
+_UNKNOWN: Final = SocketFacts()
+
+
+@dataclass(slots=True)
+class _Namespace:
+    sockets: dict[str, SocketFacts] = field(default_factory=dict)
+    are_diagnosed: bool = False
+    """Whether the kernel's socket diagnosis speaks of it: it does of this process's own."""
+
 
 class Names:
     """The sockets of each network namespace, read at the first question about it. Made for one look."""
 
     def __init__(self) -> None:
-        self._tables: dict[str, dict[str, str]] = {}
+        self._namespaces: dict[str, _Namespace] = {}
 
-    def of(self, pid: int, link: str) -> str:
-        """``10.0.0.2:41034 to 10.0.0.5:5432``, ``unix /run/x.sock``; empty where it is not known."""
+    def of(self, pid: int, link: str) -> SocketFacts:
+        """One socket of a process, by its link: ``socket:[4711]``."""
         try:
-            namespace = os.readlink(f"/proc/{pid}/ns/net")
+            name = os.readlink(f"/proc/{pid}/ns/net")
+            is_ours = name == os.readlink("/proc/self/ns/net")
         except OSError:
-            return ""
-        if namespace not in self._tables:
-            self._tables[namespace] = dict(_read_all(pid))
-        return self._tables[namespace].get(link, "")
+            return _UNKNOWN
+        if name not in self._namespaces:
+            self._namespaces[name] = _Namespace(_read_all(pid), is_ours)
+        space = self._namespaces[name]
+        found = space.sockets.get(link, _UNKNOWN)
+        if not found.what.startswith("unix") or not space.are_diagnosed:
+            return found
+        return _with_peer(found, link, space.sockets)
 
 
-def _read_all(pid: int) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+def _with_peer(found: SocketFacts, link: str, sockets: dict[str, SocketFacts]) -> SocketFacts:
+    inode = unix_peer(int(link[len("socket:[") : -1]))
+    if not inode:
+        return found
+    peer = f"socket:[{inode}]"
+    there = sockets.get(peer, _UNKNOWN).what
+    is_client = found.what == _UNNAMED and there not in ("", _UNNAMED)
+    return replace(found, what=f"unix to {there.removeprefix('unix ')}" if is_client else found.what, peer=peer)
+
+
+def _read_all(pid: int) -> dict[str, SocketFacts]:
+    found: dict[str, SocketFacts] = {}
     for table, protocol in _INTERNET:
-        found += internet_names(protocol, _table(pid, table))
-    return found + unix_names(_table(pid, "unix"))
+        found.update(internet_sockets(protocol, _table(pid, table)))
+    found.update(unix_sockets(_table(pid, "unix")))
+    return found
 
 
 def _table(pid: int, name: str) -> bytes:
@@ -51,22 +102,25 @@ def _table(pid: int, name: str) -> bytes:
         return b""  # no IPv6, or it is gone
 
 
-def internet_names(protocol: str, text: bytes) -> list[tuple[str, str]]:
-    """Links and names of the sockets in a table such as ``/proc/net/tcp`` (proc_pid_net(5))."""
-    found = []
+def internet_sockets(protocol: str, text: bytes) -> dict[str, SocketFacts]:
+    """The sockets of a table such as ``/proc/net/tcp``, by link; a connection within it knows its other end."""
+    ends: dict[tuple[str, str], str] = {}
+    whats: dict[str, str] = {}
     for line in text.splitlines()[1:]:
         words = line.split()
         if len(words) < 10:
             continue
-        here = _address(words[1])
+        link, here = f"socket:[{int(words[9])}]", _address(words[1])
         if words[3] == _LISTENS and protocol == "tcp":
-            name = f"listens on {here}"
+            whats[link] = f"listens on {here}"
         elif words[2].endswith(b":0000"):
-            name = f"{protocol} {here}"
+            whats[link] = f"{protocol} {here}"
         else:
-            name = f"{here} to {_address(words[2])}"
-        found.append((f"socket:[{int(words[9])}]", name))
-    return found
+            there = _address(words[2])
+            whats[link] = f"{here} to {there}"
+            ends[here, there] = link
+    peers = {link: ends.get((there, here), "") for (here, there), link in ends.items()}
+    return {link: SocketFacts(what, peers.get(link, "")) for link, what in whats.items()}
 
 
 def _address(word: bytes) -> str:
@@ -74,20 +128,51 @@ def _address(word: bytes) -> str:
     host, _, port = word.partition(b":")
     raw = bytes.fromhex(host.decode())
     if sys.byteorder == "little":
-        raw = b"".join(struct.pack(">I", part) for (part,) in struct.iter_unpack("<I", raw))
-    address = ipaddress.ip_address(raw)
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    written = f"[{address}]" if address.version == 6 else str(address)
-    return f"{written}:{int(port, 16)}"
+        raw = b"".join(raw[at : at + 4][::-1] for at in range(0, len(raw), 4))
+    if len(raw) == 16 and raw.startswith(_MAPPED):
+        raw = raw[len(_MAPPED) :]
+    if len(raw) == 4:
+        return f"{socket.inet_ntop(socket.AF_INET, raw)}:{int(port, 16)}"
+    return f"[{socket.inet_ntop(socket.AF_INET6, raw)}]:{int(port, 16)}"
 
 
-def unix_names(text: bytes) -> list[tuple[str, str]]:
-    """Links and names of the sockets in ``/proc/net/unix``; one without a name is one end of a pair, or a client."""
-    found = []
+_MAPPED: Final = bytes(10) + b"\xff\xff"
+"""What an IPv4 address begins with among those of IPv6."""
+_UNNAMED: Final = "unix, unnamed"
+
+
+def unix_sockets(text: bytes) -> dict[str, SocketFacts]:
+    """The sockets in ``/proc/net/unix``, by link; one without a name is one end of a pair, or a client."""
+    found = {}
     for line in text.splitlines()[1:]:
         words = line.split(None, 7)
         if len(words) > 6:
             path = words[7].decode(errors="replace") if len(words) > 7 else ""
-            found.append((f"socket:[{int(words[6])}]", f"unix {path}" if path else "unix, unnamed"))
+            found[f"socket:[{int(words[6])}]"] = SocketFacts(f"unix {path}" if path else _UNNAMED)
     return found
+
+
+def unix_peer(inode: int) -> int:
+    """The inode of a Unix socket's other end, in this network namespace; 0 where it has none, or none may be known."""
+    try:
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG) as diagnosis:
+            diagnosis.setblocking(False)  # the kernel has answered by the time that send returns
+            wanted = _UNIX_REQUEST.pack(socket.AF_UNIX, 0, 0, _ANY, inode, _SHOW_PEER, _ANY, _ANY)
+            head = _MESSAGE_HEAD.pack(_MESSAGE_HEAD.size + len(wanted), _SOCK_DIAG_BY_FAMILY, _REQUEST, 1, 0)
+            diagnosis.send(head + wanted)
+            return _peer_in(diagnosis.recv(8192))
+    except (OSError, AttributeError, struct.error):
+        return 0  # a kernel without it, or the socket is gone
+
+
+def _peer_in(reply: bytes) -> int:
+    length, kind, *_ = _MESSAGE_HEAD.unpack_from(reply)
+    if kind != _SOCK_DIAG_BY_FAMILY:
+        return 0
+    at = _MESSAGE_HEAD.size + _UNIX_REPLY.size
+    while at + _ATTRIBUTE.size <= length:
+        size, attribute = _ATTRIBUTE.unpack_from(reply, at)
+        if attribute == _PEER_ATTRIBUTE:
+            return int.from_bytes(reply[at + _ATTRIBUTE.size : at + size], sys.byteorder)
+        at += max((size + 3) & ~3, _ATTRIBUTE.size)
+    return 0
