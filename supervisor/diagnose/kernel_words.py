@@ -20,6 +20,9 @@ GIL_WAKES_PER_S: Final = 20.0
 unless the machine is busy; one that waits for a lock with a timeout does not."""
 POLLED_LIMIT: Final = 64
 """Descriptors of one poll that are told."""
+ENDLESS_MS: Final = 3_600_000
+"""A poll that ends by itself after an hour or later ends in nobody's patience. procdeck's own channels wait for a day
+at a time (`supervisor.channels.waiting`), and after a signal for what is left of it."""
 
 _ON_A_DESCRIPTOR: Final = frozenset({"read", "write", "receive", "send", "accept", "connect", "file-lock"})
 _EPOLLS: Final = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2"})
@@ -271,7 +274,7 @@ def _plural(count: int) -> str:
 
 def _on_poll(timeout_at: int, *, is_pointer: bool) -> _Reader:
     def read(process: ProcessFacts, thread: ThreadFacts, words: tuple[int, ...]) -> KernelWait:
-        has_timeout = words[timeout_at] != 0 if is_pointer else _signed(words[timeout_at]) >= 0
+        has_timeout = words[timeout_at] != 0 if is_pointer else 0 <= _signed(words[timeout_at]) < ENDLESS_MS
         if words[1] == 0 and has_timeout:
             return _sleep(process, thread, words)
         return _poll(process, thread, has_timeout, _plural(words[1]))
@@ -287,7 +290,7 @@ def _select(process: ProcessFacts, thread: ThreadFacts, words: tuple[int, ...]) 
 
 def _on_epoll(*, is_pointer: bool) -> _Reader:
     def read(process: ProcessFacts, thread: ThreadFacts, words: tuple[int, ...]) -> KernelWait:
-        has_timeout = words[3] != 0 if is_pointer else _signed(words[3]) >= 0
+        has_timeout = words[3] != 0 if is_pointer else 0 <= _signed(words[3]) < ENDLESS_MS
         many = f" for {_plural(len(thread.polled))}" if thread.polled else ""
         return _poll(process, thread, has_timeout, f"an epoll{many}, descriptor {_signed(words[0])}")
 

@@ -76,6 +76,8 @@ MINUS_ONE = 0xFFFFFFFF
         (waits(7, 1, 0, 1000), ("sleep", "", "sleeps, and wakes by itself")),
         (waits(7, 1, 2, MINUS_ONE), ("poll", "", "events on 2 descriptors")),
         (waits(271, 1, 1, 1), ("poll", "", "events on 1 descriptor, with a timeout")),
+        (waits(7, 1, 1, 86_399_000), ("poll", "", "events on 1 descriptor")),
+        (waits(7, 1, 1, 60_000), ("poll", "", "events on 1 descriptor, with a timeout")),
         (waits(232, 5, 1, 1, MINUS_ONE), ("poll", "", "events on an epoll, descriptor 5")),
         (waits(230, 1, 1), ("sleep", "", "sleeps, and wakes by itself")),
         (waits(61, 4711), ("child", "pid:4711", "the end of process 4711")),
