@@ -41,7 +41,7 @@ class HangDesk:
         self._clock = clock
         self._tell = tell
         self._inquiry = Inquiry(driver, desk, clock)
-        self._stacks = StackDesk(clock)
+        self._stacks = StackDesk(self._inquiry.stillness)
         self.watch = HangWatch(loop, self._inquiry, tell, changed)
         self._turn = asyncio.Lock()
 
@@ -61,7 +61,7 @@ class HangDesk:
         )
 
     async def _examine(self, names: set[str]) -> Finding:
-        """One examination at a time: what one asks moves the threads that the other looks at."""
+        """One examination at a time."""
         async with self._turn:
             stillness = self._inquiry.stillness
             if stillness.last is None:
@@ -69,11 +69,9 @@ class HangDesk:
                 await asyncio.sleep(SECOND_LOOK_S)
                 stillness.note(await alook(self._inquiry.roots()))
             owners = self._driver.owners()
-            finding = await self._inquiry.examine(
+            return await self._inquiry.examine(
                 [pid for pid, name in owners.items() if name in names], is_asked_for=True
             )
-            await self.watch.excuse(finding)
-            return finding
 
     async def stacks(self, replica: Replica) -> StacksReply:
         """What every thread of the replica's processes does."""

@@ -97,7 +97,6 @@ class HangWatch:
         new = self._not_settled(suspects, look.at_s)
         if new or self._has_concerns:
             finding = await self._inquiry.examine(new)
-            await self.excuse(finding)
             self._settle(finding, suspects, look.at_s)
             self._take(finding.verdicts)
         return look.took_s
@@ -111,12 +110,6 @@ class HangWatch:
             if standstill != known and now_s - at_s >= (ASK_AGAIN_S if known else 0.0):
                 new.append(pid)
         return new
-
-    async def excuse(self, finding: Finding) -> None:
-        """That threads moved to answer a question does not mean that they move."""
-        roots = {pid: finding.look.owners[pid] for pid in finding.asked if pid in finding.look.owners}
-        if roots:
-            self._inquiry.stillness.excuse(await alook(roots))
 
     def _settle(self, finding: Finding, suspects: Mapping[int, Standstill], now_s: float) -> None:
         worrying = {verdict.pid for verdict in finding.verdicts if verdict.severity not in _IDLE}
@@ -137,9 +130,13 @@ class HangWatch:
         for key, verdict in now.items():
             if key not in before:
                 remedy = f" {verdict.remedy}" if verdict.remedy else ""
-                self._tell("WARNING", verdict.replica, f"{verdict.warning}: {verdict.sentence}{remedy}")
+                self._tell("WARNING", verdict.replica, f"{_told(verdict)}{remedy}")
         for key, verdict in before.items():
             if key not in now:
                 self._tell("INFO", verdict.replica, f"{verdict.warning} is over: {verdict.sentence}")
         if {key: one.sentence for key, one in before.items()} != {key: one.sentence for key, one in now.items()}:
             self._changed()
+
+
+def _told(verdict: Verdict) -> str:
+    return f"{verdict.warning}: {verdict.sentence.removeprefix('Deadlock: ')}"

@@ -42,8 +42,6 @@ class Finding:
     look: Look
     dumps: Mapping[int, Dump]
     troubles: tuple[str, ...]
-    asked: frozenset[int]
-    """Who was asked for it: their threads have moved to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +93,7 @@ class Inquiry:
         to_ask = (set(pids) & look.processes.keys()) - dumps.keys()
         reports: tuple[ThreadReport, ...] = ()
         for _ in range(ROUNDS):
+            self.stillness.excuse(to_ask)
             answers = await questions.ask_many(sorted(to_ask), "all", deadline_s=ASK_LIMIT_S) if to_ask else {}
             asked |= to_ask
             for pid, first in answers.items():
@@ -113,7 +112,7 @@ class Inquiry:
         told = tuple(
             f"pid {pid} ({look.owners.get(pid, '?')}): {text}" for pid, text in sorted(troubles.items()) if text
         )
-        return Finding(verdicts, look, dumps, told, frozenset(asked))
+        return Finding(verdicts, look, dumps, told)
 
     def _remembered(self, look: Look, standstills: Mapping[int, Standstill]) -> dict[int, Dump]:
         found = {}

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from supervisor.api.hangs import ProcessStacks, SampledStack, SampleReply, StackFrame, StacksReply, ThreadStack
-from supervisor.clock import Clock
 from supervisor.diagnose.evidence import Dump, Frame, ProcessFacts, StackThread, ThreadFacts
 from supervisor.diagnose.kernel_words import kernel_wait
 from supervisor.diagnose.looking import alook
 from supervisor.diagnose.signatures import source_line
+from supervisor.diagnose.stillness import Stillness
 from supervisor.errors import RequestRefused
 from supervisor.processes import questions, spying
 from supervisor.processes.questions import Answer
@@ -31,8 +31,9 @@ _Place = tuple[int, str, tuple[tuple[str, int, str], ...], bool]
 class StackDesk:
     """Answers for stacks; one sample of a replica at a time."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self, stillness: Stillness) -> None:
+        """`stillness` is told of who is asked."""
+        self._stillness = stillness
         self._sampled: set[str] = set()
 
     async def stacks(self, replica: Replica) -> StacksReply:
@@ -43,6 +44,7 @@ class StackDesk:
             return StacksReply(replica=replica.name, post_mortem=post_mortem(replica))
         look = await alook({pid: replica.name}, has_descriptors=True)
         asked = list(look.processes)[:PROCESSES_LIMIT]
+        self._stillness.excuse(asked)
         answers = dict(await questions.ask_many(asked, "stacks"))
         for one in [one for one, answer in answers.items() if answer.dump is None]:
             answers[one] = await ask_otherwise(look.processes[one], answers[one])
@@ -79,7 +81,9 @@ class StackDesk:
             if not look.processes:
                 trouble = f"{name} has ended meanwhile"
                 break
-            answers = await questions.ask_many(list(look.processes)[:PROCESSES_LIMIT], "stacks")
+            asked = list(look.processes)[:PROCESSES_LIMIT]
+            self._stillness.excuse(asked)
+            answers = await questions.ask_many(asked, "stacks")
             dumps = [answer.dump for answer in answers.values() if answer.dump is not None]
             samples += bool(dumps)
             for dump in dumps:

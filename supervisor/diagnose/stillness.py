@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from supervisor.diagnose.evidence import KernelWait, Look, ProcessFacts, ThreadFacts
 from supervisor.diagnose.kernel_words import is_still, kernel_wait
@@ -29,31 +30,26 @@ class Stillness:
 
     def __init__(self) -> None:
         self._threads: dict[_Identity, _Thread] = {}
+        self._asked: Counter[int] = Counter()
+        self._asked_before: Counter[int] = Counter()
         self.last: Look | None = None
         """The look that was noted last."""
+
+    def excuse(self, pids: Iterable[int]) -> None:
+        """These are about to be asked something: that they move to answer does not count."""
+        self._asked.update(pids)
 
     def note(self, look: Look) -> None:
         """Take one look at all processes that are watched."""
         seen: dict[_Identity, _Thread] = {}
         for process in look.processes.values():
+            # An answer that was given while the last look was taken shows only in this one.
+            asked = self._asked[process.pid] + self._asked_before[process.pid]
             for thread in process.threads:
                 identity = process.pid, process.start_ticks, thread.tid
-                seen[identity] = self._compared(self._threads.get(identity), process, thread, look.at_s)
+                seen[identity] = _compared(self._threads.get(identity), process, thread, look.at_s, asked)
         self._threads, self.last = seen, look
-
-    def _compared(self, before: _Thread | None, process: ProcessFacts, thread: ThreadFacts, now_s: float) -> _Thread:
-        if before is not None and is_still(before.facts, thread):
-            return _Thread(thread, before.since_s, before.looks + 1, before.wakes_by_itself)
-        return _Thread(thread, now_s, 1, _wakes_by_itself(kernel_wait(process, thread)))
-
-    def excuse(self, look: Look) -> None:
-        """Take a look at processes that were asked something since: that they moved to answer does not count."""
-        for process in look.processes.values():
-            for thread in process.threads:
-                identity = process.pid, process.start_ticks, thread.tid
-                before = self._threads.get(identity)
-                if before is not None and _is_in_the_same_place(before.facts, thread):
-                    self._threads[identity] = _Thread(thread, before.since_s, before.looks, before.wakes_by_itself)
+        self._asked, self._asked_before = Counter(), self._asked
 
     def since_s(self) -> Mapping[tuple[int, int], float]:
         """Since when each thread, by pid and tid, has not moved; those that moved since the look before are out."""
@@ -72,9 +68,9 @@ def _wakes_by_itself(wait: KernelWait) -> bool:
     return wait.has_timeout or wait.kind in ("running", "sleep", "accept", "signal", "zombie")
 
 
-def _is_in_the_same_place(before: ThreadFacts, now: ThreadFacts) -> bool:
-    """Whether a thread that has answered a question went back to what it was in: the same call on the same thing."""
-    if before.syscall is None or now.syscall is None:
-        return before.state == now.state
-    same_call = before.syscall.number == now.syscall.number
-    return same_call and before.syscall.arguments[:1] == now.syscall.arguments[:1]
+def _compared(before: _Thread | None, process: ProcessFacts, thread: ThreadFacts, now_s: float, asked: int) -> _Thread:
+    if before is not None and asked and thread.state == "R":
+        return replace(before, looks=before.looks + 1)  # it is giving its answer
+    if before is not None and is_still(before.facts, thread, asked=asked):
+        return _Thread(thread, before.since_s, before.looks + 1, before.wakes_by_itself)
+    return _Thread(thread, now_s, 1, _wakes_by_itself(kernel_wait(process, thread)))

@@ -56,12 +56,26 @@ def test_sleepers_stand_still_without_being_suspects() -> None:
 
 
 def test_an_answer_is_no_move() -> None:
-    """Who was asked and waits for the same again has stood still all the time."""
+    """Who was asked and waits for the same again has stood still all the time; a move after that counts."""
     stillness = Stillness()
     stillness.note(_look(1.0, _thread(7, FUTEX)))
     stillness.note(_look(3.0, _thread(7, FUTEX)))
-    stillness.excuse(_look(3.1, _thread(7, FUTEX, voluntary=8)))
+    stillness.excuse([7])
     stillness.note(_look(5.0, _thread(7, FUTEX, voluntary=8)))
+    assert stillness.since_s() == {(7, 7): 1.0}
+    stillness.note(_look(7.0, _thread(7, FUTEX, voluntary=8)))
+    stillness.note(_look(9.0, _thread(7, FUTEX, voluntary=11)))
+    assert stillness.since_s() == {}
+
+
+def test_an_answer_that_is_given_during_a_look_is_no_move() -> None:
+    """It may be seen while it answers, and have moved on since that look."""
+    stillness = Stillness()
+    stillness.note(_look(1.0, _thread(7, FUTEX)))
+    stillness.note(_look(3.0, _thread(7, FUTEX)))
+    stillness.excuse([7])
+    stillness.note(_look(5.0, ThreadFacts(7, "python", "R", 10, 6, 0, None)))
+    stillness.note(_look(7.0, _thread(7, FUTEX, voluntary=8)))
     assert stillness.since_s() == {(7, 7): 1.0}
 
 
@@ -70,7 +84,7 @@ def test_an_answer_excuses_no_other_wait() -> None:
     stillness = Stillness()
     stillness.note(_look(1.0, _thread(7, FUTEX)))
     stillness.note(_look(3.0, _thread(7, FUTEX)))
-    stillness.excuse(_look(3.1, _thread(7, OTHER_FUTEX, voluntary=8)))
+    stillness.excuse([7])
     stillness.note(_look(5.0, _thread(7, OTHER_FUTEX, voluntary=8)))
     assert stillness.since_s() == {}
 

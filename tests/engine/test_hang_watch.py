@@ -39,7 +39,7 @@ class _Inquiry:
         self.examined.append(tuple(pids))
         if self.error is not None:
             raise self.error
-        return Finding(self.verdicts, self.look(), {}, (), frozenset(pids))
+        return Finding(self.verdicts, self.look(), {}, ())
 
 
 def _verdict(severity: Any, sentence: str = "w waits for a lock.") -> Verdict:
