@@ -68,11 +68,7 @@ class HangWatch:
 
     def warnings_of(self, replica: str) -> tuple[str, ...]:
         """What a person should know now: ``DEADLOCK: loader and writer wait for each other's lock``."""
-        return tuple(
-            f"{verdict.warning}: {verdict.sentence}"
-            for verdict in self._warnings.values()
-            if verdict.replica == replica
-        )
+        return tuple(_told(verdict) for verdict in self._warnings.values() if verdict.replica == replica)
 
     async def _watch(self) -> None:
         pause_s = LOOK_EVERY_S
