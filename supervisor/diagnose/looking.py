@@ -43,7 +43,8 @@ def look(
         roots: the leader's pid of each replica, with its name.
         has_descriptors: also what is open, which semaphores are mapped, and each process's command.
         table: a look at the process table that is fresh enough; else the trees are walked.
-        before: the last look. Threads that have not run since are taken from it, unless `has_descriptors`.
+        before: the last look. Who has not run since is taken from it, with all that was asked for then: what it has
+            open and mapped cannot have changed either.
     """
     began = _Pass(roots, has_descriptors, table, before)
     for _ in began.steps():
@@ -142,7 +143,9 @@ class _Pass:
             )
 
     def _look_at(self, entry: ProcessEntry) -> Iterator[None]:
-        before = None if self._is_full else self._before.get(entry.pid)
+        before = self._before.get(entry.pid)
+        if before is not None and self._is_full and not before.command:
+            before = None  # it was not asked for what it has
         if before is not None and before.threads and all(_has_not_run(entry.pid, one) for one in before.threads):
             parent_pid = entry.parent_pid
             self._processes[entry.pid] = (

@@ -1,38 +1,26 @@
 """What a socket is: its two addresses in words, and its other end if that is on this machine. Read only when a thread
 waits on one.
 
-From ``/proc/PID/net`` (proc_pid_net(5)); the other end of a Unix socket from the kernel's socket diagnosis
-(sock_diag(7)). A table that is too long to be read in a few milliseconds is not read to its end; what is not found has
-no name.
+From ``/proc/PID/net`` (proc_pid_net(5)), and for Unix sockets from `peers`. A table that is too long to be read in a
+few milliseconds is not read to its end; what is not found has no name.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-import struct
 import sys
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from supervisor.diagnose import proc_files
+from supervisor.diagnose.peers import peer_of
 
 TABLE_LIMIT_BYTES: Final = 512 * 1024
 """How much of one table is read: some 3000 sockets."""
 
 _LISTENS: Final = b"0A"
 _INTERNET: Final = (("tcp", "tcp"), ("tcp6", "tcp"), ("udp", "udp"), ("udp6", "udp"))
-
-_NETLINK_SOCK_DIAG: Final = 4
-_SOCK_DIAG_BY_FAMILY: Final = 20
-_REQUEST: Final = 1
-_SHOW_PEER: Final = 4
-_PEER_ATTRIBUTE: Final = 2
-_ANY: Final = 0xFFFFFFFF
-_MESSAGE_HEAD: Final = struct.Struct("=IHHII")  # length, type, flags, sequence, port
-_UNIX_REQUEST: Final = struct.Struct("=BBHIIIII")  # family, protocol, pad, states, inode, show, cookie
-_UNIX_REPLY: Final = struct.Struct("=BBBBIII")  # family, type, state, pad, inode, cookie
-_ATTRIBUTE: Final = struct.Struct("=HH")  # length, type
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +66,9 @@ class Names:
 
 
 def _with_peer(found: SocketFacts, link: str, sockets: dict[str, SocketFacts]) -> SocketFacts:
-    inode = unix_peer(int(link[len("socket:[") : -1]))
-    if not inode:
+    peer = peer_of(link)
+    if not peer:
         return found
-    peer = f"socket:[{inode}]"
     there = sockets.get(peer, _UNKNOWN).what
     is_client = found.what == _UNNAMED and there not in ("", _UNNAMED)
     return replace(found, what=f"unix to {there.removeprefix('unix ')}" if is_client else found.what, peer=peer)
@@ -150,29 +137,3 @@ def unix_sockets(text: bytes) -> dict[str, SocketFacts]:
             path = words[7].decode(errors="replace") if len(words) > 7 else ""
             found[f"socket:[{int(words[6])}]"] = SocketFacts(f"unix {path}" if path else _UNNAMED)
     return found
-
-
-def unix_peer(inode: int) -> int:
-    """The inode of a Unix socket's other end, in this network namespace; 0 where it has none, or none may be known."""
-    try:
-        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG) as diagnosis:
-            diagnosis.setblocking(False)  # the kernel has answered by the time that send returns
-            wanted = _UNIX_REQUEST.pack(socket.AF_UNIX, 0, 0, _ANY, inode, _SHOW_PEER, _ANY, _ANY)
-            head = _MESSAGE_HEAD.pack(_MESSAGE_HEAD.size + len(wanted), _SOCK_DIAG_BY_FAMILY, _REQUEST, 1, 0)
-            diagnosis.send(head + wanted)
-            return _peer_in(diagnosis.recv(8192))
-    except (OSError, AttributeError, struct.error):
-        return 0  # a kernel without it, or the socket is gone
-
-
-def _peer_in(reply: bytes) -> int:
-    length, kind, *_ = _MESSAGE_HEAD.unpack_from(reply)
-    if kind != _SOCK_DIAG_BY_FAMILY:
-        return 0
-    at = _MESSAGE_HEAD.size + _UNIX_REPLY.size
-    while at + _ATTRIBUTE.size <= length:
-        size, attribute = _ATTRIBUTE.unpack_from(reply, at)
-        if attribute == _PEER_ATTRIBUTE:
-            return int.from_bytes(reply[at + _ATTRIBUTE.size : at + size], sys.byteorder)
-        at += max((size + 3) & ~3, _ATTRIBUTE.size)
-    return 0

@@ -139,6 +139,16 @@ def test_a_full_look_tells_what_is_open(readers: list[Reader]) -> None:
     assert process.command
 
 
+def test_a_full_look_goes_on_from_a_full_one(readers: list[Reader]) -> None:
+    """What is open is not read again of who has not run; a cheap look before is not enough."""
+    own = roots(readers)
+    cheap = look(own)
+    full = look(own, has_descriptors=True, before=cheap)
+    assert all(one.descriptors for one in full.processes.values())
+    again = look(own, has_descriptors=True, before=full)
+    assert all(again.processes[pid] is full.processes[pid] for pid in own)
+
+
 def test_gone_zombie_and_stopped_processes_are_facts(readers: list[Reader]) -> None:
     """A table may be older than the truth: who has ended is left out, who is not reaped or stopped is told as such."""
     gone, dead, stopped = readers[0], readers[1], readers[2]

@@ -6,7 +6,7 @@ import os
 import socket
 from pathlib import Path
 
-from supervisor.diagnose.sockets import Names, SocketFacts, internet_sockets, unix_peer, unix_sockets
+from supervisor.diagnose.sockets import Names, SocketFacts, internet_sockets, unix_sockets
 
 TCP = b"""  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 101 1 0 100 0 0 10 0
@@ -87,4 +87,3 @@ def test_what_is_not_known_is_empty() -> None:
     """No such socket, no such process."""
     assert Names().of(os.getpid(), "socket:[1]") == SocketFacts()
     assert Names().of(2**30, "socket:[1]") == SocketFacts()
-    assert unix_peer(1) == 0
