@@ -14,9 +14,10 @@ import msgspec
 import pytest
 
 from supervisor.api.messages import DownReply, TreeProcess
+from supervisor.journal import Journal
 from supervisor.lifecycle.states import State
 from supervisor.paths import is_running
-from tests.api.fake_port import FakeEngine, a_fleet, a_row, wait_until
+from tests.api.fake_port import FakeEngine, a_fleet, a_row, an_event, wait_until
 from tests.engines import write_profile
 from tui.cli.headless import HeadlessRun
 from tui.cli.locating import client_of
@@ -152,6 +153,19 @@ def test_down_from_elsewhere_ends_the_run(engine: FakeEngine) -> None:
         engine.do(lambda port: port.change(phase="stopping"))
         seen = engine.port.fleets_read
         wait_until(lambda: engine.port.fleets_read > seen + 1)
+        engine.end()
+
+    assert _follow(engine, [], live_on) == 0
+
+
+def test_down_from_elsewhere_may_be_over_before_it_is_seen(engine: FakeEngine) -> None:
+    """The journal knows who asked for it."""
+
+    def live_on() -> None:
+        wait_until(lambda: engine.port.fleets_read > 0)
+        journal = Journal(Path(engine.note.log_directory).parent / "journal.ndjson")
+        journal.append(an_event(1, "down wished", subject="engine", kind="action", by="uid 1000 (ada)"))
+        journal.close()
         engine.end()
 
     assert _follow(engine, [], live_on) == 0

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from supervisor.errors import AlreadyRunning, EngineUnreachable
+from supervisor.journal import JOURNAL_NAME, read_journal
 from supervisor.paths import is_running
 from tui.cli.choosing import profile_named
 from tui.cli.ending import Ending, tell_survivors, wait_until_gone, waited_for
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 FLEET_EVERY_S: Final = 0.25
 IDLE_S: Final = 0.05
+_LAST_EVENTS: Final = 1000
 _GIVE_UP_AT: Final = 3
 """The signal at which an engine that answers nothing is left to its guardian."""
 
@@ -183,7 +185,7 @@ class HeadlessRun:
         survivors = tuple(process for ending in self._endings for process in ending.survivors)
         tell_survivors(survivors)
         is_meant = self._fleet is not None and (self._fleet.phase == "stopping" or self._fleet.exit_code is not None)
-        if not self._endings and not is_meant:
+        if not self._endings and not is_meant and not self._was_asked_to_end():
             log = Path(self._note.log_directory).parent / "engine.log"
             complain(f"the engine of {self._note.project} ended by itself; {log} may say why")
             return ExitCode.FAILED
@@ -195,3 +197,9 @@ class HeadlessRun:
             return ExitCode.OUTPUT_CLOSED
         exit_code = self._fleet.exit_code if self._fleet else None
         return verdict(self._fleet.rows if self._fleet else (), survivors, exit_code)
+
+    def _was_asked_to_end(self) -> bool:
+        """Whether somebody else has brought it down, between two looks at the fleet."""
+        journal = Path(self._note.log_directory).parent / JOURNAL_NAME
+        last = read_journal(journal, limit=_LAST_EVENTS, newest=True).events
+        return any(event.kind == "action" and event.what.startswith("down") for event in last)
