@@ -3,9 +3,9 @@
 It stops nobody, asks nobody and keeps nothing. Who ends, is stopped or may not be read in the middle of it is a fact,
 not an error. A thread that has not run since the look before costs one small file::
 
-    roots ─► trees ─► for each process: threads ─► schedstat ── as before ──────────────► as it was
-                                                        └───── else: stat, status, syscall, wchan
-                             with descriptors: fd, maps, what a thread's socket is, what its poll waits on
+    roots ─► trees ─► each process: schedstat of its threads ── as before ─► as it was
+                                                 └───── else: stat, status, syscall, wchan
+                                                        with descriptors: fd, maps, sockets, what a poll waits on
 """
 
 from __future__ import annotations
@@ -116,23 +116,40 @@ class _Pass:
         )
 
     def _find(self) -> Iterator[None]:
-        """All living descendants, zombies included, each with the replica that is nearest above it."""
+        """All living descendants, zombies included, each with the replica that is nearest above it.
+
+        Who has not run is done with here; the others wait to be looked at.
+        """
+        if self._table is None and not proc_files.lists_children():
+            self._table = proctable.look()
         below = None if self._table is None else proctable.children_of(self._table)
-        unvisited = list(self._roots.items())
+        unvisited = [(pid, name, 0) for pid, name in self._roots.items()]
         while unvisited:
-            pid, name = unvisited.pop()
+            pid, name, parent_pid = unvisited.pop()
             if pid in self._owners:
                 continue
-            entry = proctable.read_entry(pid) if self._table is None else self._table.get(pid)
-            if entry is None:
-                self._note_absent(pid, name)
-                continue
+            tids = self._take_from_before(pid, parent_pid)
+            if not tids:
+                entry = proctable.read_entry(pid) if self._table is None else self._table.get(pid)
+                if entry is None:
+                    self._note_absent(pid, name)
+                    continue
+                self._waiting.append(entry)
             self._owners[pid] = name
-            self._waiting.append(entry)
-            children = proctable.children(pid) if below is None else below.get(pid, ())
-            unvisited.extend((child, name) for child in children if child not in self._roots)
-            if below is None:
-                yield
+            children = proc_files.children(pid, tids) if below is None else below.get(pid, ())
+            unvisited.extend((child, name, pid) for child in children if child not in self._roots)
+            yield
+
+    def _take_from_before(self, pid: int, parent_pid: int) -> list[int]:
+        """Keep what the look before saw of a process, if that is still so; its threads then, else nothing."""
+        before = self._before.get(pid)
+        if before is None or not before.threads or (self._is_full and not before.command):
+            return []
+        if not all(_has_not_run(pid, one) for one in before.threads):
+            return []
+        is_adopted = parent_pid not in (0, before.parent_pid)
+        self._processes[pid] = replace(before, parent_pid=parent_pid) if is_adopted else before
+        return [one.tid for one in before.threads]
 
     def _note_absent(self, pid: int, name: str) -> None:
         """A leader that is not in the table: it has ended, unless it is only hidden."""
@@ -143,17 +160,7 @@ class _Pass:
             )
 
     def _look_at(self, entry: ProcessEntry) -> Iterator[None]:
-        before = self._before.get(entry.pid)
-        if before is not None and self._is_full and not before.command:
-            before = None  # it was not asked for what it has
-        if before is not None and before.threads and all(_has_not_run(entry.pid, one) for one in before.threads):
-            parent_pid = entry.parent_pid
-            self._processes[entry.pid] = (
-                before if before.parent_pid == parent_pid else replace(before, parent_pid=parent_pid)
-            )
-            yield
-            return
-        taken = _Process(entry, before)
+        taken = _Process(entry, None if self._is_full else self._before.get(entry.pid))
         try:
             yield from taken.read_threads()
             if self._is_full:

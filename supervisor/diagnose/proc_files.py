@@ -7,14 +7,16 @@ Whoever is gone raises `ProcessLookupError` or `FileNotFoundError`, whoever may 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal
 
 from supervisor.diagnose.evidence import Descriptor, SemaphoreMapping, Syscall
 
 _CHUNK_BYTES: Final = 16384
 _FDINFO_LIMIT_BYTES: Final = 256 * 1024
+_CHILDREN_LIMIT_BYTES: Final = 1024 * 1024
 _MAPS_LIMIT_BYTES: Final = 16 * 1024 * 1024
 _SEMAPHORE_PATH: Final = b"/dev/shm/sem."  # where glibc puts them (sem_overview(7))
 _YAMA: Final = "/proc/sys/kernel/yama/ptrace_scope"
@@ -141,6 +143,31 @@ def threads(pid: int) -> list[int]:
     tids = [int(name) for name in os.listdir(f"/proc/{pid}/task")]
     tids.sort(key=lambda tid: (tid != pid, tid))
     return tids
+
+
+def children(pid: int, tids: Sequence[int] = ()) -> list[int]:
+    """The children of a process, zombies included; empty when it is gone.
+
+    Args:
+        tids: its threads, where they are known: a child is listed with the thread that forked it.
+    """
+    found: list[int] = []
+    try:
+        forking = tids or threads(pid)
+    except OSError:
+        return found
+    for tid in forking:
+        try:
+            found += map(int, read_long(f"/proc/{pid}/task/{tid}/children", _CHILDREN_LIMIT_BYTES).split())
+        except OSError:
+            continue  # that thread has ended
+    return found
+
+
+@cache
+def lists_children() -> bool:
+    """Whether the kernel does (CONFIG_PROC_CHILDREN)."""
+    return os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
 
 def descriptors(pid: int) -> Iterator[Descriptor]:
