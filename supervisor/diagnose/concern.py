@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from supervisor.diagnose.evidence import Confidence, ThreadReport
+from supervisor.diagnose.evidence import Confidence, Holder, Resource, ThreadReport
 from supervisor.diagnose.kinds import KINDS, Kind, Limit
 from supervisor.diagnose.scene import Scene
 from supervisor.diagnose.verdict import Severity, WarningName
@@ -24,7 +24,7 @@ BADNESS: Final[Mapping[Severity, int]] = {"idle": 0, "busy": 0, "waiting": 1, "w
 _UNKNOWN: Final = KINDS["UNKNOWN"]
 _MAY_REST: Final = frozenset({"poll", "accept", "signal", "sleep", "running", "unknown"})
 _SAYS_ALL: Final = frozenset(
-    {"EXIT_FLUSH", "TASKS_NOT_DONE", "FORK_LOCK", "QUEUE_CORRUPT", "POOL_TASK_LOST", "POOL_WEDGED", "POOL_RESPAWNS"}
+    {"TASKS_NOT_DONE", "FORK_LOCK", "QUEUE_CORRUPT", "POOL_TASK_LOST", "POOL_WEDGED", "POOL_RESPAWNS"}
     | {"POOL_RESULT_THREAD_DEAD", "STOPPED", "STARTING"}
 )
 """Kinds that name the cause better than that it is a ring, or that nobody is left."""
@@ -71,20 +71,20 @@ class Concerns:
     def of(self, report: ThreadReport) -> Concern:
         made = self._made.get(report.node)
         if made is None:
+            self._made[report.node] = _unweighed(report)
             made = self._made[report.node] = self._with_board(self._weigh(report))
         return made
 
     def _weigh(self, report: ThreadReport) -> Concern:
+        """Its concern, by those of whom it waits for: what waits in a ring is met by its own kind alone."""
         name, edges, is_cycle = self._kind(report)
         kind = KINDS.get(name, _UNKNOWN)
         lasted_s = self._lasted_s(report)
         root = self._graph.reports[edges[-1].node or edges[-1].waiter] if edges and not is_cycle else report
         is_grown = self._has_passed(kind, report, lasted_s, edges, is_cycle=is_cycle)
-        if kind.follows and not is_cycle and not self._is_held_up(report, root, kind):
+        if kind.follows and not is_cycle and is_grown and not self._is_held_up(report, edges):
             is_grown = False
         severity: Severity = kind.grown if is_grown else kind.severity
-        if kind.name == "MANAGER_WAIT" and is_grown and root.kind == "STOPPED":
-            severity = "stuck"
         return Concern(
             report=report,
             kind=kind,
@@ -119,13 +119,22 @@ class Concerns:
         """Whom it waits for, each of them once."""
         chain = self._graph.chain(node)
         met = {edge.waiter for edge in chain}
-        return chain[:-1] if chain and chain[-1].node in met else chain
+        return chain[:-1] if chain and chain[-1].node in met else chain or self._sender(self._graph.reports[node])
+
+    def _sender(self, report: ThreadReport) -> tuple[Edge, ...]:
+        """The thread that cannot send what a process has put, where nobody is left to read it."""
+        sender = report.details.get("sender", "")
+        node = f"thread:{report.pid}:{sender}"
+        if report.kind != "EXIT_FLUSH" or node not in self._graph.reports:
+            return ()
+        holder = Holder(report.pid, int(sender), True, "certain", "it cannot send it")
+        return (Edge(report.node, Resource("thread", node, "the queue's sender"), holder, node),)
 
     def _is_told(self, ring: tuple[Edge, ...]) -> bool:
         """A ring is told as one unless a member has a better name for it; one of idle waits only when it is likely."""
         members = [self._graph.reports[edge.waiter] for edge in ring]
-        if any(member.kind in _SAYS_ALL for member in members):
-            return False
+        if any(member.kind in _SAYS_ALL or member.resource.kind == "signal" for member in members):
+            return False  # what can be set can be set by a handler of signals: no wait for it is hopeless
         return not all(member.is_idle for member in members) or all(
             RANK[edge.holder.confidence] >= RANK["likely"] for edge in ring
         )
@@ -136,7 +145,12 @@ class Concerns:
         part = self._scene.part_of_queue(report)
         if part is not None and part.part == "wlock":
             return "WLOCK_ORPHAN"
-        if want.endswith(" writers") or (report.kind == "QUEUE_EMPTY" and part is None and want.startswith("channel:")):
+        is_signal = report.resource.kind == "signal" or report.kind in ("SIGNAL_WAIT", "BARRIER_WAIT")
+        if (
+            is_signal
+            or want.endswith(" writers")
+            or (report.kind == "QUEUE_EMPTY" and part is None and want.startswith("channel:"))
+        ):
             return "STARVED"
         is_lock = want.startswith("sem:") and (part is None or part.part == "rlock")
         return "ORPHANED_LOCK" if is_lock and report.kind in _LOCKS else report.kind
@@ -180,15 +194,18 @@ class Concerns:
             return False
         return lasted_s > 0 if after == "at once" else lasted_s >= self._limit_s(report, after)
 
-    def _is_held_up(self, report: ThreadReport, root: ThreadReport, kind: Kind) -> bool:
-        """Whether what it waits for will not come: nobody is left, or the last of the chain rests wrongly."""
+    def _is_held_up(self, report: ThreadReport, edges: tuple[Edge, ...]) -> bool:
+        """Whether what it waits for will not come: nobody is left, or who should act is a concern as well."""
         if self._graph.is_orphaned(report.node):
             return report.resource.kind not in ("process", "thread")  # one that has ended is about to be joined
-        if report.node in self._graph.doomed:
+        if report.node in self._graph.doomed and not any(edge.resource.kind == "signal" for edge in edges):
             return True
-        is_at_rest = root.unchanged_s >= self._limit_s(report, kind.after)
-        is_right = KINDS.get(root.kind, _UNKNOWN).grown in ("idle", "busy") and root.kind != "SLEEPING"
-        return root.node != report.node and is_at_rest and not is_right
+        holder = self._graph.reports.get(edges[0].node) if edges else None
+        if holder is None or holder.node == report.node:
+            return False
+        if report.kind == "MANAGER_WAIT" and BADNESS[KINDS.get(holder.kind, _UNKNOWN).grown] > 0:
+            return True  # it answers at once, or it is busy
+        return BADNESS[self.of(holder).severity] >= BADNESS["warning"]
 
     def _confidence(self, report: ThreadReport, edges: tuple[Edge, ...], kind: Kind) -> Confidence:
         """No surer than the weakest of what the verdict rests on."""
@@ -214,6 +231,11 @@ class Concerns:
             return made
         silent_s = scene.now_s - board.last_sign_s
         return _worse(made, "HANG", f"no heartbeat for {silent_s:.0f} s") if silent_s > board.heartbeat_s else made
+
+
+def _unweighed(report: ThreadReport) -> Concern:
+    kind = KINDS.get(report.kind, _UNKNOWN)
+    return Concern(report, kind, kind.severity, "", report.confidence)
 
 
 def _worse(made: Concern, warning: WarningName, why: str) -> Concern:

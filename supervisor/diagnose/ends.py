@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 from supervisor.diagnose.evidence import Confidence, Dump, Holder, Look, ThreadReport
 from supervisor.diagnose.shared_things import SharedThings, number
@@ -22,12 +22,6 @@ _READING: Final = ("get", "_recv_bytes", "recv", "recv_bytes")
 Side = Literal["readers", "writers"]
 
 
-class Peers(Protocol):
-    """The other end of a socket, where there is one: `supervisor.diagnose.peers.peer_of`."""
-
-    def __call__(self, link: str, /) -> str: ...
-
-
 class Ends:
     """The ends of all pipes that were seen, and who has them."""
 
@@ -37,9 +31,7 @@ class Ends:
         look: Look,
         dumps: Mapping[int, Dump],
         things: SharedThings,
-        peers: Peers,
     ) -> None:
-        self._peers = peers
         self._look = look
         self._dumps = dumps
         self._things = things
@@ -48,10 +40,13 @@ class Ends:
             self._threads[report.pid].append(report)
         self._modes: dict[str, dict[int, set[str]]] = {}
         self._standard: set[str] = set()
+        self._peers: dict[str, str] = {}
         for pid, process in look.processes.items():
             for descriptor in process.descriptors:
                 modes = self._modes.setdefault(descriptor.link, {}).setdefault(pid, set())
                 modes.update(descriptor.mode)
+                if descriptor.peer:
+                    self._peers[descriptor.link] = descriptor.peer
                 if descriptor.number < _STANDARD_STREAMS:
                     self._standard.add(descriptor.link)
         self._is_complete = all(
@@ -65,7 +60,7 @@ class Ends:
         of any other may be with a process that was not looked at, the engine say.
         """
         mode = "r" if side == "readers" else "w"
-        end = self._peers(link) if link.startswith("socket:") else link
+        end = self._peers.get(link, "") if link.startswith("socket:") else link
         having = [pid for pid, modes in self._modes.get(end, {}).items() if mode in modes and self._is_alive(pid)]
         acting = {pid: threads for pid in having if (threads := self._acting(pid, link, side))}
         if not acting and not self._may_say_nobody(link):
@@ -131,7 +126,7 @@ class Ends:
         if link.startswith("pipe:") and self._modes[link][pid] != {"r", "w"}:
             return "likely", f"it has nothing but the {end} end"
         if is_sole:
-            return "likely", f"it alone has the {end} end and is free to act"
+            return "likely", f"it alone has the {end} end"
         return "possible", f"it has the {end} end"
 
     def _has_used(self, pid: int, link: str, side: Side) -> bool:

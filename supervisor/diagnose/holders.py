@@ -16,9 +16,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from supervisor.diagnose.counts import CountReader, read_books
-from supervisor.diagnose.ends import DEAD_STATES, Ends, Peers, Side
+from supervisor.diagnose.ends import DEAD_STATES, Ends, Side
 from supervisor.diagnose.evidence import Confidence, Dump, Holder, Look, Thing, ThreadReport
-from supervisor.diagnose.peers import peer_of
 from supervisor.diagnose.shared_things import SharedThings, number, numbers
 from supervisor.diagnose.waits import side_wanted, wanted
 
@@ -43,7 +42,6 @@ def find_holders(
     semaphores: CountReader,
     channels: Mapping[str, Sequence[int]],
     file_locks: FileLocks | None = None,
-    peers: Peers = peer_of,
 ) -> Mapping[str, tuple[Holder, ...]]:
     """The holders of everything that a thread waits for, by `supervisor.diagnose.waits.wanted`.
 
@@ -54,7 +52,6 @@ def find_holders(
         semaphores: reads counts out of processes that did not answer.
         channels: by name, the pids that hold a lock or use a queue of ours; no entry where that is not known.
         file_locks: the pid that holds the lock on a file.
-        peers: the other end of a socket.
 
     Returns:
         No entry for what is not known; an empty tuple where it is known that there is nobody.
@@ -64,7 +61,7 @@ def find_holders(
         if want := wanted(report):
             waiting[want].append(report)
     things = SharedThings(look, dumps)
-    ends = Ends(reports, look, dumps, things, peers)
+    ends = Ends(reports, look, dumps, things)
     search = _Search(reports, look, dumps, semaphores, channels, file_locks, things, ends)
     found = {want: search.holders(want, waiters) for want, waiters in waiting.items()}
     return {want: holders for want, holders in found.items() if holders is not None}
@@ -170,12 +167,25 @@ class _Search:
         if of_queue is not None and not is_lock and side_wanted(of_queue) == "readers":
             return self._of_queue(of_queue.resource.id, part.pipe if part is not None else "", "readers")
         if any(report.resource.kind == "signal" or report.kind in _SIGNALS for report in waiters):
-            return None  # whoever has it could set it, and everybody has it
+            return self._of_signal(inode, waiters)
         return read_books(inode, self._look, self._dumps, self._things, self._semaphores).holders()
 
     def _of_queue(self, name: str, pipe: str, side: Side) -> Found:
         link = name if name.startswith("pipe:") else pipe
         return self._ends.holders(link, side) if link else None
+
+    def _of_signal(self, inode: int, waiters: Sequence[ThreadReport]) -> Found:
+        """Whoever has it and does not wait for it could set it."""
+        blocked = {report.node for report in waiters}
+        found: list[Holder] = []
+        is_seen = False
+        for pid, process in self._look.processes.items():
+            if process.state in DEAD_STATES or not any(mapped.inode == inode for mapped in process.semaphores):
+                continue
+            is_seen = True
+            threads = [thread for thread in self._ends.actors(pid) if thread.node not in blocked]
+            found += [Holder(pid, thread.tid, True, "possible", "it has it and could set it") for thread in threads]
+        return tuple(found) if is_seen else None
 
     def _of_channel(self, want: str, waiters: Sequence[ThreadReport]) -> Found:
         """One of ours: the engine knows who holds it, or who uses it."""

@@ -9,10 +9,10 @@ from supervisor.diagnose import rules
 from supervisor.diagnose.concern import Concern, Concerns
 from supervisor.diagnose.evidence import ThreadReport
 from supervisor.diagnose.scene import Scene
-from supervisor.diagnose.signatures import own_frame, place_of
+from supervisor.diagnose.signatures import place_of
 from supervisor.diagnose.verdict import ChainLink
 from supervisor.diagnose.waits import Edge, wanted
-from supervisor.diagnose.wording import Wording, counted, doubt, label, lasted, listed
+from supervisor.diagnose.wording import Wording, counted, doubt, label, lasted, listed, own
 
 _MOST_DEAD: Final = 3
 
@@ -59,30 +59,40 @@ class Sentences:
         who, name = self._words.who(concern.report), label(concern.report.resource)
         dead = self._dead(concern.report)
         if part is not None and part.part == "rlock":
-            cause = dead or "a reader"
-            return f"{who} cannot read {name}: {cause} was killed while waiting on it and took its read lock along."
+            queue, cause = self._queue(concern.report), dead or "a reader"
+            return f"{who} cannot read {queue}: {cause} was killed while waiting on it and took its read lock along."
         cause = f"{dead}, which was killed, probably held it" if dead else "whoever took it has ended with it"
         return f"{who} waits for {name}, and nobody who lives holds it: {cause}."
 
     def _write_lock(self, concern: Concern) -> str:
-        who, name = self._words.who(concern.report), label(concern.report.resource)
+        who, queue = self._words.who(concern.report), self._queue(concern.report)
         dead = self._dead(concern.report) or "a writer"
-        return f"{who} cannot write to {name}: {dead} was killed while writing and took its write lock along."
+        return f"{who} cannot write to {queue}: {dead} was killed while writing and took its write lock along."
+
+    @staticmethod
+    def _queue(report: ThreadReport) -> str:
+        """The queue of which a thread waits for a lock."""
+        name = label(report.resource)
+        return report.details.get("queue", "") or name.removeprefix("the read lock of ").removeprefix(
+            "the write lock of "
+        )
 
     def _starved(self, concern: Concern) -> str:
         who, name = self._words.who(concern.report), label(concern.report.resource)
+        if concern.report.resource.kind == "signal" or concern.report.kind in ("SIGNAL_WAIT", "BARRIER_WAIT"):
+            return f"{who} waits for {name}, and nobody is left who could set it."
         what = "an item" if concern.report.resource.kind == "queue" else "a message"
         return f"{who} waits for {what} from {name}, and nobody is left who could send one."
 
     def _hang(self, concern: Concern) -> str:
         report = concern.report
-        place = place_of(own_frame(report.frames))
+        place = place_of(own(report))
         where = f" in {place}" if place else ""
         return f"{self._words.who(report)} has not moved{where} for {lasted(concern.lasted_s)}{self._kernel(report)}."
 
     def _unknown(self, concern: Concern) -> str:
         report = concern.report
-        place = place_of(own_frame(report.frames))
+        place = place_of(own(report))
         where = f" in {place}" if place else ""
         return f"{self._words.who(report)} waits{where} for something that no rule knows{self._kernel(report)}."
 
@@ -126,7 +136,8 @@ class Sentences:
         graph = self._scene.graph
         if not graph.is_orphaned(report.node):
             return ""
-        ended = [self._words.process(edge.holder.pid) for edge in graph.edges(report.node)]
+        is_of_members = report.resource.kind == "pool"
+        ended = [self._words.process(edge.holder.pid) for edge in graph.edges(report.node) if not is_of_members]
         if ended:
             return f"; {listed(ended)} {'has' if len(ended) == 1 else 'have'} ended"
         return "; nobody is left who reads it" if wanted(report).endswith(" readers") else ""
@@ -178,10 +189,10 @@ class Sentences:
         """What it rests on, the strongest first."""
         report = concern.report
         found = []
-        own = own_frame(report.frames)
-        if own is not None:
-            found.append(f"{place_of(own)} in {own.function}{f': {own.source}' if own.source else ''}")
-        if report.frames and report.frames[0] is not own:
+        at = own(report)
+        if at is not None:
+            found.append(f"{place_of(at)} in {at.function}{f': {at.source}' if at.source else ''}")
+        if report.frames and report.frames[0] is not at:
             found.append(f"innermost: {report.frames[0].function} ({place_of(report.frames[0])})")
         if report.kernel.text:
             found.append(f"kernel: {report.kernel.text}")

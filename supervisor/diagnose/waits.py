@@ -22,9 +22,7 @@ _WANT_READERS: Final = frozenset(
     {"QUEUE_FULL", "FEEDER_FULL", "EXIT_FLUSH", "PIPE_FULL", "STDOUT_BLOCKED", "LOG_BACKPRESSURE", "TASKS_NOT_DONE"}
 )
 _WANT_WRITERS: Final = frozenset({"QUEUE_EMPTY", "PIPE_EMPTY", "QUEUE_CORRUPT", "INPUT_WAIT"})
-_WAIT_FOR_A_THREAD: Final = frozenset(
-    {"EXIT_FLUSH", "QUEUE_FULL", "THREAD_JOIN", "EXIT_WAITS_THREAD", "EXECUTOR_JOIN", "POOL_JOIN"}
-)
+_WAIT_FOR_A_THREAD: Final = frozenset({"THREAD_JOIN", "EXIT_WAITS_THREAD", "EXECUTOR_JOIN", "POOL_JOIN"})
 _READS: Final = frozenset({"read", "receive", "poll"})
 _WRITES: Final = frozenset({"write", "send"})
 _WAITS_FOR_NOBODY: Final = frozenset({"running", "sleep", "stopped", "zombie", "uninterruptible"})
@@ -33,10 +31,11 @@ RANK: Final[Mapping[Confidence, int]] = {"certain": 2, "likely": 1, "possible": 
 
 
 def _thread_joined(report: ThreadReport) -> str:
-    """The thread of its own process that a thread waits for: a queue's sender, or one that is joined."""
-    sender = report.details.get("sender", "")
+    """The thread of its own process that a thread joins, as the stack tells, where no resource is known."""
+    if report.resource.kind != "none":
+        return ""
     subjects = (frame.subject.removeprefix("thread:") for frame in report.frames if frame.subject.startswith("thread:"))
-    return next((tid for tid in (sender, *subjects) if tid.isdecimal() and int(tid) not in (0, report.tid)), "")
+    return next((tid for tid in subjects if tid.isdecimal() and int(tid) not in (0, report.tid)), "")
 
 
 def side_wanted(report: ThreadReport) -> str:

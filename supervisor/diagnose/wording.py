@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from supervisor.diagnose.concern import Concern
-from supervisor.diagnose.evidence import Confidence, Resource, ThreadReport
+from supervisor.diagnose.evidence import Confidence, Frame, Resource, ThreadReport
 from supervisor.diagnose.kinds import KINDS
 from supervisor.diagnose.scene import Scene
 from supervisor.diagnose.signatures import own_frame, place_of
@@ -76,6 +76,21 @@ def label(resource: Resource) -> str:
     return resource.label or _UNNAMED.get(resource.kind, "something")
 
 
+_ROOTS: Final = (("multiprocessing/process.py", "_bootstrap"), ("supervisor/agent/bootstrap.py", ""))
+"""File and function, empty for any, outside of which a stack belongs to the process that this one was forked from."""
+
+
+def own(report: ThreadReport) -> Frame | None:
+    """The innermost frame of the program's own code in a thread of it; None where the thread is in none."""
+    frames = report.frames
+    for index, frame in enumerate(frames):
+        name = frame.function.rpartition(".")[2]
+        if any(frame.file.endswith(file) and function in ("", name) for file, function in _ROOTS):
+            frames = frames[:index]
+            break
+    return own_frame(frames)
+
+
 class Wording:
     """Words about the threads of one scene."""
 
@@ -85,14 +100,18 @@ class Wording:
     def who(self, report: ThreadReport) -> str:
         """``parse.1 (pid 12)``, ``Process-2 of parse.1 (pid 13)``, ``thread Feeder of parse.1 (pid 12)``."""
         name = self.process(report.pid)
-        return name if report.is_main or not report.thread_name else f"thread {report.thread_name} of {name}"
+        if report.is_main:
+            return name
+        process = self._scene.look.processes.get(report.pid)
+        is_named = bool(report.thread_name) and (process is None or report.thread_name != process.name)
+        return f"thread {report.thread_name} of {name}" if is_named else f"a thread of {name}"
 
     def process(self, pid: int) -> str:
         """A process by the names that people know it by."""
         replica = self._scene.look.owners.get(pid, "")
         if not replica:
             return f"pid {pid}"
-        if self._scene.leaders.get(replica) == pid:
+        if pid in (self._scene.leaders.get(replica), self._scene.board(replica).pid):
             return f"{replica} (pid {pid})"
         child = self._scene.children.get(pid)
         return f"{child.name if child is not None and child.name else 'a child'} of {replica} (pid {pid})"
@@ -115,7 +134,7 @@ class Wording:
         """What a thread does that waits for nobody: ``computes in report.py:40``."""
         report = concern.report
         words = _DOES.get(concern.kind.name) or KINDS.get(concern.kind.name, KINDS["UNKNOWN"]).words
-        place = place_of(own_frame(report.frames))
+        place = place_of(own(report))
         return f"{words} in {place}" if place else words
 
     def state(self, concern: Concern) -> str:
