@@ -251,6 +251,9 @@ ACTIONS: tuple[Action, ...] = (
            "cursor.", LOG, applies=_in_log_or_on_error, hint_rank=9, hinted_in=("errors", "log")),
     Action("wrap", ("W",), "Wrap", "Fold long lines, or cut them.", LOG, hint_rank=12, hinted_in=("log",)),
     Action("histogram", ("H",), "Histogram", "Show or hide how much was logged when; a click there goes there.", LOG),
+    Action("split", ("Z",), "Split", "Show a second log below the first, with a worker, filter and place of its own; "
+           "tab goes from one to the other.", LOG),
+    Action("unsplit", ("Q",), "One log", "Close the second log.", LOG),
     Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=12),
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),

@@ -144,3 +144,67 @@ def test_marked_lines_are_copied_and_written(place: Path, procdeck: Open) -> Non
     terminal.wait_text("Overwrite the file?")
     terminal.press("esc")
     terminal.wait_text("Overwrite the file?", absent=True)
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(160, 45), (80, 24)])
+def test_two_logs_are_shown_one_below_the_other(place: Path, procdeck: Open, columns: int, lines: int) -> None:
+    """Z shows a second log, with a filter and a worker of its own; tab goes between them; Q closes it."""
+    terminal = _open_log(place, procdeck, columns, lines)
+    terminal.press("z")
+    terminal.wait_text("Workers 2", absent=True)
+    terminal.press("Z")
+    terminal.wait(lambda screen: sum(line.startswith(" Log all workers") for line in screen) == 2, "two logs")
+    terminal.press("/", "needle", "enter")
+    terminal.wait(
+        lambda screen: [" /needle  2 of " in line for line in screen if line.startswith(" Log ")] == [False, True],
+        "a filter in the second log only",
+    )
+    terminal.wait_text("parsed file 399", "parsed file 100 with a needle")
+    terminal.press("tab")
+    terminal.press("L")
+    terminal.wait(
+        lambda screen: ["WARNING or worse" in line for line in screen if line.startswith(" Log ")] == [True, False],
+        "a level in the first log only",
+    )
+    terminal.wait_text("cannot parse file 150", "parsed file 200 with a needle")
+    terminal.press("Q")
+    terminal.wait(lambda screen: sum(line.startswith(" Log ") for line in screen) == 1, "one log")
+    terminal.wait_text("WARNING or worse", "cannot parse file 150")
+    terminal.wait_text("with a needle", absent=True)
+
+
+def test_a_search_a_time_and_marks_lead_through_the_log(place: Path, procdeck: Open) -> None:
+    """n and N go from match to match, T to a time, ' and \" from mark to mark, a click in the histogram to its time."""
+    terminal = _open_log(place, procdeck, 120, 40)
+    terminal.press("F", "needle", "enter")
+    terminal.wait_text("F needle  2 of 2")
+    terminal.press("N")
+    terminal.wait_text("F needle  1 of 2", "parsed file 100 with a needle")
+    terminal.press("m")
+    terminal.wait_text("1 mark")
+    terminal.press("n")
+    terminal.wait_text("F needle  2 of 2", "parsed file 200 with a needle")
+    terminal.press("m")
+    terminal.wait_text("2 marks")
+    terminal.press("T", "1h ago", "enter")
+    terminal.wait_text("parsed file 0")
+    terminal.press("n")
+    terminal.wait_text("F needle  1 of 2")
+    terminal.press("n")
+    terminal.wait_text("F needle  2 of 2")
+    terminal.press("n")
+    terminal.wait_text("No match after this line.")
+    terminal.press('"')
+    terminal.wait_text("F needle  1 of 2")
+    terminal.press("'")
+    terminal.wait_text("F needle  2 of 2")
+    terminal.press("M")
+    terminal.wait_text("2 marks", absent=True)
+    two_times = re.compile(r" \d\d:\d\d:\d\d .+ \d\d:\d\d:\d\d ")
+    row = terminal.wait(
+        lambda screen: next((y for y, line in enumerate(screen) if two_times.match(line)), 0), "the histogram"
+    )
+    terminal.press("f")
+    terminal.wait_text(" FOLLOW ")
+    terminal.press(f"\x1b[<0;13;{row + 1}M\x1b[<0;13;{row + 1}m")
+    terminal.wait_text(" PAUSED ")

@@ -88,6 +88,12 @@ class LogSource:
         self._begin_view()
         return True
 
+    def twin(self) -> LogSource:
+        """Another source of the same store, with everything let through."""
+        other = LogSource(self._moment, (OlderHits(), OlderHits()) if self._helpers else None)
+        other.open(self._directory)
+        return other
+
     @property
     def directory(self) -> str:
         """Where the store is."""

@@ -21,6 +21,7 @@ from tui.render.channel_detail import ChannelInside
 from tui.render.errors import ErrorRow, Order, error_rows
 from tui.render.glyphs import Glyphs
 from tui.render.log_words import no_lines
+from tui.screens.log_panes import LogPanes
 from tui.screens.logs import LogPane
 from tui.screens.room import PANES, RoomScreen
 from tui.screens.wording import Wording
@@ -82,8 +83,7 @@ class DrawnScreen(RoomScreen):
                 yield FilterBox("errors", "filter by type, place, message or worker; ! inverts; esc clears")
                 yield ErrorTable(id="errors", glyphs=self._glyphs)
             with Horizontal(id="lower"):
-                wording = self._wording
-                yield LogPane(self._source, wording.project, self._glyphs, wording.clock, self._utc_offset_s)
+                yield LogPanes(self._source, self._make_log)
                 with Vertical(id="detail-pane", classes="pane"):
                     yield LineWidget(id="detail-title")
                     yield PageView(id="detail")
@@ -99,8 +99,8 @@ class DrawnScreen(RoomScreen):
             "channels": self.channel_table,
             "errors": self.error_table,
         }
-        self.logs = self.query_one(LogPane)
-        self.log_view = self.logs.view
+        self.log_panes = self.query_one(LogPanes)
+        self.log_view = self.log_panes.first.view
         self.detail_view = self.query_one(PageView)
         self._header = self.query_one("#header", LineWidget)
         self._banner_line = self.query_one("#banner", Static)
@@ -114,6 +114,15 @@ class DrawnScreen(RoomScreen):
         self.is_ready = True
         self.table.focus()
 
+    def _make_log(self, source: LogSource) -> LogPane:
+        wording = self._wording
+        return LogPane(source, wording.project, self._glyphs, wording.clock, self._utc_offset_s)
+
+    @property
+    def logs(self) -> LogPane:
+        """The log in which things are done."""
+        return self.log_panes.chosen
+
     @property
     def place_table(self) -> AnyTable:
         """The table that is shown."""
@@ -126,22 +135,29 @@ class DrawnScreen(RoomScreen):
 
     def draw(self, view: FleetView, now_s: float) -> None:
         """Show `view`, its times counted at `now_s` (monotonic); only what differs is painted."""
-        is_other_run = self._source.open(view.fleet.log.directory if view.fleet else "")
+        directory = view.fleet.log.directory if view.fleet else ""
+        anew = [pane for pane in self.log_panes if pane.source.open(directory)]
         rows_before, self._view, self._now_s = self._counts(), view, now_s
-        if is_other_run:
-            self.logs.begin_run()
+        for pane in anew:
+            pane.begin_run()
         if rows_before != self._counts():
-            self.log_view.name_column(max((len(row.name) for row in view.rows), default=8))
+            self._name_columns()
             self.share_height()
         self.set_class(view.state is LinkState.LOST, "-stale")
         self.table.explain_empty(self._wording.no_workers(view, self._filters["workers"]))
         self.table.show(view.rows, view.channels, now_s, self._wording.local_offset_s())
         self.channel_table.explain_empty(self._wording.no_channels(view, self._filters["channels"]))
         self.channel_table.show_rows(view.fleet.channels if view.fleet else (), now_s)
-        self.log_view.explain_empty(no_lines(self.logs.facts(), view.fleet.log.directory) if view.fleet else ())
+        for pane in self.log_panes:
+            pane.view.explain_empty(no_lines(pane.facts(), directory) if view.fleet else ())
         self._draw_errors()
         self._draw_lines()
         self._draw_detail()
+
+    def _name_columns(self) -> None:
+        """The logs' columns for the names of workers are as wide as the longest needs."""
+        for pane in self.log_panes:
+            pane.view.name_column(max((len(row.name) for row in self._view.rows), default=8))
 
     def _counts(self) -> tuple[int, int]:
         return len(self._view.rows), len(self._view.channels)
@@ -213,7 +229,8 @@ class DrawnScreen(RoomScreen):
             )
         else:
             self._title(self.place, lambda width: wording.table_title(self.place, view, shown, needle, width))
-        self.logs.draw(self._ground("log"))
+        for pane in self.log_panes:
+            pane.draw(self._ground("log") if pane is self.logs else "title")
         subject = self.error.type if self.error else self.subject
         self._title("detail", lambda width: wording.detail_title(subject, width))
         if isinstance(self.focused, TypingBox):

@@ -8,6 +8,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.widget import Widget
+from textual.worker import Worker
 
 from supervisor.logs.errors import ErrorGroup
 from supervisor.logs.record import decode
@@ -43,7 +44,7 @@ class FleetScreen(DrawnScreen):
             letter=self.detail_view.chosen_in_sight,
             pane=self._pane,
             is_live=self._view.state is LinkState.LIVE,
-            is_filtered=self._source.is_narrowed if self._pane == "log" else bool(self._filters.get(self._pane)),
+            is_filtered=self.logs.source.is_narrowed if self._pane == "log" else bool(self._filters.get(self._pane)),
             is_wide=self.has_class("-wide"),
         )
 
@@ -120,12 +121,12 @@ class FleetScreen(DrawnScreen):
     def do_own_log(self) -> None:
         """`l`"""
         name = self.table.cursor_name or ""
-        self.logs.narrow(worker="" if self._source.narrowing.worker == name else name)
+        self.logs.narrow(worker="" if self.logs.source.narrowing.worker == name else name)
         self.redraw()
 
     def do_line_worker(self) -> None:
         """`o`"""
-        stored = self.log_view.cursor_line()
+        stored = self.logs.view.cursor_line()
         if self._pane != "log" and self.error is not None:
             name = self.error.worker
         else:
@@ -140,6 +141,25 @@ class FleetScreen(DrawnScreen):
     def do_zoom(self) -> None:
         """`z`"""
         self.zoom(None if self.zoomed() else self._pane)
+
+    def do_split(self) -> None:
+        """`Z`"""
+        _: Worker[None] = self.run_worker(self._split, group="split")
+
+    async def _split(self) -> None:
+        if not await self.log_panes.split():
+            self.app.notify("There are two logs already: tab goes from one to the other.", markup=False)
+        self._name_columns()
+        self.redraw()
+
+    def do_unsplit(self) -> None:
+        """`Q`"""
+        _: Worker[None] = self.run_worker(self._unsplit, group="split")
+
+    async def _unsplit(self) -> None:
+        if not await self.log_panes.close_second():
+            self.app.notify("There is one log only: Z shows a second one.", markup=False)
+        self.redraw()
 
     def do_channels(self) -> None:
         """`c`"""
@@ -174,7 +194,7 @@ class FleetScreen(DrawnScreen):
     def do_open(self) -> None:
         """`enter`"""
         if self._pane == "log":
-            stored = self.log_view.cursor_line()
+            stored = self.logs.view.cursor_line()
             if stored is not None:
                 self.app.push_screen(RecordScreen(stored, self._utc_offset_s, self._neighbour))
         elif self.error is not None:
@@ -190,15 +210,16 @@ class FleetScreen(DrawnScreen):
             self.app.notify(plain(told), severity="warning", markup=False)
             return
         self._reveal_log()
-        self.logs.go_to_line(error.line)
+        self.log_panes.first.go_to_line(error.line)
 
     def _neighbour(self, step: int) -> bytes | None:
         """The record after or before the one under the cursor, which goes there."""
-        return self.log_view.cursor_line() if self.log_view.step(step) else None
+        view = self.logs.view
+        return view.cursor_line() if view.step(step) else None
 
     def do_back(self) -> None:
         """`esc`: one step back, from the nearest to the farthest."""
-        box = self._boxes.get(self._pane)
+        box = self._boxes.get(self._pane) if self._pane != "log" else None
         if self._pane == "log" and self.logs.stop():
             self._draw_lines()
         elif self.zoomed():
@@ -213,7 +234,7 @@ class FleetScreen(DrawnScreen):
             self.place_table.focus()
         elif self._pane in ("channels", "errors"):
             self._go_to("workers")
-        elif self._source.narrowing.worker:
+        elif self.logs.source.narrowing.worker:
             self.logs.narrow(worker="")
         else:
             self.place_table.focus()

@@ -41,13 +41,18 @@ class JumpingPane(Vertical):
             return isinstance(message, JumpingPane.Changed)
 
     def __init__(self, source: LogSource, clock: Clock, utc_offset_s: int) -> None:
-        super().__init__(id="log-pane", classes="pane")
+        super().__init__(classes="log")
         self._source = source
         self._clock = clock
         self._utc_offset_s = utc_offset_s
         self._quest: _Quest | None = None
         self.view: LogView
         self._questing: Timer
+
+    @property
+    def source(self) -> LogSource:
+        """What it shows."""
+        return self._source
 
     def do_search(self) -> None:
         """Ask for what to search."""

@@ -36,6 +36,8 @@ class LogPane(TakingPane):
         super().__init__(source, clock, utc_offset_s)
         self._project = project
         self._glyphs = glyphs
+        self.is_ready = False
+        """Mounted: it can draw."""
 
     def compose(self) -> ComposeResult:
         yield LineWidget(id="log-title")
@@ -51,6 +53,7 @@ class LogPane(TakingPane):
         self._title = self.query_one("#log-title", LineWidget)
         self._strip = self.query_one(HistogramStrip)
         self._questing = self.set_interval(SCAN_EVERY_S, self._pursue, pause=True)
+        self.is_ready = True
 
     # --- what is shown ---
 

@@ -15,6 +15,7 @@ from tests.tui.link.stores import timed_line, write_store
 from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, focused_id, gone, screen_text, shown, until
 from tui.dashboard import Dashboard, Leaving
 from tui.screens.confirm import ConfirmScreen
+from tui.screens.logs import LogPane
 from tui.screens.reading import RecordScreen
 
 LEVELS = {700: "ERROR", 2500: "CRITICAL", 2600: "WARNING"}
@@ -365,3 +366,52 @@ async def test_keys_typed_ahead_go_to_what_asks(tmp_path: Path, key: str) -> Non
         assert app.fleet_screen.place == "workers"
         await pilot.press("escape")
         await until(pilot, lambda: focused_id(app) == "log")
+
+
+async def test_two_logs_have_a_worker_a_filter_and_a_place_of_their_own(tmp_path: Path) -> None:
+    """Z shows a second log and goes there, tab goes between them, Q closes it and leaves the first as it was."""
+    app = dashboard(_log(tmp_path))
+    async with app.run_test(size=(140, 60), notifications=True) as pilot:
+        await shown(pilot, "line 3999")
+        await pilot.press("tab", "slash", *"needle", "enter")
+        await shown(pilot, "/needle  8 of 4,000")
+        panes = app.fleet_screen.log_panes
+        await pilot.press("Z")
+        await until(pilot, lambda: panes.chosen is panes.second and panes.chosen.view.has_focus)
+        second = panes.chosen
+        await shown(pilot, "line 3998")
+        assert (panes.first.source.line_count, second.source.line_count) == (8, 4000)
+        await pilot.press("E")
+        await until(pilot, lambda: b"line 2500" in (second.view.cursor_line() or b""))
+        assert (panes.first.view.is_following, second.view.is_following) == (True, False)
+        await pilot.press("L")
+        await until(pilot, lambda: second.source.line_count == 3)
+        assert panes.first.source.line_count == 8
+        await pilot.press("Z")
+        await shown(pilot, "There are two logs already")
+
+        await pilot.press("shift+tab")
+        await until(pilot, lambda: panes.first.view.has_focus)
+        await pilot.press("f")
+        await until(pilot, lambda: not panes.first.view.is_following)
+        await pilot.press("tab")
+        await until(pilot, lambda: second.view.has_focus)
+        await pilot.press("Q")
+        await until(pilot, lambda: panes.first.view.has_focus and len(app.fleet_screen.query(LogPane)) == 1)
+        assert panes.chosen is panes.first
+        assert second.source.reader is None
+        await shown(pilot, "/needle  8 of 4,000")
+        await pilot.press("Q")
+        await shown(pilot, "There is one log only")
+
+
+async def test_what_is_new_comes_to_both_logs(tmp_path: Path) -> None:
+    """A second log follows too, and another run is shown in both."""
+    app = dashboard(_log(tmp_path))
+    async with app.run_test(size=(140, 60), notifications=True) as pilot:
+        await shown(pilot, "line 3999")
+        await pilot.press("Z")
+        await shown(pilot, "line 3998")
+        with (tmp_path / "000002.ndjson").open("ab") as segment:
+            segment.write(timed_line(5_000_000_000, "INFO", "came later") + b"\n")
+        await until(pilot, lambda: sum("came later" in line for line in screen_text(app)) == 2)

@@ -1,0 +1,92 @@
+"""One log, or two one below the other: each with its own worker, filter, search and place, of the same store.
+
+What is done in the log is done in the one that has, or had last, the focus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tui.link.log_source import LogSource
+from tui.screens.logs import LogPane
+
+PULL_EVERY_S: Final = 0.1
+"""How often the second log takes in what is new; the first is pulled by whoever sets the pace of the screen."""
+
+MakePane = Callable[[LogSource], LogPane]
+
+
+class LogPanes(Vertical):
+    """The room that the logs share; the first one is always there.
+
+    Attributes:
+        first: the log that was there from the beginning.
+        second: the one below it; None where there is one only.
+    """
+
+    def __init__(self, source: LogSource, make: MakePane) -> None:
+        super().__init__(id="log-pane", classes="pane")
+        self._make = make
+        self.first = self._chosen = make(source)
+        self.second: LogPane | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.first
+
+    def on_mount(self) -> None:
+        self._pulling = self.set_interval(PULL_EVERY_S, self._pull_second, pause=True)
+
+    async def on_unmount(self) -> None:
+        if self.second is not None:
+            await _end(self.second.source)
+
+    def __iter__(self) -> Iterator[LogPane]:
+        yield self.first
+        if self.second is not None and self.second.is_ready:
+            yield self.second
+
+    @property
+    def chosen(self) -> LogPane:
+        """The log in which things are done; a key that follows tab at once is for the one it went to."""
+        focused = self.screen.focused
+        for pane in self:
+            if focused is not None and pane in focused.ancestors:
+                self._chosen = pane
+        return self._chosen
+
+    async def split(self) -> bool:
+        """Show a second log, with all that there is in it, and go there; False where there are two already."""
+        if self.second is not None:
+            return False
+        self.second = self._make(self.first.source.twin())
+        await self.mount(self.second)
+        self.second.begin_run()
+        self.second.view.focus()
+        self._pulling.resume()
+        return True
+
+    async def close_second(self) -> bool:
+        """Show the first log only, and go there from the second; False where it is so already."""
+        pane, self.second = self.second, None
+        if pane is None:
+            return False
+        self._pulling.pause()
+        if pane.has_focus_within:
+            self.first.view.focus()
+        self._chosen = self.first
+        await pane.remove()
+        await _end(pane.source)
+        return True
+
+    def _pull_second(self) -> None:
+        if self.second is not None and self.second.is_ready:
+            self.second.view.pull()
+
+
+async def _end(source: LogSource) -> None:
+    source.close()
+    await source.end_helpers()
