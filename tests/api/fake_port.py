@@ -90,6 +90,8 @@ class FakePort:
         self.event_happened = asyncio.Event()
         self.verdicts: tuple[Verdict, ...] = ()
         """What `why` says, of those that are asked about."""
+        self.troubles: tuple[str, ...] = ()
+        """What it could not see."""
         self.stacks_of: dict[str, StacksReply] = {}
         self.samples_of: dict[str, SampleReply] = {}
         self.asked_samples: list[tuple[str, float, float]] = []
@@ -233,7 +235,8 @@ class FakePort:
 
     async def why(self, names: Sequence[str]) -> WhyReply:
         asked = {row.name for row in (self._chosen(names) if names else self.now.rows)}
-        return WhyReply(verdicts=tuple(each for each in self.verdicts if each.replica in asked), took_ms=12.0)
+        verdicts = tuple(each for each in self.verdicts if each.replica in asked)
+        return WhyReply(verdicts=verdicts, took_ms=12.0, troubles=self.troubles)
 
     async def stacks(self, name: str) -> StacksReply | None:
         return self.stacks_of.get(name, StacksReply(replica=name)) if name in self.known_names() else None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import stat
-import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -118,12 +117,16 @@ def test_way_out_is_a_command(way: WayOut, typed: str) -> None:
 
 def test_why_without_a_name_is_about_all_who_wait(command: Command, engine: FakeEngine) -> None:
     """The worst first; exit code 6 where somebody is stuck. The rest is counted, and shown with --all."""
-    waiting = a_verdict("parse.1", severity="waiting", sentence="waits for a lock", since_s=time.monotonic())
+    waiting = a_verdict("parse.1", severity="waiting", sentence="waits for a lock", since_s=None)
     engine.port.verdicts = (a_verdict("walk"), waiting, msgspec.structs.replace(a_deadlock(), replica="tally"))
     outcome = command("why")
     assert outcome.code == ExitCode.STUCK
     assert [line.partition(":")[0] for line in outcome.out.split("\n\n")] == ["tally", "parse.1"]
     assert outcome.err == "1 stuck, 1 waiting, 1 idle; --all shows all of them\n"
+    assert outcome.out.split("\n\n")[1].splitlines() == [
+        "parse.1: waits for a lock",
+        "  QUEUE EMPTY (waiting); certain; pid 4711 MainThread",
+    ]
     shown = command("why", "--all")
     assert [line.partition(":")[0] for line in shown.out.split("\n\n")] == ["tally", "parse.1", "walk"]
     assert shown.err == "1 stuck, 1 waiting, 1 idle\n"
@@ -134,6 +137,7 @@ def test_why_of_somebody_is_told_though_it_is_idle(command: Command, engine: Fak
     engine.port.verdicts = (a_verdict("parse.1"), a_deadlock())
     outcome = command("why", "parse")
     assert (outcome.code, outcome.out.partition(":")[0]) == (0, "parse.1")
+    assert "evidence: " in outcome.out
     engine.port.verdicts = (a_verdict("parse.1", severity="warning", warning="BLOCKED"),)
     assert command("why", "parse").code == 6
 
@@ -152,6 +156,28 @@ def test_who_holds_others_up_is_told_unasked(command: Command, engine: FakeEngin
     outcome = command("why")
     assert (outcome.code, outcome.out.partition(":")[0]) == (0, "tally")
     assert "1 worker waits for it: walk" in outcome.out
+
+
+def test_what_could_not_be_seen_is_told_by_its_reason(command: Command, engine: FakeEngine) -> None:
+    """Not a line for each of a hundred processes."""
+    denied = "may not be looked into: permission denied"
+    engine.port.troubles = (f"pid 1 (a): {denied}", "pid 2 (b): gone", f"pid 3 (a): {denied}", "odd")
+    assert command("why").err.splitlines()[:3] == [
+        f"not all could be seen: pid 1 (a) and 1 other: {denied}",
+        "not all could be seen: pid 2 (b): gone",
+        "not all could be seen: odd",
+    ]
+
+
+def test_how_a_worker_was_started_is_left_out(command: Command, engine: FakeEngine) -> None:
+    """Of text; JSON and the folded lines have every frame."""
+    start = StackFrame(file="/x/supervisor/agent/entry.py", line=1, function="run")
+    stack = SampledStack(pid=1, thread="t", frames=(start, MAIN), count=1)
+    engine.port.samples_of = {"walk": SampleReply(replica="walk", seconds=1, samples=1, stacks=(stack,))}
+    assert "entry.py" not in verdict_text(a_verdict("walk", stack=(MAIN, start)), 0.0)
+    assert "entry.py" in verdict_text(a_verdict("walk", stack=(start,)), 0.0)
+    assert "entry.py" not in command("sample", "walk").out
+    assert "entry.py" in command("sample", "walk", "--folded").out
 
 
 def test_why_as_json_is_one_document(command: Command, engine: FakeEngine) -> None:

@@ -11,6 +11,8 @@ from itertools import pairwise
 from shlex import join
 from typing import Final
 
+from msgspec.structs import replace
+
 from supervisor.api.hangs import (
     ChainLink,
     ProcessStacks,
@@ -47,14 +49,34 @@ def counts_text(verdicts: Iterable[Verdict]) -> str:
     return ", ".join(f"{counts[name]} {words.get(name, name)}" for name in _SEVERITIES if counts[name])
 
 
+def troubles_text(troubles: Iterable[str]) -> list[str]:
+    """What could not be seen, a line for each reason: ``pid 12 (walk) and 3 others: it may not be looked into``."""
+    reasons: dict[str, list[str]] = {}
+    for trouble in troubles:
+        who, colon, reason = trouble.partition(": ")
+        reasons.setdefault(reason if colon else who, []).append(who if colon else "")
+    lines = []
+    for reason, whose in reasons.items():
+        others = f" and {plural(len(whose) - 1, 'other')}" if len(whose) > 1 else ""
+        lines.append(one_line(f"{whose[0]}{others}: {reason}" if whose[0] else reason, _WORDS))
+    return lines
+
+
 def verdict_text(
-    verdict: Verdict, now_s: float, *, colours: bool = False, width: int = 0, project: str | None = None
+    verdict: Verdict,
+    now_s: float,
+    *,
+    is_brief: bool = False,
+    colours: bool = False,
+    width: int = 0,
+    project: str | None = None,
 ) -> str:
     """The cause first; below it how sure that is, who waits for whom, the evidence, what to do, and the ways out.
 
     Args:
         verdict: what is told.
         now_s: monotonic.
+        is_brief: only the cause, how sure that is, and who waits for it.
         colours: with ANSI colours by how bad it is.
         width: cells of a line, after which sentences go on in the next; 0 for lines as long as they are.
         project: the project that commands have to name; None where it goes without saying.
@@ -66,6 +88,8 @@ def verdict_text(
         names = ", ".join(map(one_line, verdict.blocks))
         many = f"{plural(len(verdict.blocks), 'worker')} {_waits(verdict.blocks)} for it: {names}"
         lines += _folded("  ", many, width)
+    if is_brief:
+        return "\n".join(lines)
     lines += _chain(verdict, width)
     if not verdict.chain and verdict.stack:
         lines += ["  its stack, innermost first:", *_frames(verdict.stack, 4)]
@@ -128,14 +152,20 @@ def who_text(link: ChainLink) -> str:
 
 
 def _frames(frames: Sequence[StackFrame], indent: int) -> list[str]:
-    """A line for each frame: place, function, source, in columns."""
-    places = [place_text(frame) for frame in frames]
-    widths = max(map(len, places)), max(len(one_line(frame.function)) for frame in frames)
+    """A line for each frame: place, function, source, in columns; how a worker was started is left out."""
+    own = [frame for frame in frames if not _is_start(frame)] or frames
+    places = [place_text(frame) for frame in own]
+    widths = max(map(len, places)), max(len(one_line(frame.function)) for frame in own)
     return [
         f"{' ' * indent}{place.ljust(widths[0])}  {one_line(frame.function).ljust(widths[1])}  "
         f"{one_line(frame.source.strip())}".rstrip()
-        for place, frame in zip(places, frames, strict=True)
+        for place, frame in zip(places, own, strict=True)
     ]
+
+
+def _is_start(frame: StackFrame) -> bool:
+    """The frame is of procdeck's own code around a worker's."""
+    return "/supervisor/agent/" in frame.file
 
 
 def place_text(frame: StackFrame) -> str:
@@ -205,7 +235,8 @@ def sample_text(reply: SampleReply) -> str:
         lines.append(f"  {_share(waiting, total)} of them asleep in the kernel")
     threads: dict[tuple[int, str], list[SampledStack]] = {}
     for stack in reply.stacks:
-        threads.setdefault((stack.pid, stack.thread), []).append(stack)
+        own = replace(stack, frames=tuple(frame for frame in stack.frames if not _is_start(frame)))
+        threads.setdefault((stack.pid, stack.thread), []).append(own)
     for (pid, name), stacks in sorted(threads.items(), key=lambda each: -sum(stack.count for stack in each[1])):
         count = sum(stack.count for stack in stacks)
         lines.append(f"  {_share(count, total)}  pid {pid} {one_line(name)}")

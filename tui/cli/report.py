@@ -25,7 +25,7 @@ from tui.cli.bundle import Bundle
 from tui.cli.channels import channels_text
 from tui.cli.doctor import findings_text
 from tui.cli.exits import ExitCode, UsageError
-from tui.cli.hang_text import stacks_text, verdict_text, waits_dot, worst_first
+from tui.cli.hang_text import stacks_text, troubles_text, verdict_text, waits_dot, worst_first
 from tui.cli.last_records import last_records
 from tui.cli.locating import client_of, find_logs
 from tui.cli.masked import mask_line, mask_profile, remember_secrets
@@ -165,7 +165,7 @@ class Report:
             self.bundle.add_text("why.txt", "`procdeck why --all`: verdicts, the worst first", text)
             self.bundle.add_json("why.json", "the same, all of it", reply)
             self.bundle.add_text("waits.dot", "who waits for whom, for Graphviz: dot -Tsvg", waits_dot(verdicts))
-            self.bundle.missing += reply.troubles
+            self.bundle.missing += troubles_text(reply.troubles)
 
         self.bundle.attempt("verdicts", ask_why)
         self.bundle.attempt("stacks", lambda: self._stacks(client, verdicts))

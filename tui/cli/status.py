@@ -55,6 +55,8 @@ def _summary(fleet: Fleet) -> str:
         words.append(one_line(fleet.outcome))
     if fleet.exit_code is not None and not fleet.outcome:
         words.append(f"a significant worker has ended the run, exit code {fleet.exit_code}")
+    if fleet.log.trouble:
+        words.append(f"log records are not stored: {one_line(fleet.log.trouble)}")
     if fleet.log.lost:
         words.append(f"{fleet.log.lost:,} log records could not be stored in {one_line(fleet.log.directory)}")
     return "\n".join(words)

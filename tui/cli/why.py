@@ -8,9 +8,9 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from tui.cli.exits import ExitCode
-from tui.cli.hang_text import CONCERNS, counts_text, verdict_text, worst_first
+from tui.cli.hang_text import CONCERNS, counts_text, troubles_text, verdict_text, worst_first
 from tui.cli.locating import client_of, find_engine
-from tui.cli.telling import narrate, one_line, tell_block, tell_json, wants_color
+from tui.cli.telling import narrate, tell_block, tell_json, wants_color
 
 if TYPE_CHECKING:
     from supervisor.api.hangs import Verdict
@@ -21,6 +21,8 @@ _UNCONCERNED: Final = ("busy", "idle")
 
 def show_why(project: str | None, names: tuple[str, ...], *, has_all: bool, as_json: bool) -> ExitCode:
     """Print the verdicts of `names`, or of all who wait or are stuck (`has_all`: of all), the worst first.
+
+    What is no concern is told in short, unless it was asked for by name.
 
     Returns:
         STUCK where one of them is told unasked: somebody is stuck, or there is a warning.
@@ -34,10 +36,20 @@ def show_why(project: str | None, names: tuple[str, ...], *, has_all: bool, as_j
         tell_json(replace(reply, verdicts=shown))
     else:
         now_s, colours, width = time.monotonic(), wants_color(sys.stdout), _width()
-        texts = [verdict_text(each, now_s, colours=colours, width=width, project=project) for each in shown]
+        texts = [
+            verdict_text(
+                each,
+                now_s,
+                is_brief=not names and each.severity not in CONCERNS,
+                colours=colours,
+                width=width,
+                project=project,
+            )
+            for each in shown
+        ]
         tell_block("\n\n".join(texts) + "\n" * bool(texts))
-        for trouble in reply.troubles:
-            narrate(f"not all could be seen: {one_line(trouble, 2000)}")
+        for trouble in troubles_text(reply.troubles):
+            narrate(f"not all could be seen: {trouble}")
         if counts := counts_text(reply.verdicts):
             narrate(counts + ("" if len(shown) == len(reply.verdicts) else "; --all shows all of them"))
         else:
