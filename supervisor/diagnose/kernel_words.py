@@ -155,6 +155,14 @@ def _is_same_call(before: Syscall | None, now: Syscall | None) -> bool:
     return before.arguments == now.arguments and (before.number == now.number or is_restarted)
 
 
+def ends_with_any_signal(call: Syscall | None, machine: str = "") -> bool:
+    """Whether a thread is in pause(2), which returns after any signal, also one that was only a question."""
+    if call is None:
+        return False
+    name = name_of(call.number, machine)
+    return name in ("pause", "rt_sigsuspend") or (name == "ppoll" and not any(call.arguments[:3]))
+
+
 # --- which descriptors ---
 
 
@@ -275,8 +283,8 @@ def _plural(count: int) -> str:
 def _on_poll(timeout_at: int, *, is_pointer: bool) -> _Reader:
     def read(process: ProcessFacts, thread: ThreadFacts, words: tuple[int, ...]) -> KernelWait:
         has_timeout = words[timeout_at] != 0 if is_pointer else 0 <= _signed(words[timeout_at]) < ENDLESS_MS
-        if words[1] == 0 and has_timeout:
-            return _sleep(process, thread, words)
+        if words[1] == 0:  # nothing to poll: a sleep, or how pause(3) is made where the kernel has none
+            return _sleep(process, thread, words) if has_timeout else _A_SIGNAL
         return _poll(process, thread, has_timeout, _plural(words[1]))
 
     return read
@@ -301,10 +309,13 @@ def _sleep(process: ProcessFacts, thread: ThreadFacts, words: tuple[int, ...]) -
     return KernelWait("sleep", has_timeout=True, text="sleeps, and wakes by itself")
 
 
+_A_SIGNAL: Final = KernelWait("signal", text="a signal")
+
+
 def _on_signal(timeout_at: int | None = None) -> _Reader:
     def read(process: ProcessFacts, thread: ThreadFacts, words: tuple[int, ...]) -> KernelWait:  # noqa: ARG001
         has_timeout = timeout_at is not None and words[timeout_at] != 0
-        return KernelWait("signal", has_timeout=has_timeout, text="a signal" + (", with a timeout" * has_timeout))
+        return KernelWait("signal", has_timeout=True, text="a signal, with a timeout") if has_timeout else _A_SIGNAL
 
     return read
 

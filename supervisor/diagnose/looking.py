@@ -247,7 +247,7 @@ class _Process:
 
     def _waits(self, tid: int, state: str) -> tuple[Syscall | None, str]:
         """What a thread is in, and where the kernel lets it sleep."""
-        if state in "ZX":
+        if state in "RZX":
             return None, ""
         pid = self._entry.pid
         try:

@@ -1,9 +1,10 @@
 """Asks worker processes what they are doing, through the memory file and the signal of `supervisor.agent.asking`.
 
-Nobody is asked who has not armed itself for it: the signal would end a process that does not catch it. One question at
-a time for each process; who cannot answer is told in words. The engine's loop runs on meanwhile::
+Nobody is asked who has not armed itself for it: the signal would end a process that does not catch it, or a `pause`
+that waits for another. One question at a time for each process; who cannot answer is told in words. The engine's loop
+runs on meanwhile::
 
-    pidfd ─► state ─► SigCgt ─► memory file ─► question ─► signal ─► answer number, looked at until the deadline
+    pidfd ─► state ─► memory file ─► SigCgt, pause ─► question ─► signal ─► answer number, looked at until the deadline
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from supervisor import proctable
 from supervisor.agent import asking
 from supervisor.diagnose import proc_files
 from supervisor.diagnose.evidence import Dump
+from supervisor.diagnose.kernel_words import ends_with_any_signal
 from supervisor.processes import fault_text
 from supervisor.processes.source_lines import with_sources
 
@@ -193,7 +195,15 @@ class _Listener:
             raise Unanswered("does not listen: user code has taken its handler for questions away")
         if status.blocked_signals & bit:
             raise Unanswered("does not listen: its main thread blocks signals")
+        if self._is_pausing():
+            raise Unanswered("is not asked: it waits in signal.pause(), which any signal ends")
         return bool(status.pending_signals & bit)
+
+    def _is_pausing(self) -> bool:
+        try:
+            return ends_with_any_signal(proc_files.syscall(self._pid, self._pid))
+        except OSError:
+            return False  # it may not be seen: everything but this call goes on after a question
 
     def signal(self) -> None:
         """Say that there is a question. Real-time signals queue: one that waits is not sent again."""

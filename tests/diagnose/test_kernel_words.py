@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -17,7 +18,7 @@ from supervisor.diagnose.evidence import (
     Syscall,
     ThreadFacts,
 )
-from supervisor.diagnose.kernel_words import is_idle_by_itself, is_still, kernel_wait
+from supervisor.diagnose.kernel_words import ends_with_any_signal, is_idle_by_itself, is_still, kernel_wait
 from supervisor.diagnose.looking import look
 from supervisor.diagnose.system_calls import TABLES
 from tests.diagnose.programs import first_line, running
@@ -89,6 +90,7 @@ MINUS_ONE = 0xFFFFFFFF
             ("receive", "socket:[78]", "data from socket:[78] (127.0.0.1:40 to 127.0.0.1:80), descriptor 4"),
         ),
         (waits(34), ("signal", "", "a signal")),
+        (waits(73, machine="aarch64"), ("signal", "", "a signal")),
         (waits(65), ("other", "", "system call semop")),
         (waits(999), ("other", "", "system call 999")),
         (waits(0, 3, 1, 4, machine="riscv64"), ("other", "", "system call 0")),
@@ -167,10 +169,49 @@ def test_still_is_who_has_not_moved() -> None:
     assert not is_still(now, thread(call, state="T"))
 
 
+def test_a_pause_is_known_by_its_call() -> None:
+    """Where the kernel has none, the C library polls nothing without a timeout."""
+    nothing = (0,) * 6
+    assert ends_with_any_signal(Syscall(34, nothing), "x86_64")
+    assert ends_with_any_signal(Syscall(73, nothing), "aarch64")
+    assert not ends_with_any_signal(Syscall(73, (1, 1, 0, 0, 0, 0)), "aarch64")
+    assert not ends_with_any_signal(Syscall(34, nothing), "aarch64")
+    assert not ends_with_any_signal(None)
+
+
 def test_tables_agree_on_names() -> None:
     """A name that one machine knows under two numbers would be a slip."""
     for table in TABLES.values():
         assert len(set(table.values())) == len(table)
+
+
+KEEPS_THE_INTERPRETER = """
+    import collections, itertools, threading
+    threading.Thread(target=lambda: [None for _ in itertools.count()], daemon=True).start()
+    print("up", flush=True)
+    collections.deque(itertools.repeat(0), maxlen=0)
+"""
+
+
+def test_a_real_wait_for_the_interpreter_lock_is_told() -> None:
+    """A thread that wants to run while C code keeps the interpreter."""
+    with running(KEEPS_THE_INTERPRETER) as process:
+        first_line(process)
+        before = look({process.pid: "w"})
+
+        def kinds() -> set[str]:
+            nonlocal before
+            time.sleep(0.2)
+            now = look({process.pid: "w"})
+            facts, was = now.processes[process.pid], before.processes[process.pid]
+            elapsed_s, before = now.at_s - before.at_s, now
+            return {
+                kernel_wait(facts, one, before=was.thread(one.tid), elapsed_s=elapsed_s).kind
+                for one in facts.threads
+                if one.tid != process.pid
+            }
+
+        wait_for(lambda: "gil" in kinds(), "a thread that waits for the interpreter lock")
 
 
 WAITS_IN_ALL_WAYS = """

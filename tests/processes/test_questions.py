@@ -9,14 +9,16 @@ import signal
 
 import pytest
 
+from supervisor.diagnose.kernel_words import kernel_wait
 from supervisor.diagnose.looking import look
+from supervisor.diagnose.semaphores import inode_of
 from supervisor.processes import questions
 from supervisor.processes.questions import ask, ask_many, fault_dump, release
 from tests.diagnose.programs import first_line, running
 from tests.engines import PATIENCE_S, wait_for
 
 STAND_IN = """
-    import json, os, signal, struct, sys
+    import json, os, signal, struct, sys, time
     mode = sys.argv[1]
     number = signal.SIGRTMAX - 5
     file = os.memfd_create("procdeck-answers")
@@ -43,8 +45,11 @@ STAND_IN = """
     if mode == "blocked":
         signal.pthread_sigmask(signal.SIG_BLOCK, [number])
     print("up", flush=True)
-    while True:
+    if mode == "pausing":
         signal.pause()
+        os._exit(0)
+    while True:
+        time.sleep(1000)
 """
 
 
@@ -80,6 +85,21 @@ async def test_no_answer_is_told_with_its_reason(mode: str, trouble: str) -> Non
     """Who would die of the signal, or cannot hear it, is never sent it; what is no answer is no dump."""
     answer = await asked(mode)
     assert (answer.dump, answer.trouble) == (None, trouble)
+
+
+async def test_a_pause_is_not_ended_by_a_question() -> None:
+    """It would return, and the program go on as if what it waits for had come."""
+    with running(STAND_IN, "pausing") as process:
+        first_line(process)
+
+        def pauses() -> bool:
+            (facts,) = look({process.pid: "w"}).processes.values()
+            return kernel_wait(facts, facts.threads[0]).kind == "signal"
+
+        wait_for(pauses, "the pause")
+        answer = await ask(process.pid)
+        assert answer.trouble == "is not asked: it waits in signal.pause(), which any signal ends"
+        assert pauses()
 
 
 async def test_silence_ends_at_the_deadline() -> None:
@@ -184,6 +204,38 @@ async def test_the_agent_answers_while_it_is_blocked() -> None:
             assert [frame.source for frame in helper.frames if frame.function.endswith("Event.wait")] == [
                 "signaled = self._cond.wait(timeout)"
             ]
+
+
+ABANDONED = """
+    import multiprocessing, os, sys
+    from supervisor.agent import asking, following
+    following.begin()
+    lock = multiprocessing.get_context("fork").Lock()
+    child = os.fork()
+    if child == 0:
+        lock.acquire()
+        os._exit(0)
+    os.waitpid(child, 0)
+    print("up", flush=True)
+    lock.acquire()
+    print("has it", flush=True)
+"""
+
+
+async def test_a_lock_of_a_dead_holder_is_let_go() -> None:
+    """Found from outside by its inode, named by the agent, released by the agent: who waited goes on."""
+    with running(ABANDONED) as process:
+        first_line(process)
+        answer = await ask(process.pid, deadline_s=PATIENCE_S)
+        assert answer.dump is not None, answer.trouble
+        (lock,) = [thing for thing in answer.dump.things if thing.kind == "mp.Lock"]
+        handle = lock.facts["handle"]
+        assert isinstance(handle, int)
+        inode = inode_of(look({process.pid: "w"}, has_descriptors=True).processes[process.pid], handle)
+        assert inode is not None
+        assert (await release(process.pid, inode + 1, lock.key, deadline_s=PATIENCE_S)).startswith("not released: ")
+        assert await release(process.pid, inode, lock.key, deadline_s=PATIENCE_S) == "released"
+        assert first_line(process) == "has it"
 
 
 async def test_stacks_come_while_c_code_keeps_the_interpreter() -> None:
