@@ -51,6 +51,13 @@ HANGS_ACTIONS: Final[tuple[Action, ...]] = (
 
 STACKS_ACTIONS: Final[tuple[Action, ...]] = (
     Action("hold", ("f",), "Hold", "Hold the stacks still to read them, or look on, twice a second.", STACKS),
+    Action(
+        "whole",
+        ("v",),
+        "Whole",
+        "Show the calls too by which a process began, or only those above its own code.",
+        STACKS,
+    ),
     Action("flame", ("s",), "Time", "Look for some seconds where it spends its time.", STACKS),
     Action("why", ("w",), "Why", "Say why it does not move.", STACKS),
     Action("dump", ("d",), "Dump", "Write the stacks of all workers to a file in the run's directory.", STACKS),

@@ -19,7 +19,7 @@ from rich.cells import cell_len
 from supervisor.api.hangs import SampledStack, SampleReply, StackFrame
 from tui.render.facts import heading
 from tui.render.glyphs import Glyphs
-from tui.render.hang_words import is_library, place_words, thread_words
+from tui.render.hang_words import is_library, place_words, thread_words, without_the_way_in
 from tui.render.pieces import Ink, Line, Look, Piece, Tone, cut, cut_line, fit, line_width, plain, wrap
 
 MOST_ROWS: Final = 24
@@ -117,15 +117,9 @@ def _threads(stacks: tuple[SampledStack, ...]) -> list[tuple[Call, str]]:
         waiting = stack.count if stack.is_waiting else 0
         root.count += stack.count
         root.waiting += waiting
-        root.add(_without_the_way_in(stack.frames), stack.count, waiting)
+        root.add(tuple(without_the_way_in(stack.frames[::-1]))[::-1], stack.count, waiting)
     named = [(root, thread_words(pid, thread)) for (pid, thread), root in roots.items()]
     return sorted(named, key=lambda each: -each[0].count)
-
-
-def _without_the_way_in(frames: tuple[StackFrame, ...]) -> tuple[StackFrame, ...]:
-    """`frames` from the first of the worker's own on: how a process or a thread begins is the same everywhere."""
-    own = next((at for at, frame in enumerate(frames) if not is_library(frame)), 0)
-    return frames[own:]
 
 
 def picture(root: Call, total: int, glyphs: Glyphs, width: int) -> list[Line]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.cells import cell_len
 
+import supervisor
 from supervisor.api.hangs import StackFrame, Verdict
 from tui.render.figures import duration
 from tui.render.pieces import Line, Tone, cut, cut_line, fit, plain
@@ -23,12 +24,14 @@ SEVERITIES: Final = tuple(SEVERITY_TONES)
 
 _SIGNS: Final[dict[str, str]] = {
     "stuck": "stuck",
-    "warning": "hung",
+    "warning": "blocked",
     "waiting": "waiting",
     "busy": "running",
     "idle": "stopped",
 }
 _LIBRARY: Final = ("/lib/python3", "/site-packages/", "/dist-packages/", "<frozen ", "/supervisor/agent/")
+_OURS: Final = (*(f"{folder}/" for folder in supervisor.__path__), "<string>")
+"""Where this package is; a worker that was forked from the engine has its calls below its own."""
 LONGEST_FUNCTION: Final = 28
 LONGEST_THREAD: Final = 24
 MOST_NAMES: Final = 8
@@ -89,7 +92,16 @@ def place_words(frame: StackFrame) -> str:
 
 def is_library(frame: StackFrame) -> bool:
     """The frame is of Python itself, of an installed package, or of ours: not what a person looks for first."""
-    return any(mark in frame.file for mark in _LIBRARY)
+    return frame.file.startswith(_OURS) or any(mark in frame.file for mark in _LIBRARY)
+
+
+def without_the_way_in(frames: Sequence[StackFrame]) -> Sequence[StackFrame]:
+    """`frames`, innermost first, up to the outermost of the worker's own: how a process begins is the same everywhere.
+
+    All of them where none is its own.
+    """
+    own = [at for at, frame in enumerate(frames) if not is_library(frame)]
+    return frames[: own[-1] + 1] if own else frames
 
 
 def frame_lines(frames: Iterable[StackFrame], width: int, indent: int, ellipsis: str = "…") -> list[Line]:

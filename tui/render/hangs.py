@@ -19,7 +19,7 @@ from tui.render.hang_words import (
     rank,
     severity_sign,
 )
-from tui.render.pieces import Line, Piece, Tone, cut_line, fit, plain, wrap
+from tui.render.pieces import Line, Piece, Tone, cut_line, fit, line_width, plain, wrap
 from tui.render.waits import Waits, forest_lines, root_words
 
 _COUNTED: Final[dict[str, str]] = {
@@ -32,6 +32,8 @@ _COUNTED: Final[dict[str, str]] = {
 _TOLD_IN_FULL: Final = ("stuck", "warning")
 _KIND_COLUMNS: Final = 15
 _LONGEST_NAME: Final = 20
+WIDE_COLUMNS: Final = 120
+"""In a narrower page a sentence stands below its kind, not beside it."""
 MOST_ROOTS: Final = 6
 """The verdicts are not to begin below the screen."""
 
@@ -109,15 +111,21 @@ def _roots(verdicts: Sequence[Verdict], width: int, glyphs: Glyphs) -> list[Line
 def _verdict(verdict: Verdict, name_width: int, glyphs: Glyphs, now_s: float, width: int) -> list[Line]:
     """One verdict: a line, and where it is told unasked as many as its sentence needs."""
     tone = SEVERITY_TONES[verdict.severity]
+    kind = kind_words(verdict.kind)
+    is_told_in_full = verdict.severity in _TOLD_IN_FULL
+    is_below = is_told_in_full and width < WIDE_COLUMNS
     head: Line = (
         (f" {glyphs.states[severity_sign(verdict)]} ", tone),
         (fit(plain(verdict.replica), name_width, ellipsis=glyphs.ellipsis) + "  ", Tone.STRONG),
-        (fit(kind_words(verdict.kind), _KIND_COLUMNS, ellipsis=glyphs.ellipsis) + " ", tone),
+        ((kind if is_below else fit(kind, _KIND_COLUMNS, ellipsis=glyphs.ellipsis)) + " ", tone),
     )
-    indent = 3 + name_width + 2 + _KIND_COLUMNS + 1
     age = age_words(verdict.since_s, now_s)
-    sentence = plain(verdict.sentence) + (f" ({age})" if age else "")
-    if verdict.severity not in _TOLD_IN_FULL:
-        return [cut_line((*head, (sentence, Tone.DIM)), width, glyphs.ellipsis)]
-    folded = wrap(sentence, max(width - indent - 1, 16))
-    return [(*head, (folded[0], Tone.PLAIN)), *(((" " * indent + part, Tone.PLAIN),) for part in folded[1:])]
+    sentence = plain(verdict.sentence)
+    if not is_told_in_full:
+        return [cut_line((*head, (sentence + (f" ({age})" if age else ""), Tone.DIM)), width, glyphs.ellipsis)]
+    if is_below:
+        folded = [((" " * 5 + part, Tone.PLAIN),) for part in wrap(sentence, max(width - 6, 16))]
+        return [cut_line((*head, (f" {age}", Tone.DIM)), width, glyphs.ellipsis), *folded]
+    indent = line_width(head)
+    first, *more = wrap(sentence + (f" ({age})" if age else ""), max(width - indent - 1, 16))
+    return [(*head, (first, Tone.PLAIN)), *(((" " * indent + part, Tone.PLAIN),) for part in more)]

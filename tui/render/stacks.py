@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from supervisor.api.hangs import ProcessStacks, StackFrame, StacksReply, ThreadStack, Verdict
-from tui.render.figures import duration
+from tui.render.figures import duration, plural
 from tui.render.glyphs import Glyphs
-from tui.render.hang_words import frame_lines, kind_words
+from tui.render.hang_words import frame_lines, kind_words, without_the_way_in
 from tui.render.pieces import Line, Piece, Tone, cut_line, plain, wrap
 
 STILL_FROM_S: Final = 2.0
@@ -59,13 +59,18 @@ class Changes:
         return None if seen is None or self._looks < 2 else max(now_s - seen.since_s, 0.0)
 
 
-def stacks_lines(reply: StacksReply, changes: Changes, glyphs: Glyphs, now_s: float, width: int) -> list[Line]:
-    """All processes of the worker, their threads, the frames of each innermost first."""
+def stacks_lines(
+    reply: StacksReply, changes: Changes, glyphs: Glyphs, now_s: float, width: int, *, is_whole: bool = False
+) -> list[Line]:
+    """All processes of the worker, their threads, the frames of each innermost first.
+
+    `is_whole`: with those, too, by which a process began.
+    """
     lines: list[Line] = []
     if reply.post_mortem:
         lines += post_mortem_lines(reply.post_mortem, width)
     for process in reply.processes:
-        lines += _process(process, changes, glyphs, now_s, width)
+        lines += _process(process, changes, glyphs, now_s, width, is_whole=is_whole)
     return lines or [(), ((" It has no process, and nothing is known of its last one.", Tone.STRONG),)]
 
 
@@ -82,7 +87,9 @@ def post_mortem_lines(facts: Sequence[str], width: int) -> list[Line]:
     return lines
 
 
-def _process(process: ProcessStacks, changes: Changes, glyphs: Glyphs, now_s: float, width: int) -> list[Line]:
+def _process(
+    process: ProcessStacks, changes: Changes, glyphs: Glyphs, now_s: float, width: int, *, is_whole: bool
+) -> list[Line]:
     source = _SOURCES.get(process.source, plain(process.source))
     head: Line = ((f" pid {process.pid}  ", Tone.STRONG), (plain(process.name), Tone.STRONG), (f"  {source}", Tone.DIM))
     lines: list[Line] = [(), cut_line(head, width, glyphs.ellipsis)]
@@ -91,19 +98,24 @@ def _process(process: ProcessStacks, changes: Changes, glyphs: Glyphs, now_s: fl
     for thread in process.threads:
         still_s = changes.still_s((process.pid, thread.tid), now_s)
         lines.append(cut_line(_thread(thread, still_s), width, glyphs.ellipsis))
-        lines += frame_lines(thread.frames, width, 5, glyphs.ellipsis)
+        shown = thread.frames if is_whole else without_the_way_in(thread.frames)
+        lines += frame_lines(shown, width, 5, glyphs.ellipsis)
+        if left_out := len(thread.frames) - len(shown):
+            lines.append(
+                ((f"     {glyphs.ellipsis} and below {plural(left_out, 'call')} by which it began (v)", Tone.DIM),)
+            )
     return lines
 
 
 def _thread(thread: ThreadStack, still_s: float | None) -> Line:
     pieces: list[Piece] = [(f"   {plain(thread.name) or 'thread'}", Tone.ACCENT), (f" {thread.tid}", Tone.DIM)]
-    if thread.state:
-        pieces.append((f"  {plain(thread.state)}", Tone.GOOD if thread.state in _ON_CPU else Tone.PLAIN))
     if still_s is not None and thread.frames:
         is_still = still_s >= STILL_FROM_S
         pieces.append((f"  the same for {duration(still_s)}" if is_still else "  moves", Tone.DIM))
     if not thread.frames:
         pieces.append(("  no Python frames", Tone.DIM))
+    if thread.state:
+        pieces.append((f"  {plain(thread.state)}", Tone.GOOD if thread.state in _ON_CPU else Tone.PLAIN))
     return tuple(pieces)
 
 

@@ -139,19 +139,20 @@ def _finished(keys: Iterable[Key], edges: Edges) -> list[Key]:
 def root_words(waits: Waits, ring: Sequence[Key]) -> str:
     """``parse.1 (pid 12) blocks 7 workers``; of a ring all its members, up to some."""
     members = [waits.links[key] for key in ring]
+    workers = {link.replica for link in members}
     has_threads = len({link.pid for link in members}) < len(members)
-    told = [_member(link, has_thread=has_threads) for link in members[:MOST_MEMBERS]]
-    told += [f"{len(members) - MOST_MEMBERS} more"] if len(members) > MOST_MEMBERS else []
+    whole = [thread_words(link.pid, link.thread if has_threads else "") for link in members]
+    if len(workers) > 1 or len(members) == 1:
+        whole = [f"{plain(link.replica)} ({who})" if link.replica else who
+                 for link, who in zip(members, whole, strict=True)]  # fmt: skip
+    told = whole[:MOST_MEMBERS] + ([f"{len(members) - MOST_MEMBERS} more"] if len(members) > MOST_MEMBERS else [])
     names = ", ".join(told[:-1]) + (" and " if len(told) > 1 else "") + told[-1]
+    if len(workers) == 1 and len(members) > 1:
+        names = f"{plain(members[0].replica)}: {names}"
     blocked = waits.blocked_by(ring)
     if not blocked:
         return f"{names} {'wait for each other' if len(ring) > 1 else 'waits for itself'}"
     return f"{names} {'block' if len(ring) > 1 else 'blocks'} {plural(len(blocked), 'worker')}"
-
-
-def _member(link: ChainLink, *, has_thread: bool) -> str:
-    who = f"{thread_words(link.pid, link.thread)}" if has_thread else f"pid {link.pid}"
-    return f"{plain(link.replica)} ({who})" if link.replica else who
 
 
 def forest_lines(verdicts: Iterable[Verdict], glyphs: Glyphs, width: int) -> list[Line]:

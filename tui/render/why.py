@@ -20,6 +20,7 @@ from tui.render.hang_words import (
     place_words,
     severity_sign,
     thread_words,
+    without_the_way_in,
 )
 from tui.render.pieces import Line, Piece, Tone, cut, cut_line, plain, spread, wrap
 
@@ -43,7 +44,8 @@ def why_page(reply: WhyReply, chosen: int, keys: Mapping[str, str], glyphs: Glyp
         lines += [*heading("What to do"), *_folded(verdict.remedy, width, 3)]
     lines += _ways_out(verdict.ways_out, keys, width)
     if verdict.stack:
-        lines += [*heading("Its stack, innermost first"), *frame_lines(verdict.stack, width, 3, glyphs.ellipsis)]
+        shown = without_the_way_in(verdict.stack)
+        lines += [*heading("Its stack, innermost first"), *frame_lines(shown, width, 3, glyphs.ellipsis)]
     lines += _others(reply.verdicts, verdict, glyphs, width)
     return Page([*lines, *_troubles(reply.troubles, width)])
 

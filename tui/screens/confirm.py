@@ -105,7 +105,8 @@ class ConfirmScreen(ModalScreen[str]):
 
 def kill_question(name: str, processes: int) -> Question:
     """Before a kill."""
-    whole = f" and the {processes - 1} processes below it" if processes > 1 else ""
+    below = "process" if processes == 2 else f"{processes - 1} processes"
+    whole = f" and the {below} below it" if processes > 1 else ""
     return Question(
         title=f"Kill {name}?",
         text=f"SIGKILL ends {name}{whole} at once; it cannot clean up. It stays down until you start it (a).",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual.binding import BindingType
 
 from supervisor.api.hangs import SampleReply, StacksReply
@@ -35,11 +36,15 @@ class StacksScreen(AskingScreen[StacksReply]):
         self.worker = name
         self._changes = Changes()
         self._is_held = False
+        self._is_whole = False
         self._begun_s = 0.0
 
     async def ask(self) -> StacksReply:
         self._begun_s = self.desk.now_s()
-        return await self.desk.link.stacks(self.worker)
+        reply = await self.desk.link.stacks(self.worker)
+        row = self.desk.row(self.worker)
+        leader = row.pid if row else None
+        return replace(reply, processes=tuple(sorted(reply.processes, key=lambda each: each.pid != leader)))
 
     def took(self, reply: StacksReply) -> None:
         self._changes.take(reply, self.reply_s)
@@ -61,7 +66,8 @@ class StacksScreen(AskingScreen[StacksReply]):
         return f"looking on, {self.reply.took_ms:.0f} ms" if self.reply else ""
 
     def page(self, reply: StacksReply, width: int) -> Page:
-        return Page(stacks_lines(reply, self._changes, self.desk.glyphs, self.reply_s, width))
+        glyphs = self.desk.glyphs
+        return Page(stacks_lines(reply, self._changes, glyphs, self.reply_s, width, is_whole=self._is_whole))
 
     def may(self, action: Action) -> bool:
         return action.id != "flame" or (self.reply is not None and bool(self.reply.processes))
@@ -73,6 +79,11 @@ class StacksScreen(AskingScreen[StacksReply]):
     def do_hold(self) -> None:
         """`f`"""
         self._is_held = not self._is_held
+        self.fill()
+
+    def do_whole(self) -> None:
+        """`v`"""
+        self._is_whole = not self._is_whole
         self.fill()
 
     def do_flame(self) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import pytest
 
+import supervisor
 from supervisor.api.hangs import SampledStack, SampleReply, StacksReply, Verdict, WhyReply
 from tests.tui.hang_fakes import (
     SEEN_S,
@@ -123,6 +125,23 @@ def test_nobody_stuck_is_good_news() -> None:
 def test_stacks_of_all_processes_and_threads() -> None:
     """Who told, what each thread does, for how long its stack has been the same; why there is no more."""
     assert golden("stacks") == stacks(stacks_reply())
+
+
+def test_how_a_process_began_is_shown_on_demand() -> None:
+    """Below the outermost call of its own code there are only ours and the library's."""
+    process = stacks_reply().processes[0]
+    began = (
+        frame(f"{supervisor.__path__[0]}/engine.py", 127, "Engine.start", "apply()"),
+        frame("<string>", 1, "<module>"),
+    )
+    thread = msgspec.structs.replace(process.threads[0], frames=(*process.threads[0].frames, *began))
+    reply = StacksReply(replica="x", processes=(msgspec.structs.replace(process, threads=(thread,)),))
+    short, whole = (
+        text(stacks_lines(reply, Changes(), UNICODE, SEEN_S, 80, is_whole=is_whole), 80) for is_whole in (False, True)
+    )
+    assert "and below 2 calls by which it began (v)" in short
+    assert "engine.py:127" not in short
+    assert "engine.py:127" in whole
 
 
 def test_a_thread_that_moves_is_told_from_one_that_does_not() -> None:
