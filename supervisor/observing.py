@@ -34,6 +34,8 @@ BOARD_EVERY_S: Final = 0.25
 FRESH_S: Final = 0.1
 """How old what a client asks for may be."""
 
+MOST_LANES_TOLD: Final = 20
+"""Of lanes that have lost records, those who lost most."""
 FULL_SHARE: Final = 0.9
 """A lane this full holds up whoever writes to it."""
 
@@ -187,4 +189,7 @@ class Observatory:
             warnings=writer.warnings,
             errors=writer.errors,
             lost=writer.lost,
+            lost_of=dict(writer.lost_of.most_common(MOST_LANES_TOLD)) if writer.lost else {},
+            trouble=writer.last_trouble,
+            removed_bytes=writer.removed_bytes,
         )

@@ -160,6 +160,12 @@ class LogState(Message, frozen=True, kw_only=True):
     """Records of level ERROR and CRITICAL."""
     lost: int = 0
     """Records that could not be stored."""
+    lost_of: dict[str, int] = {}
+    """The same for those who lost most, by lane: ``parse.2 stdout``; ``?`` where that is not known."""
+    trouble: str = ""
+    """What the disk refuses now, in words; empty while all is well."""
+    removed_bytes: int = 0
+    """What was deleted because the profile says that no more is kept."""
 
 
 class EngineVitals(Message, frozen=True, kw_only=True):

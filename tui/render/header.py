@@ -55,6 +55,8 @@ def _trouble_counts(fleet: Fleet) -> Line:
     dead = sum(channel.dead_letters for channel in fleet.channels)
     if dead:
         pieces.append((f"  {dead_letters(dead)}", Tone.AMBER))
+    if fleet.log.trouble:
+        pieces.append(("  log not stored", Tone.RED))
     if fleet.log.lost:
         pieces.append((f"  {count(fleet.log.lost)} records lost", Tone.RED))
     if fleet.log.warnings:

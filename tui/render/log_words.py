@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from supervisor.api.messages import LogState
 from supervisor.logs.record import Record
-from tui.render.figures import count, plural
+from tui.render.figures import count, plural, size
 from tui.render.header import pane_title
 from tui.render.pieces import Line, Piece, Tone, plain
 
@@ -40,6 +41,12 @@ class LogFacts:
     is_following: bool = True
     arrived: int = 0
     """Lines since it was paused."""
+    store_trouble: str = ""
+    """What the disk refuses now."""
+    lost: int = 0
+    """Records of the workers that are shown which could not be stored."""
+    removed_bytes: int = 0
+    """What is not kept any more."""
 
 
 def log_title(facts: LogFacts, width: int) -> Line:
@@ -55,6 +62,7 @@ def log_title(facts: LogFacts, width: int) -> Line:
         notes.append((f"  {plural(facts.marks, 'mark')}", Tone.ACCENT))
     if facts.is_wrapped:
         notes.append(("  wrapped", Tone.DIM))
+    notes += _store_notes(facts)
     chip: Line = ((" FOLLOW ", Tone.GOOD),)
     if not facts.is_following:
         chip = ((f" PAUSED +{plural(facts.arrived, 'line')} ", Tone.AMBER),)
@@ -79,6 +87,25 @@ def _search_notes(facts: LogFacts) -> list[Piece]:
     place = f"{count(facts.hit)} of " if facts.hit is not None else ""
     searching = " (searching…)" if facts.is_seeking else ""
     return [(f"  F {plain(facts.sought)}", Tone.ACCENT), (f"  {place}{count(facts.hits)}{searching}", Tone.DIM)]
+
+
+def _store_notes(facts: LogFacts) -> list[Piece]:
+    """What is not in the store: refused, lost, deleted."""
+    notes: list[Piece] = []
+    if facts.store_trouble:
+        notes.append((f"  not stored: {plain(facts.store_trouble)}", Tone.RED))
+    if facts.lost:
+        notes.append((f"  {plural(facts.lost, 'record')} lost", Tone.RED))
+    if facts.removed_bytes:
+        notes.append((f"  oldest {size(facts.removed_bytes)} deleted", Tone.DIM))
+    return notes
+
+
+def lost_of(state: LogState, worker: str) -> int:
+    """How many records of a replica were lost, or with an empty name of all."""
+    if not worker:
+        return state.lost
+    return sum(number for lane, number in state.lost_of.items() if lane.rpartition(" ")[0] == worker)
 
 
 def subject_of(record: Record) -> str:

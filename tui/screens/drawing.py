@@ -149,6 +149,8 @@ class DrawnScreen(RoomScreen):
         self.channel_table.explain_empty(self._wording.no_channels(view, self._filters["channels"]))
         self.channel_table.show_rows(view.fleet.channels if view.fleet else (), now_s)
         for pane in self.log_panes:
+            if view.fleet is not None:
+                pane.state = view.fleet.log
             pane.view.explain_empty(no_lines(pane.facts(), directory) if view.fleet else ())
         self._draw_errors()
         self._draw_lines()

@@ -7,12 +7,13 @@ from typing import Final
 
 from textual.app import ComposeResult
 
+from supervisor.api.messages import LogState
 from supervisor.clock import Clock
 from supervisor.logs.index_file import time_us
 from tui.link.log_source import LEVEL_STEPS, LogSource
 from tui.render.glyphs import Glyphs
 from tui.render.histogram import scale_for
-from tui.render.log_words import LogFacts, log_title
+from tui.render.log_words import LogFacts, log_title, lost_of
 from tui.render.moments import EXAMPLES
 from tui.render.pieces import plain
 from tui.screens.log_taking import TakingPane
@@ -38,6 +39,8 @@ class LogPane(TakingPane):
         self._glyphs = glyphs
         self.is_ready = False
         """Mounted: it can draw."""
+        self.state = LogState(directory="")
+        """What the engine says of the store."""
 
     def compose(self) -> ComposeResult:
         yield LineWidget(id="log-title")
@@ -79,6 +82,9 @@ class LogPane(TakingPane):
             is_wrapped=view.is_wrapped,
             is_following=view.is_following,
             arrived=view.arrived_since_pause,
+            store_trouble=self.state.trouble,
+            lost=lost_of(self.state, narrowing.worker),
+            removed_bytes=self.state.removed_bytes,
         )
 
     def draw(self, ground: Ground) -> None:

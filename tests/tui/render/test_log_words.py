@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from supervisor.api.messages import LogState
 from supervisor.logs.record import Record
-from tui.render.log_words import LogFacts, log_title, no_lines, subject_of
+from tui.render.log_words import LogFacts, log_title, lost_of, no_lines, subject_of
 from tui.render.pieces import line_text, line_width
 
 FACTS = LogFacts(shown=12_345, total=12_345)
@@ -28,6 +29,9 @@ FACTS = LogFacts(shown=12_345, total=12_345)
          " Log all workers  12,345  F re:[  cannot be used: is broken"),
         (replace(FACTS, waits_for="error"), " Log all workers  12,345  looking for the error, esc stops"),
         (replace(FACTS, marks=2, is_wrapped=True), " Log all workers  12,345  2 marks  wrapped"),
+        (replace(FACTS, store_trouble="No space left on device (/l)", lost=12),
+         " Log all workers  12,345  not stored: No space left on device (/l)  12 records lost"),
+        (replace(FACTS, removed_bytes=3 << 30), " Log all workers  12,345  oldest 3.0 G deleted"),
     ],
 )  # fmt: skip
 def test_the_title_says_what_is_shown_and_what_is_going_on(facts: LogFacts, title: str) -> None:
@@ -45,6 +49,12 @@ def test_the_state_of_the_log_stays_in_sight_in_any_width() -> None:
         assert line_width(line) == width
         assert line_text(line).endswith(" PAUSED +1,234 lines ")
     assert line_text(log_title(replace(facts, arrived=1), 80)).endswith(" PAUSED +1 line ")
+
+
+def test_what_a_worker_has_lost_is_told_of_it() -> None:
+    """All of its lanes together; of all workers where none is chosen."""
+    state = LogState(directory="/l", lost=20, lost_of={"parse.1 log": 5, "parse.1 stdout": 6, "parse.10 log": 9})
+    assert [lost_of(state, name) for name in ("", "parse.1", "parse.10", "parse")] == [20, 11, 9, 0]
 
 
 @pytest.mark.parametrize(
