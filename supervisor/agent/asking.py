@@ -9,9 +9,10 @@ Layout, little endian: 0 magic, 8 pid u32, 16 question number u64, 24 answer num
 u32, 64 the question as JSON, ended by a zero byte, 4096 the answer as JSON.
 
 The handler runs between two steps of Python. A system call that the main thread is in is interrupted for it and then
-resumed (PEP 475), with what is left of its timeout; a sleep inside C code that is not Python's own ends early. While C
-code keeps the interpreter to itself there is no answer; `faulthandler`, on FAULT_SIGNAL, then writes the stacks into a
-memory file of its own. Blocked signals or a handler of user code for ASK_SIGNAL: no answer, and nothing else changes.
+resumed (PEP 475), with what is left of its timeout; only `signal.pause`, and a sleep inside C code that is not
+Python's own, end early. While C code keeps the interpreter to itself there is no answer; `faulthandler`, on
+FAULT_SIGNAL, then writes the stacks into a memory file of its own. Blocked signals, or a handler of user code for
+ASK_SIGNAL: no answer, and nothing else changes.
 """
 
 from __future__ import annotations
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     Question = dict[str, Any]
     Reply = dict[str, Any]
 
-ASK_SIGNAL = int(signal.SIGRTMAX) - 5
-FAULT_SIGNAL = int(signal.SIGRTMAX) - 6
+_LAST_SIGNAL = int(getattr(signal, "SIGRTMAX", 64))
+ASK_SIGNAL = _LAST_SIGNAL - 5
+FAULT_SIGNAL = _LAST_SIGNAL - 6
 FILE_NAME = "procdeck-answers"
 """``/proc/PID/fd`` shows it as ``/memfd:procdeck-answers (deleted)``."""
 FAULT_FILE_NAME = "procdeck-fault"
@@ -86,27 +88,64 @@ class _Agent:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.is_answering = False
+        self.is_collecting = False
+        """Whether garbage was collected before the answer was begun, during which none is."""
         self.answers: _File | None = None
         self.faults: _File | None = None
 
     def open(self) -> None:
         """Make this process's own files, and forget those of the process that it was forked from."""
-        self.close()
-        self.pid = os.getpid()
-        self.is_answering = False
-        if signal.getsignal(ASK_SIGNAL) is _on_ask:
-            self.answers = answers = _File(FILE_NAME)
-            os.ftruncate(answers.fd, FILE_BYTES)
-            os.pwrite(answers.fd, HEADER.pack(MAGIC, self.pid, 0, 0, 0, 0), 0)
-        if signal.getsignal(FAULT_SIGNAL) in (signal.SIG_DFL, None):  # None: it is faulthandler's
-            self.faults = _File(FAULT_FILE_NAME)
-            faulthandler.register(FAULT_SIGNAL, self.faults.fd, all_threads=True, chain=False)
-
-    def close(self) -> None:
-        for file in (self.answers, self.faults):
-            if file is not None:
-                file.close()
+        inherited = self.answers, self.faults
         self.answers = self.faults = None
+        self.pid = os.getpid()
+        if self.is_answering:  # another thread has forked meanwhile
+            self.end_answer()
+        try:
+            if signal.getsignal(FAULT_SIGNAL) == signal.SIG_DFL:  # faulthandler's own is not seen there
+                self.faults = _fault_file()
+            if signal.getsignal(ASK_SIGNAL) is _on_ask:
+                self.answers = _answer_file(self.pid)
+        finally:
+            for file in inherited:
+                if file is not None:
+                    file.close()
+
+    def give_up(self, number: int) -> None:
+        """Be asked no more by this signal."""
+        if number == ASK_SIGNAL and self.answers is not None:
+            self.answers.close()
+            self.answers = None
+        if number == FAULT_SIGNAL and self.faults is not None:
+            faulthandler.unregister(FAULT_SIGNAL)
+            self.faults.close()
+            self.faults = None
+
+    def begin_answer(self) -> None:
+        self.is_answering = True
+        self.is_collecting = gc.isenabled()
+        gc.disable()
+
+    def end_answer(self) -> None:
+        self.is_answering = False
+        if self.is_collecting:
+            gc.enable()
+
+
+def _answer_file(pid: int) -> _File:
+    file = _File(FILE_NAME)
+    os.ftruncate(file.fd, FILE_BYTES)
+    os.pwrite(file.fd, HEADER.pack(MAGIC, pid, 0, 0, 0, 0), 0)
+    return file
+
+
+def _fault_file() -> _File:
+    try:
+        file = _File(FAULT_FILE_NAME)
+    except OSError:
+        faulthandler.unregister(FAULT_SIGNAL)  # it would write into whatever has the number of its closed file
+        raise
+    faulthandler.register(FAULT_SIGNAL, file.fd, all_threads=True, chain=False)
+    return file
 
 
 _agent: _Agent | None = None
@@ -137,12 +176,12 @@ def _after_fork() -> None:
 
 
 def _give_way() -> None:
-    """Have nobody ask any more once user code takes the signal: the question would reach its handler."""
+    """Have nobody ask any more once user code takes a signal of ours: the question would reach its handler."""
     original: Callable[..., Any] = signal.signal
 
     def set_handler(signalnum: Any, handler: Any) -> Any:
-        if signalnum == ASK_SIGNAL and handler is not _on_ask and _agent is not None:
-            _agent.close()
+        if signalnum in (ASK_SIGNAL, FAULT_SIGNAL) and handler is not _on_ask and _agent is not None:
+            _agent.give_up(signalnum)
         return original(signalnum, handler)
 
     for name in ("__name__", "__qualname__", "__doc__"):
@@ -159,9 +198,7 @@ def _on_ask(number: int, frame: FrameType | None) -> None:
     agent = _agent
     if agent is None or agent.is_answering or agent.pid != os.getpid():
         return
-    agent.is_answering = True
-    is_collecting = gc.isenabled()
-    gc.disable()
+    agent.begin_answer()
     try:
         for _ in range(_MOST_IN_A_ROW):
             if not _answer_next(agent, frame):
@@ -170,9 +207,7 @@ def _on_ask(number: int, frame: FrameType | None) -> None:
         if is_interruption(error):
             raise
     finally:
-        agent.is_answering = False
-        if is_collecting:
-            gc.enable()
+        agent.end_answer()
 
 
 def _answer_next(agent: _Agent, frame: FrameType | None) -> bool:

@@ -32,15 +32,17 @@ try:
         if "supervisor" not in sys.modules:
             from importlib.util import module_from_spec, spec_from_file_location
             spec = spec_from_file_location(
-                "supervisor", {package!r} + "/__init__.py", submodule_search_locations=[{package!r}]
+                "supervisor", package + "/__init__.py", submodule_search_locations=[package]
             )
-            sys.modules["supervisor"] = module_from_spec(spec)
-            spec.loader.exec_module(sys.modules["supervisor"])
+            module = module_from_spec(spec)
+            spec.loader.exec_module(module)
+            sys.modules["supervisor"] = module
         from supervisor.agent.following import begin
         begin()
 except Exception:
     pass
-""".format(package=os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+"""
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 _is_watching = False
 
@@ -67,7 +69,7 @@ class Luggage:
     """What becomes the agent where it is unpickled; the data that it travels in has no other use for it."""
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        return exec, (_SOURCE, {})
+        return exec, (_SOURCE, {"package": _PACKAGE})
 
 
 def _send_along(module: ModuleType) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from _thread import get_ident, get_native_id  # as they were before user code changed what `threading` has
 
 from supervisor.agent import things
 from supervisor.agent.facts import facts_of, kind_of, orphan_facts
@@ -120,11 +121,10 @@ def thread_stacks(interrupted: FrameType | None, census: Census | None) -> tuple
     """Every thread with its frames, innermost first, and how many threads found no room.
 
     Args:
-        interrupted: the calling thread's frame, beneath the signal handler.
+        interrupted: the main thread's frame, beneath the signal handler; no other thread runs one.
         census: finds what a frame's method belongs to; None: nobody asks.
     """
-    own = threading.get_ident()
-    main = threading.main_thread()
+    own = get_ident()
     known = dict(threading._active)  # type: ignore[attr-defined]  # noqa: SLF001 - enumerate() takes a lock
     stacks = sys._current_frames()  # noqa: SLF001
     told = []
@@ -134,9 +134,9 @@ def thread_stacks(interrupted: FrameType | None, census: Census | None) -> tuple
             {
                 "ident": ident,
                 # Before 3.13 a thread that has forked still says its parent's.
-                "native_id": threading.get_native_id() if ident == own else getattr(thread, "native_id", None) or 0,
+                "native_id": get_native_id() if ident == own else getattr(thread, "native_id", None) or 0,
                 "name": str(thread._name) if thread is not None else "",  # noqa: SLF001
-                "is_main": thread is main,
+                "is_main": ident == own,
                 "is_daemon": bool(getattr(thread, "_daemonic", False)),
                 "frames": _frames(interrupted if ident == own else stacks[ident], census),
             }
