@@ -27,7 +27,7 @@ from msgspec.structs import replace as replaced
 from scripts.record_parts import alone, stuck
 from scripts.record_parts.recording import RECORDED, Recording
 from supervisor.diagnose import signatures
-from supervisor.diagnose.evidence import Dump, Look, ThreadFacts
+from supervisor.diagnose.evidence import Dump, Look, Thing, ThreadFacts
 from supervisor.diagnose.kernel_words import is_still
 from supervisor.diagnose.looking import look
 from supervisor.processes import questions
@@ -50,6 +50,8 @@ PATIENCE_S: Final = 20.0
 STILL_FOR_S: Final = 1.5
 BETWEEN_S: Final = 0.5
 
+_MANY: Final = frozenset({"mp.Connection", "mp.Lock", "mp.RLock", "mp.Semaphore", "mp.BoundedSemaphore"})
+"""Kinds of which a process has many that nobody waits for."""
 _LIBRARY: Final = re.compile(r"[^\0 \"]*/(?=python3\.\d+t?/)")
 _INTERPRETER: Final = re.compile(r"[^\0 \"]*/(?=python3?[\d.]*\b)")
 
@@ -146,7 +148,7 @@ async def _ask(now: Look) -> tuple[Dump, ...]:
 
 def _pulses_only(seen: Look) -> Look:
     """A look without what only the later one is asked for."""
-    bare = {pid: replace(process, descriptors=(), semaphores=()) for pid, process in seen.processes.items()}
+    bare = {pid: replace(process, descriptors=(), semaphores=(), command="") for pid, process in seen.processes.items()}
     return replace(seen, processes=bare)
 
 
@@ -174,7 +176,16 @@ def _cut(dump: Dump) -> Dump:
         frames = thread.frames[: roots[0] + 3] if roots else thread.frames
         told = (frame if signatures.is_users(frame) else replaced(frame, source="") for frame in frames)
         threads.append(replaced(thread, frames=tuple(told)))
-    return replaced(dump, threads=tuple(threads))
+    return replaced(dump, threads=tuple(threads), things=_needed(dump))
+
+
+def _needed(dump: Dump) -> tuple[Thing, ...]:
+    """The things on the stacks, the locks and queues that somebody may wait for, and the parts of them."""
+    wanted = {frame.subject for thread in dump.threads for frame in thread.frames}
+    wanted |= {thing.key for thing in dump.things if thing.kind not in _MANY or thing.facts.get("value") == 0}
+    wholes = (thing for thing in dump.things if thing.key in wanted)
+    parts = {word for thing in wholes for word in thing.facts.values() if isinstance(word, str)}
+    return tuple(thing for thing in dump.things if thing.key in wanted or thing.key in parts)
 
 
 def _without_machine(text: bytes) -> bytes:

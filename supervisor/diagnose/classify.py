@@ -112,8 +112,8 @@ def _scene(
         process=process,
         thread=thread,
         kernel=kernel_wait(process, thread, before=earlier, elapsed_s=elapsed_s, machine=machine),
-        frames=stack.frames if stack is not None else (),
-        others=tuple(one.frames for one in dump.threads) if dump is not None else (),
+        frames=signatures.within(stack.frames) if stack is not None else (),
+        others=tuple(signatures.within(one.frames) for one in dump.threads) if dump is not None else (),
         python=_version(dump.python) if dump is not None else (0, 0),
         is_hot=earlier is not None and _is_hot(earlier, thread),
         is_forked=parent is not None and process.command != "" and parent.command == process.command,
@@ -169,7 +169,7 @@ def _report(
         thread_name=stack.name if stack is not None else scene.thread.name,
         is_main=scene.thread.tid == scene.process.pid,
         kernel=scene.kernel,
-        frames=tuple(scene.frames),
+        frames=stack.frames if stack is not None else (),
         details=_details(scene, own),
     )
     if found is None:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from supervisor.diagnose import signatures
-from supervisor.diagnose.evidence import Dump, Look, ThreadReport
+from supervisor.diagnose.evidence import NO_RESOURCE, Dump, Look, ThreadFacts, ThreadReport
 from supervisor.diagnose.rulebook.frames import FEED, MEMBER, POOL
-from supervisor.diagnose.rules import KINDS
+from supervisor.diagnose.rules import KINDS, rule
 
 _READS_TASKS: Final = frozenset({"pool-member-idle"})
 _WAITS_ITS_TURN: Final = frozenset({"pool-member-turn"})
@@ -22,6 +22,11 @@ _POOL_WAITS: Final = frozenset({"pool-wait", "pool-wait-imap"})
 _HOLDS_GIL: Final = frozenset(
     {"sleep", "read", "write", "receive", "send", "connect", "running", "other", "poll", "child"}
 )
+_TIME_SLEEP: Final = (1, 1)
+"""`time.sleep` sleeps until a time of the monotonic clock (clock_nanosleep(2)); sleep(3) and usleep(3) do not."""
+_FEWEST_WAKES: Final = 140.0
+_MOST_WAKES: Final = 215.0
+"""A second; a thread that waits for the interpreter lock wakes every 5 ms (`sys.getswitchinterval`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,7 @@ def _crossed(report: ThreadReport, everything: _All) -> ThreadReport:
         return _reader_of_part(report, everything)
     if report.rule in _POOL_WAITS:
         return _pool_owner(report, everything)
-    if report.kernel.kind != "gil":
-        return _gil_holder(report, everything)
-    return report
+    return _of_interpreter(report, everything)
 
 
 def _as(report: ThreadReport, kind: str, rule: str, **details: str) -> ThreadReport:
@@ -174,26 +177,72 @@ def _is_respawning(pid: int, everything: _All) -> bool:
 # --- the interpreter lock ---
 
 
-def _gil_holder(report: ThreadReport, everything: _All) -> ThreadReport:
-    """The one thread that is not waiting for the interpreter lock while the others wait and get nothing of it."""
+def _of_interpreter(report: ThreadReport, everything: _All) -> ThreadReport:
+    """One thread has the interpreter lock in native code, and the others wait for it and get nothing of it."""
     threads = everything.by_pid[report.pid]
     starved = [other for other in threads if other.kernel.kind == "gil" and not _has_run(other, everything)]
-    if not starved or report.kernel.kind not in _HOLDS_GIL:
+    holder = _holder(threads, starved, everything) if starved else None
+    if holder is None:
         return report
-    suspects = [other for other in threads if other.kernel.kind in _HOLDS_GIL]
-    if len(suspects) != 1 and not (report.kernel.kind == "running" and _only_runner(suspects)):
-        return report
-    waiters = ", ".join(other.thread_name for other in starved[:4])
-    return replace(_as(report, "GIL_HELD", "gil-held", waiters=waiters), confidence="likely")
+    if report.tid == holder.tid:
+        waiters = ", ".join(other.thread_name for other in starved[:4])
+        return replace(_as(report, "GIL_HELD", "gil-held", waiters=waiters), confidence="likely")
+    if report.kernel.kind == "gil":
+        return replace(_as(report, "GIL_WAIT", "gil-wait"), resource=NO_RESOURCE)
+    return report
 
 
-def _only_runner(suspects: Sequence[ThreadReport]) -> bool:
-    return sum(other.kernel.kind == "running" for other in suspects) == 1
+def _holder(threads: Sequence[ThreadReport], starved: Sequence[ThreadReport], everything: _All) -> ThreadReport | None:
+    """The one thread that may have it: all others are in calls that give it back, or wait for it."""
+    may_hold = [thread for thread in threads if _may_hold(thread, everything)]
+    running = [thread for thread in may_hold if thread.kernel.kind == "running"]
+    holder = may_hold[0] if len(may_hold) == 1 else running[0] if len(running) == 1 else None
+    if holder is None:
+        return None
+    is_shared = len({other.kernel.address for other in starved}) < len(starved)
+    return holder if is_shared or _is_silent(holder.pid, everything) or _wakes_alike(starved, everything) else None
+
+
+def _is_silent(pid: int, everything: _All) -> bool:
+    """Whether it was asked and could not answer in Python code, so that somebody else had to tell its stacks."""
+    dump = everything.dumps.get(pid)
+    return dump is not None and dump.source != "agent"
+
+
+def _may_hold(report: ThreadReport, everything: _All) -> bool:
+    """Whether it can be in native code with the lock. The library's waits give it back, and so does `time.sleep`."""
+    found = rule(report.rule)
+    if report.kernel.kind not in _HOLDS_GIL or (found is not None and found.stack and report.kernel.kind != "running"):
+        return False
+    thread = everything.look.processes[report.pid].thread(report.tid)
+    call = thread.syscall if thread is not None else None
+    return report.kernel.kind != "sleep" or call is None or call.arguments[:2] != _TIME_SLEEP
+
+
+def _wakes_alike(starved: Sequence[ThreadReport], everything: _All) -> bool:
+    """Whether they wake as often as who waits for the lock does: with each switch interval, 200 times a second.
+
+    A thread that waits for an event with a short timeout, again and again, looks the same but for that.
+    """
+    before = everything.before
+    if before is None:
+        return False
+    elapsed_s = everything.look.at_s - before.at_s
+    return all(_FEWEST_WAKES * elapsed_s <= _wakes(report, everything) <= _MOST_WAKES * elapsed_s for report in starved)
+
+
+def _wakes(report: ThreadReport, everything: _All) -> int:
+    earlier, now = _both(report, everything)
+    return now.voluntary - earlier.voluntary if earlier is not None and now is not None else 0
 
 
 def _has_run(report: ThreadReport, everything: _All) -> bool:
     """Whether it got more of the processor since the look before than waking up takes."""
-    before = everything.before.processes.get(report.pid) if everything.before is not None else None
-    earlier = before.thread(report.tid) if before is not None else None
-    now = everything.look.processes[report.pid].thread(report.tid)
+    earlier, now = _both(report, everything)
     return earlier is None or now is None or now.cpu_ticks - earlier.cpu_ticks > 2
+
+
+def _both(report: ThreadReport, everything: _All) -> tuple[ThreadFacts | None, ThreadFacts | None]:
+    before = everything.before.processes.get(report.pid) if everything.before is not None else None
+    now = everything.look.processes[report.pid]
+    return (before.thread(report.tid) if before is not None else None), now.thread(report.tid)

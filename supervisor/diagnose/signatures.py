@@ -25,7 +25,8 @@ from supervisor.diagnose.evidence import Frame
 _LIBRARY: Final = re.compile(r"^<frozen |(^|/)python3\.\d+t?/(?!(site|dist)-packages/)|(^|/)python3\d+\.zip/")
 _ROOT: Final = re.compile(r"(^|/)(python3\.\d+t?|python3\d+\.zip|(site|dist)-packages)/$")
 _PACKAGES: Final = re.compile(r"/(site|dist)-packages/")
-_OURS: Final = re.compile(r"(^|/)supervisor/(agent|channels|processes)/[a-z_]+\.py$")
+_OURS: Final = re.compile(r"(^|/)supervisor/(agent|channels)/[a-z_]+\.py$|^supervisor/")
+_OUR_FOLDER: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _MADE: Final = re.compile(r"^<[^>]+>$")  # <string>: what multiprocessing makes with exec()
 
 SOURCE_LIMIT_BYTES: Final = 2_000_000
@@ -61,6 +62,9 @@ def step(text: str) -> Step:
     if not file:
         raise ValueError(f"the step {text!r} names no function; write it as 'queue.py Queue.get'")
     return Step(file, tuple(functions.split("|")))
+
+
+_ROOT_OF_A_CHILD: Final = Step("multiprocessing/process.py", ("BaseProcess._bootstrap",))
 
 
 def _is_file(path: str, wanted: str) -> bool:
@@ -113,8 +117,8 @@ def is_library_file(file: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_our_file(file: str) -> bool:
-    """Whether it is procdeck's part of a worker."""
-    return _OURS.search(file) is not None
+    """Whether it is procdeck's: its part of a worker, or the engine, which forked it."""
+    return file.startswith(_OUR_FOLDER) or _OURS.search(file) is not None
 
 
 def is_users(frame: Frame) -> bool:
@@ -122,9 +126,15 @@ def is_users(frame: Frame) -> bool:
     return not is_library_file(frame.file) and not is_our_file(frame.file)
 
 
+def within(frames: Sequence[Frame]) -> Sequence[Frame]:
+    """The frames down to the root of a forked child; beneath are those of its parent when it was forked."""
+    root = next((at for at, frame in enumerate(frames) if _ROOT_OF_A_CHILD.fits(frame)), len(frames))
+    return frames[: root + 1]
+
+
 def own_frame(frames: Sequence[Frame]) -> Frame | None:
     """The innermost frame of the program's own code; of a package that it uses where there is none."""
-    users = [frame for frame in frames if is_users(frame)]
+    users = [frame for frame in within(frames) if is_users(frame)]
     own = (frame for frame in users if _PACKAGES.search(frame.file) is None)
     return next(own, users[0] if users else None)
 
