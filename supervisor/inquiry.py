@@ -32,6 +32,8 @@ from supervisor.stack_desk import ask_otherwise
 ROUNDS: Final = 4
 """How far a chain of waits is followed by asking."""
 ASK_LIMIT_S: Final = 0.3
+LOOK_LIMIT_S: Final = 10.0
+"""Of work, for one look at everything: whoever it leaves out would be left out the next time as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Inquiry:
             pids: whom to ask first.
             is_asked_for: a person waits for it: whoever of `pids` cannot answer is looked into in other ways.
         """
-        look = await alook(self.roots(), has_descriptors=True)
+        look = await alook(self.roots(), has_descriptors=True, budget_s=LOOK_LIMIT_S)
         before = self.stillness.last
         standstills = self.stillness.suspects()
         dumps = self._remembered(look, standstills)
