@@ -220,7 +220,7 @@ STACKS = StacksReply(
             threads=(ThreadStack(tid=4711, name="MainThread", state="running", frames=(PARSE, MAIN)),),
         ),
         ProcessStacks(pid=4712, name="sh", source="kernel", trouble="it is no Python", threads=(
-            ThreadStack(tid=4712, name="sh", state="waits for a child"),)),
+            ThreadStack(tid=4712, name="sh", state="waits for a child"), ThreadStack(tid=0, name=""),)),
     ),
 )  # fmt: skip
 
@@ -233,6 +233,7 @@ parse.1:
   process 4712 sh, by the kernel only, which knows no Python
     it is no Python
     thread 4712 sh: waits for a child
+    a thread
 
 parse.2: it has no process
   what it was doing last:
@@ -347,7 +348,7 @@ def test_release_without_a_terminal_needs_yes(
     engine.port.verdicts = _locked("sem:7").verdicts
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     outcome = command("release", "parse.1")
-    assert (outcome.code, "say --yes if that is meant" in outcome.err) == (2, True)
+    assert (outcome.code, "say --yes if it is" in outcome.err) == (2, True)
     assert engine.port.releases == []
     assert command("release", "parse.1", "--yes").out == "sem:7 is free again\n"
     assert command("release", "parse.1", "sem:9", "--yes").out == "sem:9 is free again\n"

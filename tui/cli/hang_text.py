@@ -217,7 +217,8 @@ def _process(process: ProcessStacks) -> list[str]:
         lines.append(f"    {one_line(process.trouble, _WORDS)}")
     for thread in process.threads:
         state = f": {one_line(thread.state)}" if thread.state else ""
-        lines.append(f"    thread {thread.tid} {one_line(thread.name)}{state}")
+        number = f"thread {thread.tid}" if thread.tid else "a thread"
+        lines.append(f"    {number} {one_line(thread.name)}".rstrip() + state)
         if thread.frames:
             lines += _frames(thread.frames, 6)
     return lines

@@ -72,6 +72,6 @@ def _is_wanted(way: WayOut) -> bool:
     """
     what = one_line(way.text)
     if not sys.stdin.isatty():
-        raise UsageError(f"{what}: whoever is still inside would no longer be alone there; say --yes if that is meant")
+        raise UsageError(f"{what}. There is nobody to ask whether that is meant; say --yes if it is")
     print(f"{what}\nRelease {one_line(way.resource)}? [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
