@@ -22,6 +22,8 @@ from supervisor.inquiry import Finding, Inquiry
 LOOK_EVERY_S: Final = 2.0
 SHARE: Final = 0.004
 """Of a core, at most, for looks at workers that are no reason for concern: with very many of them, looks are rarer."""
+LONGEST_PAUSE_S: Final = 10.0
+"""Between two looks, whatever they cost: the first one, at whom nobody has looked before, costs many times as much."""
 ASK_AGAIN_S: Final = 30.0
 """After this time an idle process that stands still anew is asked again what it waits for."""
 _IDLE: Final = frozenset({"idle", "busy"})
@@ -75,17 +77,17 @@ class HangWatch:
         while True:
             await asyncio.sleep(pause_s)
             try:
-                took_s = await self.look_once()
+                cost_s = await self.look_once()
             except Exception as error:  # noqa: BLE001 - a fault in a diagnosis must not end all of them
                 logger.opt(exception=error).error("a look for stuck workers failed")
                 if not self._has_failed:
                     self._has_failed = True
                     self._tell("ERROR", "engine", f"a fault of procdeck itself in the watch for hangs: {error!r}")
-                took_s = 0.0
-            pause_s = max(LOOK_EVERY_S, took_s / SHARE)
+                cost_s = 0.0
+            pause_s = min(max(LOOK_EVERY_S, cost_s / SHARE), LONGEST_PAUSE_S)
 
     async def look_once(self) -> float:
-        """One look, and an examination where there is reason for one; how long the look took."""
+        """One look, and an examination where there is reason for one; what the look cost, in seconds of a core."""
         stillness = self._inquiry.stillness
         look = await alook(self._inquiry.roots(), before=stillness.last)
         stillness.note(look)
@@ -95,7 +97,7 @@ class HangWatch:
             finding = await self._inquiry.examine(new)
             self._settle(finding, suspects, look.at_s)
             self._take(finding.verdicts)
-        return look.took_s
+        return look.cost_s
 
     def _not_settled(self, suspects: Mapping[int, Standstill], now_s: float) -> list[int]:
         """Who stands still otherwise than when it was found to be idle, and was not asked just now."""

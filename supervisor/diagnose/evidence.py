@@ -101,7 +101,8 @@ class ProcessFacts:
     """The mask SigCgt: bit n-1 for signal n."""
     command: str = ""
     trouble: str = ""
-    """What could not be read and why: ``may not be looked into: permission denied (kernel.yama.ptrace_scope)``."""
+    """What could not be read and why: ``may not be looked into: permission denied (kernel.yama.ptrace_scope is 1)``; what
+    there was too much of: ``only 512 of its 600 threads were looked at``."""
 
     def thread(self, tid: int) -> ThreadFacts | None:
         return next((thread for thread in self.threads if thread.tid == tid), None)
@@ -117,6 +118,8 @@ class Look:
     owners: Mapping[int, str]
     """The replica that each pid belongs to."""
     took_s: float = 0.0
+    cost_s: float = 0.0
+    """Processor time that it took, where it was measured: on a busy machine much less than `took_s`."""
     left_out: tuple[int, ...] = ()
     """Processes that there was no time for."""
 

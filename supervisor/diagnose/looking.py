@@ -65,16 +65,18 @@ async def alook(
     What it has seen by then is whole; `Look.left_out` names the rest.
     """
     began = _Pass(roots, has_descriptors, table, before)
-    worked_s, slice_began_s = 0.0, time.perf_counter()
+    worked_s, cost_s = 0.0, 0.0
+    slice_began_s, slice_began_cpu_s = time.perf_counter(), time.thread_time()
     for may_be_given_up in began.steps():
         spent_s = time.perf_counter() - slice_began_s
         if may_be_given_up and worked_s + spent_s >= budget_s:
             break
         if spent_s >= SLICE_S:
             worked_s += spent_s
+            cost_s += time.thread_time() - slice_began_cpu_s
             await asyncio.sleep(0)
-            slice_began_s = time.perf_counter()
-    return began.result()
+            slice_began_s, slice_began_cpu_s = time.perf_counter(), time.thread_time()
+    return replace(began.result(), cost_s=cost_s + time.thread_time() - slice_began_cpu_s)
 
 
 class _Pass:
@@ -201,13 +203,14 @@ class _Process:
         self._caught_signals = before.caught_signals if before is not None else 0
         self._uid: int | None = None
         self.trouble = ""
+        self._limits: list[str] = []
 
     def read_threads(self) -> Iterator[None]:
         """Each thread's facts; one that ends meanwhile is left out."""
         pid = self._entry.pid
         tids = proc_files.threads(pid)
         if len(tids) > THREADS_LIMIT:
-            self.trouble = f"{THREADS_LIMIT} of its {len(tids)} threads were looked at"
+            self._limits.append(f"only {THREADS_LIMIT} of its {len(tids)} threads were looked at")
         for tid in tids[:THREADS_LIMIT]:
             known = self._before.get(tid)
             if known is not None and tid != pid and _has_not_run(pid, known):
@@ -282,7 +285,7 @@ class _Process:
         found: list[Descriptor] = []
         for number, descriptor in enumerate(proc_files.descriptors(pid)):
             if number == DESCRIPTORS_LIMIT:
-                self.trouble = self.trouble or f"{DESCRIPTORS_LIMIT} of its descriptors were looked at, it has more"
+                self._limits.append(f"only {DESCRIPTORS_LIMIT} of its descriptors were looked at")
                 break
             found.append(descriptor)
             if number % _PAUSE_EVERY == _PAUSE_EVERY - 1:
@@ -317,7 +320,7 @@ class _Process:
             semaphores=self._semaphores,
             caught_signals=self._caught_signals,
             command=self._command,
-            trouble=self.trouble,
+            trouble="; ".join(filter(None, (self.trouble, *self._limits))),
         )
 
 
