@@ -101,8 +101,8 @@ class ProcessFacts:
     """The mask SigCgt: bit n-1 for signal n."""
     command: str = ""
     trouble: str = ""
-    """What could not be read and why: ``may not be looked into: permission denied (kernel.yama.ptrace_scope is 1)``; what
-    there was too much of: ``only 512 of its 600 threads were looked at``."""
+    """What could not be read and why: ``may not be looked into: permission denied (kernel.yama.ptrace_scope is 1)``;
+    what there was too much of: ``only 512 of its 600 threads were looked at``."""
 
     def thread(self, tid: int) -> ThreadFacts | None:
         return next((thread for thread in self.threads if thread.tid == tid), None)

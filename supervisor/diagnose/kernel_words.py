@@ -86,7 +86,7 @@ def kernel_wait(
 def _without_call(process: ProcessFacts, thread: ThreadFacts) -> KernelWait:
     if thread.state == "D":
         return KernelWait("uninterruptible", text=f"uninterruptible{_in(thread.wchan)}")
-    if thread.state != "R" and process.trouble:
+    if thread.state != "R" and process.trouble and not process.trouble.startswith("only "):
         where = f"asleep{_in(thread.wchan)}; " if thread.wchan else ""
         return KernelWait("unknown", text=f"{where}{process.trouble}")
     return KernelWait("running", text="runs")

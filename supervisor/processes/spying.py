@@ -18,7 +18,7 @@ from typing import Final
 import msgspec
 
 from supervisor.diagnose.evidence import Dump, Frame, StackThread
-from supervisor.processes import linux, questions, stopping
+from supervisor.processes import linux, stopping
 from supervisor.processes.executing import Program, StartFailed, execute
 from supervisor.processes.questions import Answer
 from supervisor.processes.reaping import ExitWatch
@@ -146,16 +146,3 @@ def _thread(thread: _SpyThread, pid: int) -> StackThread:
         is_main=native == pid or thread.thread_name == "MainThread",
         frames=tuple(Frame(frame.filename, frame.line, frame.name) for frame in thread.frames),
     )
-
-
-async def ask_or_spy(pid: int, *, deadline_s: float = 0.3) -> Answer:
-    """The best that can be had of a process: its own answer, else what py-spy sees, else what faulthandler writes."""
-    told = await questions.ask(pid, deadline_s=deadline_s)
-    troubles = [told.trouble]
-    if told.dump is None and is_installed():
-        told = await spy(pid)
-        troubles.append(told.trouble)
-    if told.dump is None:
-        told = await questions.fault_dump(pid)
-        troubles.append(told.trouble)
-    return Answer(told.dump, "; ".join(dict.fromkeys(filter(None, troubles))), told.took_s)

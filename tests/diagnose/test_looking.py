@@ -9,12 +9,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import pytest
 
 from supervisor import proctable
 from supervisor.diagnose import looking, proc_files
 from supervisor.diagnose.evidence import Look, ProcessFacts
+from supervisor.diagnose.kernel_words import kernel_wait
 from supervisor.diagnose.looking import alook, look
 from tests.diagnose.programs import first_line, running
 from tests.engines import wait_for
@@ -222,6 +224,27 @@ def as_nobody(pid: int) -> dict[str, object]:
         text = file.read()
     os.waitpid(child, 0)
     return dict(json.loads(text))
+
+
+HAS_TWO_THREADS = """
+    import threading
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    print("up", flush=True)
+    threading.Event().wait()
+"""
+
+
+def test_too_much_of_one_process_is_cut_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process with a thousand threads costs no more than the limit; its main thread is always seen."""
+    monkeypatch.setattr(looking, "THREADS_LIMIT", 1)
+    monkeypatch.setattr(looking, "DESCRIPTORS_LIMIT", 2)
+    with running(HAS_TWO_THREADS) as process:
+        first_line(process)
+        seen = look({process.pid: "w"}, has_descriptors=True).processes[process.pid]
+    assert [one.tid for one in seen.threads] == [process.pid]
+    assert len(seen.descriptors) == 2
+    assert seen.trouble == "only 1 of its 2 threads were looked at; only 2 of its descriptors were looked at"
+    assert kernel_wait(seen, replace(seen.threads[0], syscall=None)).kind == "running"
 
 
 async def test_a_long_look_lets_the_loop_run(readers: list[Reader], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from supervisor.processes import spying
-from supervisor.processes.spying import HOW_TO_GET_IT, ask_or_spy, parse, spy
-from tests.diagnose.programs import first_line, running
-from tests.engines import PATIENCE_S, is_alive, wait_for
+from supervisor.processes.spying import HOW_TO_GET_IT, parse, spy
+from tests.engines import PATIENCE_S, is_alive
 
 RECORDED = b"""[
   {"pid": 10, "thread_id": 140535137851072, "thread_name": "helper", "os_thread_id": 11, "active": false,
@@ -92,20 +91,3 @@ async def test_without_it_the_way_to_get_it_is_told(monkeypatch: pytest.MonkeyPa
     """It is an extra."""
     monkeypatch.setattr(spying, "_program", lambda: "")
     assert (await spy(os.getpid())).trouble == HOW_TO_GET_IT
-
-
-async def test_the_best_that_can_be_had_is_taken(
-    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who does not answer is spied upon; what went wrong on the way is told beside it."""
-    (tmp_path / "answer").write_bytes(RECORDED)
-    monkeypatch.setattr(spying, "_program", lambda: script(f"cat {tmp_path}/answer"))
-    with running("import signal; print('up', flush=True); signal.pause()") as process:
-        first_line(process)
-        spied = await ask_or_spy(process.pid)
-        assert spied.dump is not None
-        assert spied.dump.source == "py-spy"
-        assert spied.trouble.startswith("has no agent")
-        monkeypatch.setattr(spying, "_program", lambda: "")
-        assert (await ask_or_spy(process.pid)).dump is None
-    wait_for(lambda: not is_alive(process.pid), "its end")
