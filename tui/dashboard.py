@@ -58,6 +58,9 @@ FRAME_S = 0.1
 FRAMES_PER_TICK = 2
 """Every so many frames all is drawn again, because ages and countdowns go on by themselves."""
 
+READ_PER_S = 40
+"""Characters of a sentence that a person reads in a second, with something else to do."""
+
 DETAIL_EVERY_S = 1.0
 DETAIL_DELAY_S = 0.08
 """A cursor that runs through the table asks for the last replica only."""
@@ -216,7 +219,8 @@ class Dashboard(App[Leaving]):
 
     def say(self, sentence: str, severity: Severity = "information") -> None:
         """Show a sentence for a few seconds. It may hold worker text: it is never parsed."""
-        self.notify(sentence, severity=severity, timeout=4.0 if severity == "information" else 8.0, markup=False)
+        timeout_s = (4.0 if severity == "information" else 8.0) + len(sentence) / READ_PER_S
+        self.notify(sentence, severity=severity, timeout=timeout_s, markup=False)
 
     def on_key(self, event: events.Key) -> None:
         """Letters that follow `/` at once have left for the pane before the filter had the focus."""

@@ -113,18 +113,16 @@ class HangDesk:
         self.start(self._dump)
 
     async def _dump(self) -> None:
-        view = self.view()
-        if view.fleet is None or not view.fleet.log.directory:
-            self.say("Cannot dump stacks: the engine has not told where its run is kept.", "error")
+        directory, view = self._run_directory(), self.view()
+        if directory is None or view.fleet is None:
             return
         names = [row.name for row in view.rows if row.pid is not None]
         if len(names) >= MANY_WORKERS:
             self.say(f"Asking {plural(len(names), 'worker')} for their stacks.")
         verdicts, replies, troubles = await self._all_stacks(names)
-        now = datetime.fromtimestamp(self.wording.clock.wall_s() + self.wording.utc_offset_s, UTC)
+        now = self._now()
         title = f"Stacks of {self.wording.project}, {now:%Y-%m-%d %H:%M:%S}, run {view.fleet.run_id}"
         text = dump_text(title, verdicts, replies, troubles)
-        directory = Path(view.fleet.log.directory).parent
         try:
             path = await asyncio.to_thread(write_dump, directory, f"stacks-{now:%Y%m%d-%H%M%S}", text)
         except OSError as error:
@@ -158,9 +156,25 @@ class HangDesk:
         self.start(self._report)
 
     async def _report(self) -> None:
+        directory = self._run_directory()
+        if directory is None:
+            return
         self.say("Writing a report.")
-        is_written, told = await make_report(self.wording.project)
-        self.say(plain(told), "information" if is_written else "error")
+        path = directory / f"report-{self._now():%Y%m%d-%H%M%S}.tar.gz"
+        trouble = await make_report(self.wording.project, path)
+        told = f"Wrote a report, secrets masked as far as they give themselves away, to {path}"
+        self.say(plain(trouble or told), "error" if trouble else "information")
+
+    def _run_directory(self) -> Path | None:
+        """Where what is written goes; None, which is said, where the engine has not told."""
+        fleet = self.view().fleet
+        if fleet is None or not fleet.log.directory:
+            self.say("Nothing is written: the engine has not told where its run is kept.", "error")
+            return None
+        return Path(fleet.log.directory).parent
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self.wording.clock.wall_s() + self.wording.utc_offset_s, UTC)
 
 
 def kill_process_question(way: WayOut) -> Question:

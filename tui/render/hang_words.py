@@ -32,6 +32,7 @@ _SIGNS: Final[dict[str, str]] = {
 _LIBRARY: Final = ("/lib/python3", "/site-packages/", "/dist-packages/", "<frozen ", "/supervisor/agent/")
 _OURS: Final = (*(f"{folder}/" for folder in supervisor.__path__), "<string>")
 """Where this package is; a worker that was forked from the engine has its calls below its own."""
+UNKNOWN: Final = "UNKNOWN"
 LONGEST_FUNCTION: Final = 28
 LONGEST_THREAD: Final = 24
 MOST_NAMES: Final = 8
@@ -47,9 +48,9 @@ def kind_words(kind: str) -> str:
     return plain(kind).replace("_", " ")
 
 
-def rank(verdict: Verdict) -> tuple[int, int]:
-    """What to sort by for the worst first: among equals those who block most."""
-    return SEVERITIES.index(verdict.severity), -len(verdict.blocks)
+def rank(verdict: Verdict) -> tuple[int, bool, int]:
+    """What to sort by for the worst first: among equals those who block most; of whom nothing is known, last."""
+    return SEVERITIES.index(verdict.severity), verdict.kind == UNKNOWN, -len(verdict.blocks)
 
 
 def grouped_troubles(troubles: Sequence[str]) -> list[str]:

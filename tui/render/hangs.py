@@ -12,6 +12,7 @@ from tui.render.facts import heading
 from tui.render.glyphs import Glyphs
 from tui.render.hang_words import (
     SEVERITY_TONES,
+    UNKNOWN,
     age_words,
     grouped_troubles,
     kind_words,
@@ -63,8 +64,8 @@ def hangs_page(reply: WhyReply, glyphs: Glyphs, now_s: float, width: int) -> Pag
     verdicts = worst_first(reply)
     if not verdicts:
         return Page([(), ((" No worker has a process that could be stuck.", Tone.STRONG),)])
-    lines: list[Line] = [()] if any(verdict.severity in _TOLD_IN_FULL for verdict in verdicts) else _all_is_well()
-    lines += _roots(verdicts, width, glyphs)
+    roots = _roots(verdicts, width, glyphs)
+    lines: list[Line] = [(), *(roots or _all_is_well(verdicts))]
     name_width = min(max(len(plain(verdict.replica)) for verdict in verdicts), _LONGEST_NAME)
     items: list[Item] = []
     for verdict in verdicts:
@@ -81,12 +82,11 @@ def hangs_page(reply: WhyReply, glyphs: Glyphs, now_s: float, width: int) -> Pag
     return Page(lines, tuple(items))
 
 
-def _all_is_well() -> list[Line]:
-    return [
-        (),
-        ((" Nobody is stuck.", Tone.GOOD), (" Whoever waits, waits for something that may come.", Tone.DIM)),
-        (),
-    ]
+def _all_is_well(verdicts: Sequence[Verdict]) -> list[Line]:
+    """The good news, where it is known to be so."""
+    if any(verdict.severity in _TOLD_IN_FULL or verdict.kind == UNKNOWN for verdict in verdicts):
+        return []
+    return [((" Nobody is stuck.", Tone.GOOD), (" Whoever waits, waits for something that may come.", Tone.DIM)), ()]
 
 
 def _roots(verdicts: Sequence[Verdict], width: int, glyphs: Glyphs) -> list[Line]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final
 
+from msgspec.structs import replace
 from textual.binding import BindingType
 
 from supervisor.api.hangs import Verdict, WayOut, WhyReply
@@ -13,7 +14,7 @@ from tui.actions import Action, key_name
 from tui.hang_actions import HANGS_ACTIONS, WHY_ACTIONS, bindings_of
 from tui.hang_desk import HangDesk
 from tui.render.channel_detail import Page
-from tui.render.hangs import counts_line, hangs_page, verdict_id, worst_first
+from tui.render.hangs import counts_line, hangs_page, verdict_id
 from tui.render.pieces import Line, Tone, line_text, plain
 from tui.render.why import why_page
 from tui.screens.asking import AskingScreen
@@ -127,7 +128,7 @@ class WhyScreen(AskingScreen[WhyReply]):
     def do_release(self) -> None:
         """`u`"""
         if way := self.way("release"):
-            self.desk.release(way, self._look_if_open)
+            self.desk.release(replace(way, replica=self._target("release")), self._look_if_open)
 
     def _look_if_open(self) -> None:
         if self.is_attached:
@@ -174,6 +175,7 @@ class HangsScreen(AskingScreen[WhyReply]):
     def __init__(self, desk: HangDesk) -> None:
         super().__init__(desk)
         self._looked_at: tuple[object, ...] = ()
+        self._replicas: dict[str, str] = {}
 
     def _standings(self) -> tuple[object, ...]:
         return tuple(_standing(row) for row in self.desk.view().rows)
@@ -181,6 +183,9 @@ class HangsScreen(AskingScreen[WhyReply]):
     async def ask(self) -> WhyReply:
         self._looked_at = self._standings()
         return await self.desk.link.why()
+
+    def took(self, reply: WhyReply) -> None:
+        self._replicas = {verdict_id(verdict): verdict.replica for verdict in reply.verdicts}
 
     def tick(self) -> None:
         super().tick()
@@ -201,9 +206,7 @@ class HangsScreen(AskingScreen[WhyReply]):
     @property
     def _chosen(self) -> str:
         """The replica under the cursor."""
-        wanted = self.view.chosen_in_sight if self.reply else None
-        verdicts = worst_first(self.reply) if self.reply and wanted else ()
-        return next((each.replica for each in verdicts if verdict_id(each) == wanted), "")
+        return self._replicas.get(self.view.chosen_in_sight or "", "")
 
     def do_why(self) -> None:
         """`w`"""

@@ -381,4 +381,4 @@ async def test_nothing_is_written_where_no_run_is_known() -> None:
         await pilot.press("h")
         await shown(pilot, "Hangs")
         await pilot.press("d")
-        await shown(pilot, "has not told where its run is kept")
+        await shown(pilot, "the engine has not told where its run is kept")
