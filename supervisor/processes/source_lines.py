@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import time
 from stat import S_ISREG
 from typing import Final
 
@@ -19,23 +20,32 @@ FILE_LIMIT_BYTES: Final = 2 * 1024 * 1024
 """A longer file is data in disguise."""
 FILES_LIMIT: Final = 256
 """Files that are remembered."""
+RECHECK_S: Final = 2.0
+"""How long a file is taken to be unchanged: a worker may be sampled a hundred times a second."""
 
 
 class Sources:
-    """The lines of some files. Each file is looked at once in its lifetime: make one for each dump."""
+    """The lines of files, and when it was last seen whether each can be read."""
 
     def __init__(self) -> None:
-        self._is_readable: dict[str, bool] = {}
-        if len(linecache.cache) > FILES_LIMIT:
-            linecache.clearcache()
+        self._seen: dict[str, tuple[float, bool]] = {}
 
     def line(self, file: str, number: int) -> str:
         """The text, stripped; empty where there is none."""
         if number <= 0:
             return ""
-        if file not in self._is_readable:
-            self._is_readable[file] = _is_readable(file)
-        return linecache.getline(file, number).strip() if self._is_readable[file] else ""
+        now_s = time.monotonic()
+        seen_s, is_readable = self._seen.get(file, (-RECHECK_S, False))
+        if now_s - seen_s >= RECHECK_S:
+            self._forget_too_many()
+            is_readable = _is_readable(file)
+            self._seen[file] = now_s, is_readable
+        return linecache.getline(file, number).strip() if is_readable else ""
+
+    def _forget_too_many(self) -> None:
+        if len(self._seen) > FILES_LIMIT:
+            self._seen.clear()
+            linecache.clearcache()
 
 
 def _is_readable(file: str) -> bool:
@@ -50,14 +60,16 @@ def _is_readable(file: str) -> bool:
     return True
 
 
+_sources: Final = Sources()
+
+
 def with_sources(dump: Dump) -> Dump:
     """The same dump, every frame with its text."""
-    sources = Sources()
 
     def told(frame: Frame) -> Frame:
         if frame.source:
             return frame
-        return msgspec.structs.replace(frame, source=sources.line(frame.file, frame.line))
+        return msgspec.structs.replace(frame, source=_sources.line(frame.file, frame.line))
 
     threads = tuple(msgspec.structs.replace(thread, frames=tuple(map(told, thread.frames))) for thread in dump.threads)
     return msgspec.structs.replace(dump, threads=threads)
