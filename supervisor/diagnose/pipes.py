@@ -132,11 +132,3 @@ def file_lock_holder(file: str | int) -> int | None:
     # Some file systems (overlay, btrfs) show another device in a file's facts than in its locks.
     held.sort(key=lambda lock: (lock.device != device, not lock.is_exclusive))
     return held[0].pid if held else None
-
-
-def descriptor_inode(pid: int, number: int) -> int | None:
-    """The inode behind a descriptor of a process, also of a file that has no name any more."""
-    try:
-        return os.stat(f"/proc/{pid}/fd/{number}").st_ino
-    except OSError:
-        return None
