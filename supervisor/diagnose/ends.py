@@ -15,6 +15,8 @@ from supervisor.diagnose.shared_things import SharedThings, number
 from supervisor.diagnose.waits import wanted
 
 DEAD_STATES: Final = frozenset("ZX")
+USED: Final = ("it reads there", "it has written there")
+"""Why a holder is one that was seen to use its end."""
 _STANDARD_STREAMS: Final = 3
 _WRITING: Final = ("put", "_feed", "_send_bytes", "send", "send_bytes")
 _READING: Final = ("get", "_recv_bytes", "recv", "recv_bytes")
@@ -122,7 +124,7 @@ class Ends:
     def _evidence(self, pid: int, link: str, side: Side, *, is_sole: bool) -> tuple[Confidence, str]:
         end = "reading" if side == "readers" else "writing"
         if self._has_used(pid, link, side):
-            return "likely", "it reads there" if side == "readers" else "it has written there"
+            return "likely", USED[0] if side == "readers" else USED[1]
         if link.startswith("pipe:") and self._modes[link][pid] != {"r", "w"}:
             return "likely", f"it has nothing but the {end} end"
         if is_sole:

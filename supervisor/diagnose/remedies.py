@@ -35,7 +35,7 @@ REMEDIES: Final[Mapping[str, str]] = {
 }
 """By kind, for those that the graph gives; a rule has its own."""
 
-_LOSS: Final = "what it has in hand comes back only from a queue of procdeck's"
+_LOSS: Final = "an item in its hands comes back only if it is of a queue of procdeck's"
 
 
 def remedy(concern: Concern) -> str:
@@ -78,7 +78,12 @@ def _release(concern: Concern, scene: Scene) -> list[WayOut]:
     """Only an orphaned read lock of a queue, and only where its pipe is not in the middle of a message."""
     report = concern.report
     part = scene.part_of_queue(report)
-    if concern.kind.name != "ORPHANED_LOCK" or part is None or part.part != "rlock" or concern.lasted_s <= 0:
+    if (
+        concern.kind.name not in ("ORPHANED_LOCK", "POOL_WEDGED")
+        or part is None
+        or part.part != "rlock"
+        or concern.lasted_s <= 0
+    ):
         return []
     if any(
         other.kind in ("QUEUE_CORRUPT", "WLOCK_ORPHAN")
@@ -86,7 +91,7 @@ def _release(concern: Concern, scene: Scene) -> list[WayOut]:
         for other in scene.graph.reports.values()
     ):
         return []
-    text = "release the read lock: nobody who lives holds it, and no message of the queue is in pieces"
+    text = "release the read lock: its holder is dead; safe, since a reader that waits has no part of a message"
     return [WayOut(action="release", text=text, replica=report.replica, pid=report.pid, resource=wanted(report))]
 
 
@@ -101,6 +106,9 @@ def _resume(concern: Concern, words: Wording) -> list[WayOut]:
 def _of_root(concern: Concern, scene: Scene, words: Wording) -> list[WayOut]:
     """End whoever is at the end of the chain, or one of the ring: a whole replica if it is its leader."""
     root = concern.root
+    if concern.is_cycle:
+        ring = [scene.graph.reports[edge.waiter] for edge in concern.edges]
+        root = next((member for member in ring if scene.leaders.get(member.replica) != member.pid), root)
     if root is None or (root.pid == concern.report.pid and scene.leaders.get(root.replica) == root.pid):
         return []
     if scene.leaders.get(root.replica) == root.pid:

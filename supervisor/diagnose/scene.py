@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from supervisor.diagnose.evidence import ChildProcess, Dump, Holder, Look, ThreadReport
+from supervisor.diagnose.evidence import ChildProcess, Dump, Holder, Look, Resource, ThreadReport
 from supervisor.diagnose.shared_things import QueuePart, SharedThings
 from supervisor.diagnose.waits import Graph, wanted
 
@@ -47,6 +47,20 @@ class Limits:
     blocked_after_s: float = 10.0
 
 
+_UNNAMED: Final[Mapping[str, str]] = {
+    "lock": "a lock",
+    "queue": "a queue",
+    "pipe": "a pipe",
+    "thread": "a thread",
+    "process": "a process",
+    "pool": "a pool",
+    "manager": "a manager",
+    "signal": "an event or condition",
+    "file": "a file",
+    "socket": "a connection",
+}
+_PLACE: Final = " made at "
+_MOST_LETTERS: Final = 26
 NO_BOARD: Final = BoardNote()
 DEFAULT_LIMITS: Final = Limits()
 
@@ -97,19 +111,9 @@ class Scene:
         }
         for pid, process in sorted(self.look.processes.items()):
             name = owners.get(pid, "")
-            if name and owners.get(process.parent_pid) != name:
+            if name and owners.get(process.parent_pid) != name and self.board(name).ended_s is None:
                 found.setdefault(name, pid)
         return found
-
-    @cached_property
-    def leaders_alive(self) -> frozenset[str]:
-        """The replicas whose own process has not ended: one that has lost its parent leads nobody."""
-        processes = self.look.processes
-        return frozenset(
-            name
-            for name, pid in self.leaders.items()
-            if processes[pid].state not in "ZX" and self.board(name).ended_s is None
-        )
 
     def is_leader(self, report: ThreadReport) -> bool:
         """The thread is the main one of its replica's own process."""
@@ -126,6 +130,31 @@ class Scene:
             if self.look.owners.get(pid) in replicas:
                 yield from (child for child in dump.children if (child.exit_code or 0) < 0)
 
+    @cached_property
+    def _labels(self) -> Mapping[str, str]:
+        """What each resource is called: by whoever knows it best, and apart from others of the same name."""
+        known: dict[str, Resource] = {}
+        for report in self.graph.reports.values():
+            resource = report.resource
+            before = known.get(resource.id)
+            if resource.id and (before is None or _says_more(resource.label, before.label)):
+                known[resource.id] = resource
+        alike: dict[str, list[str]] = {}
+        for name, resource in sorted(known.items(), key=lambda each: (len(each[0]), each[0])):
+            if resource.kind in ("lock", "queue", "signal") and _PLACE in resource.label:
+                alike.setdefault(resource.label, []).append(name)
+        letters = {
+            name: f" ({chr(ord('A') + index)})"
+            for names in alike.values()
+            if 1 < len(names) <= _MOST_LETTERS
+            for index, name in enumerate(names)
+        }
+        return {name: f"{resource.label}{letters.get(name, '')}" for name, resource in known.items()}
+
+    def label(self, resource: Resource) -> str:
+        """``the lock made at etl.py:12``, with a letter where several were made there; a general word if need be."""
+        return self._labels.get(resource.id) or resource.label or _UNNAMED.get(resource.kind, "something")
+
     def part_of_queue(self, report: ThreadReport) -> QueuePart | None:
         """The part of a queue that a thread is blocked on, where it is one."""
         rest = wanted(report).removeprefix("sem:")
@@ -134,3 +163,8 @@ class Scene:
     def start_ticks(self, pid: int) -> int | None:
         process = self.look.processes.get(pid)
         return process.start_ticks if process is not None else None
+
+
+def _says_more(label: str, before: str) -> bool:
+    """A label with a name or a place says more than ``a lock``."""
+    return bool(label) and (not before or (before.startswith(("a ", "an ")) and not label.startswith(("a ", "an "))))

@@ -12,7 +12,7 @@ from supervisor.diagnose.scene import Scene
 from supervisor.diagnose.signatures import place_of
 from supervisor.diagnose.verdict import ChainLink
 from supervisor.diagnose.waits import Edge, wanted
-from supervisor.diagnose.wording import Wording, counted, doubt, label, lasted, listed, own
+from supervisor.diagnose.wording import Wording, doubt, lasted, listed, own
 
 _MOST_DEAD: Final = 3
 
@@ -34,14 +34,14 @@ class Sentences:
             "UNKNOWN": self._unknown,
         }
 
-    def sentence(self, concern: Concern, blocked: int = 0) -> str:
-        """The cause; with how many workers wait for it, and what the board adds."""
+    def sentence(self, concern: Concern, behind: str = "") -> str:
+        """The cause; with what the board adds, and who waits for it."""
         make = self._special.get(concern.kind.name, self._plain)
         parts = [make(concern)]
         if concern.board_says:
             parts.append(f"{concern.board_says[0].upper()}{concern.board_says[1:]}.")
-        if blocked:
-            parts.append(f"{counted(blocked, 'worker')} {'waits' if blocked == 1 else 'wait'} for it.")
+        if behind:
+            parts.append(behind)
         return " ".join(parts)
 
     # --- the kinds that have sentences of their own ---
@@ -51,12 +51,12 @@ class Sentences:
         return f"{doubt(concern.confidence)}Deadlock: {'; '.join(steps)}."
 
     def _self_deadlock(self, concern: Concern) -> str:
-        who, name = self._words.who(concern.report), label(concern.report.resource)
+        who, name = self._words.who(concern.report), self._scene.label(concern.report.resource)
         return f"{doubt(concern.confidence)}Deadlock: {who} waits for {name}, which it holds itself."
 
     def _orphaned(self, concern: Concern) -> str:
         part = self._scene.part_of_queue(concern.report)
-        who, name = self._words.who(concern.report), label(concern.report.resource)
+        who, name = self._words.who(concern.report), self._scene.label(concern.report.resource)
         dead = self._dead(concern.report)
         if part is not None and part.part == "rlock":
             queue, cause = self._queue(concern.report), dead or "a reader"
@@ -69,16 +69,15 @@ class Sentences:
         dead = self._dead(concern.report) or "a writer"
         return f"{who} cannot write to {queue}: {dead} was killed while writing and took its write lock along."
 
-    @staticmethod
-    def _queue(report: ThreadReport) -> str:
+    def _queue(self, report: ThreadReport) -> str:
         """The queue of which a thread waits for a lock."""
-        name = label(report.resource)
+        name = self._scene.label(report.resource)
         return report.details.get("queue", "") or name.removeprefix("the read lock of ").removeprefix(
             "the write lock of "
         )
 
     def _starved(self, concern: Concern) -> str:
-        who, name = self._words.who(concern.report), label(concern.report.resource)
+        who, name = self._words.who(concern.report), self._scene.label(concern.report.resource)
         if concern.report.resource.kind == "signal" or concern.report.kind in ("SIGNAL_WAIT", "BARRIER_WAIT"):
             return f"{who} waits for {name}, and nobody is left who could set it."
         what = "an item" if concern.report.resource.kind == "queue" else "a message"
@@ -126,7 +125,9 @@ class Sentences:
         who, known = self._words.who(report), rules.rule(report.rule)
         if known is None or known.kind != concern.kind.name or not known.text:
             return f"{who} {self._words.state(concern)}"
-        text = rules.say(known.text, report.details).rstrip(".")
+        plain, best = report.resource.label, self._scene.label(report.resource)
+        details = {name: best if plain and text == plain else text for name, text in report.details.items()}
+        text = rules.say(known.text, details).rstrip(".")
         if text.startswith("It "):
             return f"{who} {text.removeprefix('It ')}"
         return f"{who}: {text}"

@@ -21,6 +21,8 @@ from supervisor.diagnose.wording import Wording, counted, listed
 
 __all__ = ["BoardNote", "Limits", "judge"]
 
+_OF_ALL_THREADS: Final = frozenset({"STOPPED", "ZOMBIE"})
+"""Kinds that all threads of a process are in: its main thread is enough."""
 MOST_EACH: Final = 12
 """How many verdicts of one replica are told."""
 
@@ -75,7 +77,11 @@ class _Bench:
         for concern in sorted(concerns, key=self._order):
             ring = frozenset(edge.waiter for edge in concern.edges) if concern.is_cycle else frozenset()
             is_main = self._scene.is_leader(concern.report)
-            if ring in rings or (found and not is_main and BADNESS[concern.severity] < BADNESS["waiting"]):
+            if (
+                (not concern.report.is_main and concern.kind.name in _OF_ALL_THREADS)
+                or ring in rings
+                or (found and not is_main and BADNESS[concern.severity] < BADNESS["waiting"])
+            ):
                 continue
             if ring:
                 rings.add(ring)
@@ -125,18 +131,26 @@ class _Bench:
         names = {report.replica for report in waiting if is_bad or not report.is_idle}
         return tuple(sorted(names - {concern.report.replica, ""}))
 
-    def _behind(self, concern: Concern, blocks: Sequence[str]) -> int:
-        """How many replicas a sentence tells of that wait: those of a ring are told already."""
+    def _behind(self, concern: Concern, blocks: Sequence[str]) -> str:
+        """Who waits for it, in a sentence; those of a ring are told already."""
         if BADNESS[concern.severity] < BADNESS["warning"] and concern.edges:
-            return 0
-        ring = {self._scene.graph.reports[edge.waiter].replica for edge in concern.edges} if concern.is_cycle else set()
-        return len(set(blocks) - ring)
+            return ""
+        graph = self._scene.graph
+        ring = {graph.reports[edge.waiter].replica for edge in concern.edges} if concern.is_cycle else set()
+        behind = len(set(blocks) - ring)
+        if behind:
+            return f"{counted(behind, 'worker')} {'waits' if behind == 1 else 'wait'} for it."
+        if BADNESS[concern.severity] < BADNESS["warning"] or concern.is_cycle or self._scene.is_leader(concern.report):
+            return ""
+        waiters = (graph.reports[node] for node in sorted(graph.waiters(concern.report.node, "likely")))
+        leader = next((report for report in waiters if self._scene.is_leader(report)), None)
+        return f"{self._words.who(leader)} waits for it." if leader is not None else ""
 
     def _leaked(self, replica: str, reports: Sequence[ThreadReport]) -> Verdict | None:
         """The leader has ended, and children of it have not."""
         ended_s = self._scene.board(replica).ended_s
         mains = [report for report in reports if report.is_main and report.kind != "ZOMBIE"]
-        if ended_s is None or not mains or replica in self._scene.leaders_alive:
+        if ended_s is None or not mains:
             return None
         left = listed([self._words.process(report.pid) for report in mains[:MOST_EACH]])
         what = counted(len(mains), "child").replace("childs", "children")

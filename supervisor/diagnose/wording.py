@@ -6,26 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from supervisor.diagnose.concern import Concern
-from supervisor.diagnose.evidence import Confidence, Frame, Resource, ThreadReport
+from supervisor.diagnose.ends import USED
+from supervisor.diagnose.evidence import Confidence, Frame, ThreadReport
 from supervisor.diagnose.kinds import KINDS
 from supervisor.diagnose.scene import Scene
 from supervisor.diagnose.signatures import own_frame, place_of
 from supervisor.diagnose.verdict import ChainLink, StackFrame
 from supervisor.diagnose.waits import Edge, wanted
-
-_UNNAMED: Final[Mapping[str, str]] = {
-    "lock": "a lock",
-    "queue": "a queue",
-    "pipe": "a pipe",
-    "thread": "a thread",
-    "process": "a process",
-    "pool": "a pool",
-    "manager": "a manager",
-    "signal": "an event or condition",
-    "file": "a file",
-    "socket": "a connection",
-    "none": "something",
-}
 
 _WAITS: Final[Mapping[str, str]] = {
     "QUEUE_FULL": "waits for room in {r}, which is full",
@@ -59,6 +46,15 @@ _WAITS: Final[Mapping[str, str]] = {
 }
 """What a thread does that is blocked, by kind; ``{r}`` is the resource."""
 
+_HOLDS: Final[Mapping[str, str]] = {
+    "process": "has not ended",
+    "thread": "has not ended",
+    "pool": "works for",
+    "manager": "serves",
+    "file": "holds the lock on",
+}
+"""What a holder does with a resource, by its kind, where that is not holding."""
+
 _DOES: Final[Mapping[str, str]] = {
     "CPU_BOUND": "computes",
     "CPU_BOUND_C": "computes in native code",
@@ -69,11 +65,6 @@ _DOES: Final[Mapping[str, str]] = {
     "HANG": "has not moved",
 }
 """What a thread does that waits for nobody, by kind; the place follows."""
-
-
-def label(resource: Resource) -> str:
-    """``the lock made at etl.py:12``; a general word where it has no name."""
-    return resource.label or _UNNAMED.get(resource.kind, "something")
 
 
 _ROOTS: Final = (("multiprocessing/process.py", "_bootstrap"), ("supervisor/agent/bootstrap.py", ""))
@@ -123,12 +114,12 @@ class Wording:
         phrase = _WAITS.get(name)
         if phrase is None:
             return self.does(concern)
-        return phrase.format(r=label(concern.report.resource))
+        return phrase.format(r=self._scene.label(concern.report.resource))
 
     def waits_plainly(self, report: ThreadReport) -> str:
         """What a thread waits for by its rule alone: ``waits for the lock made at etl.py:13``."""
         kind = KINDS.get(report.kind, KINDS["UNKNOWN"])
-        return _WAITS.get(report.kind, kind.words).format(r=label(report.resource))
+        return _WAITS.get(report.kind, kind.words).format(r=self._scene.label(report.resource))
 
     def does(self, concern: Concern) -> str:
         """What a thread does that waits for nobody: ``computes in report.py:40``."""
@@ -144,22 +135,27 @@ class Wording:
     def holds(self, edge: Edge, name: str = "") -> str:
         """What a holder has to do with what is waited for: ``holds the lock made at etl.py:12``."""
         resource, sure = edge.resource, edge.holder.confidence != "possible"
-        name = name or label(resource)
+        name = name or self._scene.label(resource)
         report = self._scene.graph.reports[edge.waiter]
-        side = wanted(report).rpartition(" ")[2]
+        want = wanted(report)
+        side = want.rpartition(" ")[2]
         if side == "readers" or (resource.kind == "queue" and report.kind in ("QUEUE_FULL", "LOG_BACKPRESSURE")):
-            return f"reads {name}" if sure else f"could read {name}"
+            return self._uses(edge, name, "reads", "read", "reading")
         if side == "writers":
-            return f"writes to {name}" if sure else f"could write to {name}"
-        if resource.kind in ("process", "thread"):
-            return "has not ended"
-        if resource.kind == "pool":
-            return f"works for {name}"
-        if resource.kind == "manager":
-            return f"serves {name}"
+            return self._uses(edge, name, "writes to", "write to", "writing")
+        if want.startswith("gil:"):
+            return "has the interpreter lock"
         if resource.kind == "signal":
-            return f"could set {name}"
-        return f"holds {name}" if sure else f"may hold {name}"
+            verb = "notify" if "condition" in name else "set"
+            return f"has not come to {name}" if report.kind == "BARRIER_WAIT" else f"could {verb} {name}"
+        verb = _HOLDS.get(resource.kind, "holds" if sure else "may hold")
+        return verb if resource.kind in ("process", "thread") else f"{verb} {name}"
+
+    @staticmethod
+    def _uses(edge: Edge, name: str, does: str, could: str, end: str) -> str:
+        if edge.holder.confidence == "possible":
+            return f"could {could} {name}"
+        return f"{does} {name}" if edge.holder.why in USED else f"has the {end} end of {name}"
 
     def frame(self, report: ThreadReport) -> StackFrame | None:
         """The innermost frame of its own code."""
