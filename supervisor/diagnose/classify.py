@@ -45,6 +45,8 @@ class Scene:
     frames: Sequence[Frame]
     others: Sequence[Sequence[Frame]]
     """The stacks of all threads of its process."""
+    subject: str
+    """The kind of the thing that the innermost frame works on."""
     python: tuple[int, int]
     is_hot: bool
     is_forked: bool
@@ -114,11 +116,18 @@ def _scene(
         kernel=kernel_wait(process, thread, before=earlier, elapsed_s=elapsed_s, machine=machine),
         frames=signatures.within(stack.frames) if stack is not None else (),
         others=tuple(signatures.within(one.frames) for one in dump.threads) if dump is not None else (),
+        subject=_subject(dump, stack),
         python=_version(dump.python) if dump is not None else (0, 0),
         is_hot=earlier is not None and _is_hot(earlier, thread),
         is_forked=parent is not None and process.command != "" and parent.command == process.command,
         is_unanswered=dump is not None and dump.source != "agent" and bool(process.caught_signals & _ASK_BIT),
     )
+
+
+def _subject(dump: Dump | None, stack: StackThread | None) -> str:
+    key = stack.frames[0].subject if stack is not None and stack.frames else ""
+    thing = dump.thing(key) if dump is not None and key else None
+    return "" if thing is None else thing.kind
 
 
 def _earlier(before: Look | None, process: ProcessFacts, tid: int) -> ThreadFacts | None:
@@ -166,7 +175,7 @@ def _report(
         pid=scene.process.pid,
         tid=scene.thread.tid,
         replica=replica,
-        thread_name=stack.name if stack is not None else scene.thread.name,
+        thread_name=(stack.name if stack is not None else "") or scene.thread.name,
         is_main=scene.thread.tid == scene.process.pid,
         kernel=scene.kernel,
         frames=stack.frames if stack is not None else (),
@@ -212,7 +221,7 @@ def fits(rule: Rule, scene: Scene) -> bool:
         and _fits_flags(rule, scene)
         and (not rule.stack or _fits_stack(rule, scene))
         and _fits_neighbours(rule, scene)
-        and (not rule.source or bool(scene.frames and rule.source in signatures.text_of(scene.frames[0])))
+        and (not rule.sources or _fits_source(rule, scene))
     )
 
 
@@ -225,6 +234,7 @@ def _fits_kernel(rule: Rule, kernel: KernelWait, *, has_stack: bool) -> bool:
         and (rule.not_count is None or kernel.count not in (None, rule.not_count))
         and (rule.has_timeout is None or kernel.has_timeout == rule.has_timeout)
         and (not rule.descriptors or kernel.descriptor in rule.descriptors)
+        and kernel.resource.startswith(rule.resource)
     )
 
 
@@ -234,6 +244,7 @@ def _fits_flags(rule: Rule, scene: Scene) -> bool:
         and (not rule.is_forked or scene.is_forked)
         and (not rule.is_hot or scene.is_hot)
         and (not rule.is_unanswered or scene.is_unanswered)
+        and (not rule.subjects or scene.subject in rule.subjects)
         and rule.command in scene.process.command
     )
 
@@ -241,6 +252,11 @@ def _fits_flags(rule: Rule, scene: Scene) -> bool:
 def _fits_stack(rule: Rule, scene: Scene) -> bool:
     is_version = scene.python == (0, 0) or rule.since <= scene.python < rule.until
     return is_version and signatures.find(rule.stack, scene.frames) is not None
+
+
+def _fits_source(rule: Rule, scene: Scene) -> bool:
+    text = signatures.text_of(scene.frames[0]) if scene.frames else ""
+    return any(words in text for words in rule.sources)
 
 
 def _fits_neighbours(rule: Rule, scene: Scene) -> bool:

@@ -6,6 +6,8 @@ has the interpreter lock; which queue keeps a process from its end.
 
 from __future__ import annotations
 
+import os
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +26,11 @@ _HOLDS_GIL: Final = frozenset(
 )
 _TIME_SLEEP: Final = (1, 1)
 """`time.sleep` sleeps until a time of the monotonic clock (clock_nanosleep(2)); sleep(3) and usleep(3) do not."""
+_IDLE_SHARE: Final = 0.1
+_TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
+_MANY: Final = 5
+"""Members that were started for each that there is, when none of them is at work."""
+_MEMBER_NAME: Final = re.compile(r"PoolWorker-(\d+)$")
 _FEWEST_WAKES: Final = 140.0
 _MOST_WAKES: Final = 215.0
 """A second; a thread that waits for the interpreter lock wakes every 5 ms (`sys.getswitchinterval`)."""
@@ -52,6 +59,8 @@ def cross(
 
 
 def _crossed(report: ThreadReport, everything: _All) -> ThreadReport:
+    if report.kind == "SEM_WAIT" and report.resource.kind == "signal":
+        return _as(report, "SIGNAL_WAIT", "semaphore-signal")
     if report.kind == "WLOCK_WAIT":
         return _writer(report, everything)
     if report.kind == "EXIT_FLUSH" or report.rule.startswith("queue-join-thread"):
@@ -166,12 +175,30 @@ def _is_sending(pid: int, everything: _All) -> bool:
 
 
 def _is_respawning(pid: int, everything: _All) -> bool:
-    """Whether none of its children of the look before is left, although it has, or had, some."""
-    if everything.before is None:
+    """Whether its members never last: none is left of those of the look before, or many were started and none got far.
+
+    A pool whose members live for one task each looks the same but for its results.
+    """
+    before = everything.before
+    if before is None or not _has_no_results(pid, everything):
         return False
-    had = {(one.pid, one.start_ticks) for one in everything.before.processes.values() if one.parent_pid == pid}
+    had = {(one.pid, one.start_ticks) for one in before.processes.values() if one.parent_pid == pid}
     has = {(one.pid, one.start_ticks) for one in everything.look.processes.values() if one.parent_pid == pid}
-    return bool(had) and had.isdisjoint(has)
+    return bool(had and had.isdisjoint(has)) or (not _members(pid, everything) and _started(pid, everything) >= _MANY)
+
+
+def _has_no_results(pid: int, everything: _All) -> bool:
+    """Whether the thread that takes them has not moved since the look before."""
+    taker = next((one for one in everything.by_pid[pid] if one.rule == "pool-takes-results"), None)
+    earlier, now = _both(taker, everything) if taker is not None else (None, None)
+    return earlier is not None and now is not None and earlier.pulse == now.pulse
+
+
+def _started(pid: int, everything: _All) -> int:
+    """How many members its pools have started for each that there is, by the numbers in their names."""
+    dump = everything.dumps.get(pid)
+    numbers = [int(found[1]) for child in (dump.children if dump else ()) if (found := _MEMBER_NAME.search(child.name))]
+    return max(numbers, default=0) // max(len(numbers), 1)
 
 
 # --- the interpreter lock ---
@@ -185,7 +212,7 @@ def _of_interpreter(report: ThreadReport, everything: _All) -> ThreadReport:
     if holder is None:
         return report
     if report.tid == holder.tid:
-        waiters = ", ".join(other.thread_name for other in starved[:4])
+        waiters = ", ".join(other.thread_name or f"thread {other.tid}" for other in starved[:4])
         return replace(_as(report, "GIL_HELD", "gil-held", waiters=waiters), confidence="likely")
     if report.kernel.kind == "gil":
         return replace(_as(report, "GIL_WAIT", "gil-wait"), resource=NO_RESOURCE)
@@ -239,7 +266,9 @@ def _wakes(report: ThreadReport, everything: _All) -> int:
 def _has_run(report: ThreadReport, everything: _All) -> bool:
     """Whether it got more of the processor since the look before than waking up takes."""
     earlier, now = _both(report, everything)
-    return earlier is None or now is None or now.cpu_ticks - earlier.cpu_ticks > 2
+    elapsed_s = everything.look.at_s - everything.before.at_s if everything.before is not None else 0.0
+    most = max(2.0, _IDLE_SHARE * elapsed_s * _TICKS_PER_S)
+    return earlier is None or now is None or now.cpu_ticks - earlier.cpu_ticks > most
 
 
 def _both(report: ThreadReport, everything: _All) -> tuple[ThreadFacts | None, ThreadFacts | None]:

@@ -126,12 +126,20 @@ class Resources:
         if ours is not None:
             return self._channel("lock", ours, waiter)
         if waiter.kernel.resource.startswith("sem:"):
-            return Resource("lock", waiter.kernel.resource, self._lock_label(waiter.kernel.resource))
+            kind: ResourceKind = "signal" if self._is_signal(waiter.kernel.resource) else "lock"
+            return Resource(kind, waiter.kernel.resource, self._lock_label(waiter.kernel.resource))
         for thing in waiter.subjects("lock"):
             inode = inode_at(waiter.process, number(thing, "handle"))
             if inode is not None:
                 return Resource("lock", f"sem:{inode}", self._lock_label(f"sem:{inode}"))
         return _by_kernel("lock", waiter)
+
+    def _is_signal(self, name: str) -> bool:
+        """Whether it is a semaphore of which nobody has a unit: one process releases it for another to go on."""
+        known = [owned.thing for owned in self._things.semaphores.get(int(name.removeprefix("sem:")), ())]
+        return bool(known) and all(
+            thing.kind == "mp.Semaphore" and (number(thing, "count") or 0) <= 0 for thing in known
+        )
 
     def _lock_label(self, name: str) -> str:
         inode = int(name.removeprefix("sem:"))

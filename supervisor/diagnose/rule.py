@@ -30,6 +30,8 @@ _UNSAID: Final = {
     "program": "a program",
     "file": "a file",
     "socket": "a connection",
+    "futex": "a lock",
+    "waiters": "other threads",
     "place": "an unknown place",
     "at": "",
     "line": ".",
@@ -45,7 +47,9 @@ class Rule:
     Attributes:
         stack: steps of `signatures`, innermost first.
         kernel: what the kernel may say. Where it may say nothing, the stack alone counts, with less confidence.
-        source: what the line of the innermost frame must contain, where it can be read.
+        resource: how the kernel's name of what is waited for begins.
+        sources: the line of the innermost frame contains one of them.
+        subjects: the innermost frame works on a thing of one of these kinds.
         count: how many bytes are asked for by the read.
         not_count: how many are not.
         has_timeout: whether the kernel knows an end of the wait.
@@ -68,7 +72,9 @@ class Rule:
     kind: str
     stack: tuple[str, ...] = ()
     kernel: tuple[KernelKind, ...] = ()
-    source: str = ""
+    resource: str = ""
+    sources: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
     count: int | None = None
     not_count: int | None = None
     has_timeout: bool | None = None

@@ -5,6 +5,7 @@ A step names a function by the end of its file's path and its name, ``multiproce
 
     ...          any number of frames, none as well
     user         a frame of neither the standard library nor procdeck
+    any          a frame of whatever code
     f.py a|b     one of several functions
     f.py *       any function of the file
 """
@@ -39,7 +40,7 @@ class Step:
     """One step of a signature, taken apart."""
 
     file: str
-    """Empty for ``...`` and ``user``."""
+    """Empty for ``...``, ``user`` and ``any``."""
     functions: tuple[str, ...]
 
     @property
@@ -49,14 +50,14 @@ class Step:
     def fits(self, frame: Frame) -> bool:
         """Whether this step is that frame."""
         if not self.file:
-            return self.functions == ("user",) and is_users(frame)
+            return self.functions == ("any",) or (self.functions == ("user",) and is_users(frame))
         return _is_file(frame.file, self.file) and any(_is_function(frame.function, one) for one in self.functions)
 
 
 @lru_cache(maxsize=1024)
 def step(text: str) -> Step:
     """A step from its text. ValueError for one that names a file and no function."""
-    if text in ("...", "user"):
+    if text in ("...", "user", "any"):
         return Step("", (text,))
     file, _, functions = text.rpartition(" ")
     if not file:

@@ -85,7 +85,17 @@ def test_no_rule_is_hidden_by_one_before_it() -> None:
 
 _ASKS_NOTHING = Rule(id="", kind="")
 _DEMANDS = (
-    *("source", "count", "not_count", "has_timeout", "descriptors", "has_thread", "lacks_thread"),
+    *(
+        "resource",
+        "sources",
+        "subjects",
+        "count",
+        "not_count",
+        "has_timeout",
+        "descriptors",
+        "has_thread",
+        "lacks_thread",
+    ),
     *("is_alone", "is_forked", "is_hot", "is_unanswered", "command"),
 )
 

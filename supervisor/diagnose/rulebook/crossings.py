@@ -21,6 +21,13 @@ RULES: Final = (
         text="It takes a long message from {queue}{at}.",
     ),
     Rule(
+        id="semaphore-signal",
+        kind="SIGNAL_WAIT",
+        target="signal",
+        text="It waits{at} for {lock}, of which nobody has a unit: somebody else has to release it.",
+        remedy="See who should release it, and whether that process lives.",
+    ),
+    Rule(
         id="pool-task-lost",
         kind="POOL_TASK_LOST",
         target="pool",

@@ -114,7 +114,17 @@ LOCKS: Final = (
     Rule(
         id="acquire",
         kind="SEM_WAIT",
+        stack=("any",),
         kernel=("futex-shared",),
+        target="lock",
+        text=_LOCK_TEXT,
+        remedy=_LOCK_REMEDY,
+    ),
+    Rule(
+        id="acquire-unseen",
+        kind="SEM_WAIT",
+        kernel=("futex-shared",),
+        resource="sem:",
         target="lock",
         text=_LOCK_TEXT,
         remedy=_LOCK_REMEDY,
