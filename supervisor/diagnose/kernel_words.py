@@ -25,6 +25,8 @@ ENDLESS_MS: Final = 3_600_000
 at a time (`supervisor.channels.waiting`), and after a signal for what is left of it."""
 
 _ON_A_DESCRIPTOR: Final = frozenset({"read", "write", "receive", "send", "accept", "connect", "file-lock"})
+_MILLISECONDS_AT: Final = {"poll": 2, "epoll_wait": 3, "epoll_pwait": 3}
+"""Which argument is the time after which a call ends, where that is no pointer."""
 _EPOLLS: Final = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2"})
 _POLLED: Final = struct.Struct("ihh")  # struct pollfd (poll(2))
 
@@ -139,10 +141,12 @@ def is_still(before: ThreadFacts, now: ThreadFacts, *, asked: int = 0) -> bool:
     Args:
         asked: how many questions were put to its process between the looks: each wakes the main thread for an instant.
     """
-    if before.tid != now.tid or before.state != now.state or not _is_same_call(before.syscall, now.syscall):
+    if before.tid != now.tid or before.state != now.state:
         return False
     if not asked:
-        return before.pulse == now.pulse
+        return _is_same_call(before.syscall, now.syscall) and before.pulse == now.pulse
+    if not _is_same_call(_without_rest(before.syscall), _without_rest(now.syscall)):
+        return False
     moves = now.voluntary - before.voluntary + now.involuntary - before.involuntary
     return now.cpu_ticks - before.cpu_ticks <= 2 * asked and moves <= 8 * asked
 
@@ -153,6 +157,14 @@ def _is_same_call(before: Syscall | None, now: Syscall | None) -> bool:
         return before is now
     is_restarted = "restart_syscall" in (name_of(before.number), name_of(now.number))
     return before.arguments == now.arguments and (before.number == now.number or is_restarted)
+
+
+def _without_rest(call: Syscall | None) -> Syscall | None:
+    """A call without the milliseconds after which it ends: after a question it goes on with what is left of them."""
+    at = _MILLISECONDS_AT.get(name_of(call.number)) if call is not None else None
+    if call is None or at is None or len(call.arguments) <= at:
+        return call
+    return replace(call, arguments=(*call.arguments[:at], 0, *call.arguments[at + 1 :]))
 
 
 def ends_with_any_signal(call: Syscall | None, machine: str = "") -> bool:

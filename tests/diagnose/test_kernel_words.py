@@ -20,7 +20,7 @@ from supervisor.diagnose.evidence import (
 )
 from supervisor.diagnose.kernel_words import ends_with_any_signal, is_idle_by_itself, is_still, kernel_wait
 from supervisor.diagnose.looking import look
-from supervisor.diagnose.system_calls import TABLES
+from supervisor.diagnose.system_calls import TABLES, machine
 from tests.diagnose.programs import first_line, running
 from tests.engines import wait_for
 
@@ -167,6 +167,15 @@ def test_still_is_who_has_not_moved() -> None:
     assert not is_still(now, thread(call, voluntary=60), asked=1)
     assert not is_still(now, thread(Syscall(1, call.arguments)), asked=1)
     assert not is_still(now, thread(call, state="T"))
+
+
+def test_question_leaves_the_rest_of_a_poll_to_wait() -> None:
+    """Which is shorter, and the same wait; for other descriptors, or unasked, it is another one."""
+    number = next(number for number, name in TABLES[machine()].items() if name == "epoll_pwait")
+    now, later = (thread(Syscall(number, (5, 0x70, 1, rest, 0, 0))) for rest in (86_400_000, 86_399_000))
+    assert is_still(now, later, asked=1)
+    assert not is_still(now, later)
+    assert not is_still(now, thread(Syscall(number, (6, 0x70, 1, 86_400_000, 0, 0))), asked=1)
 
 
 def test_a_pause_is_known_by_its_call() -> None:
