@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from supervisor.diagnose import signatures
-from supervisor.diagnose.evidence import NO_RESOURCE, Dump, Look, ThreadFacts, ThreadReport
+from supervisor.diagnose.evidence import NO_RESOURCE, Dump, Look, ProcessFacts, ThreadFacts, ThreadReport
+from supervisor.diagnose.resources import HELPERS
 from supervisor.diagnose.rulebook.frames import FEED, MEMBER, POOL
 from supervisor.diagnose.rules import KINDS, rule
 
@@ -152,14 +153,25 @@ def _pool_owner(report: ThreadReport, everything: _All) -> ThreadReport:
 
 
 def _members(pid: int, everything: _All) -> list[ThreadReport]:
-    """The main threads of the members of a process's pools."""
+    """The main threads of the members of a process's pools, once their initializer is done."""
     return [
         report
         for report in everything.reports
-        if report.is_main
-        and everything.look.processes[report.pid].parent_pid == pid
-        and signatures.find(("...", MEMBER), report.frames) is not None
+        if report.is_main and _is_child(report.pid, pid, everything) and _is_at_work(report)
     ]
+
+
+def _is_child(pid: int, parent: int, everything: _All) -> bool:
+    """Also one that the fork server has made."""
+    process = everything.look.processes[pid]
+    dump = everything.dumps.get(parent)
+    return process.parent_pid == parent or any(child.pid == pid for child in (dump.children if dump else ()))
+
+
+def _is_at_work(report: ThreadReport) -> bool:
+    frames = signatures.within(report.frames)
+    at = signatures.find(("...", MEMBER), frames)
+    return at is not None and "initializer(" not in signatures.text_of(frames[at[-1]])
 
 
 def _told(busy: Sequence[ThreadReport]) -> str:
@@ -182,9 +194,13 @@ def _is_respawning(pid: int, everything: _All) -> bool:
     before = everything.before
     if before is None or not _has_no_results(pid, everything):
         return False
-    had = {(one.pid, one.start_ticks) for one in before.processes.values() if one.parent_pid == pid}
-    has = {(one.pid, one.start_ticks) for one in everything.look.processes.values() if one.parent_pid == pid}
+    had = {(one.pid, one.start_ticks) for one in before.processes.values() if _is_members(one, pid)}
+    has = {(one.pid, one.start_ticks) for one in everything.look.processes.values() if _is_members(one, pid)}
     return bool(had and had.isdisjoint(has)) or (not _members(pid, everything) and _started(pid, everything) >= _MANY)
+
+
+def _is_members(process: ProcessFacts, pid: int) -> bool:
+    return process.parent_pid == pid and not any(name in process.command for name in HELPERS)
 
 
 def _has_no_results(pid: int, everything: _All) -> bool:

@@ -53,7 +53,7 @@ _SUBJECTS: Final[Mapping[str, frozenset[str]]] = {
     "manager": frozenset({"mp.Manager", "dict", "list", "namespace"}),
     "futex": frozenset(noun for noun in _NOUNS if noun.startswith("thread.")),
 }
-_HELPERS: Final = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+HELPERS: Final = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
 """In the command of processes that nobody waits for."""
 _PARTS: Final = {"rlock": "the read lock of", "wlock": "the write lock of", "sem": "a place in"}
 
@@ -222,7 +222,7 @@ class Resources:
         children = [
             child
             for child in self._look.processes.values()
-            if child.parent_pid == waiter.process.pid and not any(name in child.command for name in _HELPERS)
+            if child.parent_pid == waiter.process.pid and not any(name in child.command for name in HELPERS)
         ]
         return self._process(children[0].pid, waiter) if len(children) == 1 else NO_RESOURCE
 
