@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, get_args
 
 from supervisor.agent.asking import ASK_SIGNAL
 from supervisor.diagnose import crossing, signatures
@@ -18,6 +18,7 @@ from supervisor.diagnose.evidence import (
     Confidence,
     Dump,
     Frame,
+    KernelKind,
     KernelWait,
     Look,
     ProcessFacts,
@@ -165,11 +166,17 @@ def _unchanged_s(
 
 # --- which rule ---
 
+_BY_WORD: Final[Mapping[str, tuple[Rule, ...]]] = {
+    word: tuple(rule for rule in RULES if word == "unknown" or not rule.kernel or word in rule.kernel)
+    for word in get_args(KernelKind)
+}
+"""The rules that a word of the kernel leaves, in their order: a quarter of them on average."""
+
 
 def _report(
     scene: Scene, resources: Resources, replica: str, dump: Dump | None, stack: StackThread | None
 ) -> ThreadReport:
-    found = next((rule for rule in RULES if fits(rule, scene)), None)
+    found = next((rule for rule in _BY_WORD[scene.kernel.kind] if fits(rule, scene)), None)
     own = signatures.own_frame(scene.frames)
     report = ThreadReport(
         pid=scene.process.pid,
