@@ -16,11 +16,13 @@ from typing import Final
 from supervisor.diagnose import signatures
 from supervisor.diagnose.evidence import NO_RESOURCE, Dump, Look, ProcessFacts, ThreadFacts, ThreadReport
 from supervisor.diagnose.resources import HELPERS
-from supervisor.diagnose.rulebook.frames import FEED, MEMBER, POOL
+from supervisor.diagnose.rulebook.frames import FEED, MEMBER
 from supervisor.diagnose.rules import KINDS, rule
 
 _READS_TASKS: Final = frozenset({"pool-member-idle"})
 _WAITS_ITS_TURN: Final = frozenset({"pool-member-turn"})
+_POOL_RESTS: Final = {"pool-sends-tasks-idle", "pool-takes-results"}
+"""A pool's threads, when no task and no result is on its way, and no callback or generator of user code runs."""
 _POOL_WAITS: Final = frozenset({"pool-wait", "pool-wait-imap"})
 _HOLDS_GIL: Final = frozenset(
     {"sleep", "read", "write", "receive", "send", "connect", "running", "other", "poll", "child"}
@@ -118,6 +120,7 @@ def _flusher(report: ThreadReport, everything: _All) -> ThreadReport:
             return replace(
                 report,
                 resource=resource if resource.id else other.resource,
+                unchanged_s=min(report.unchanged_s, other.unchanged_s),
                 details={**report.details, "queue": other.details.get("queue", ""), "sender": str(other.tid)},
             )
     return report
@@ -137,27 +140,37 @@ def _reader_of_part(report: ThreadReport, everything: _All) -> ThreadReport:
 
 def _pool_owner(report: ThreadReport, everything: _All) -> ThreadReport:
     """A pool that is waited for works, or has lost the task, or nobody can take one."""
-    members = _members(report.pid, everything)
     if _is_respawning(report.pid, everything):
         return replace(_as(report, "POOL_RESPAWNS", "pool-respawns"), confidence="likely")
+    members = _members(report, everything)
     waiting = [member for member in members if member.rule in _WAITS_ITS_TURN]
     reading = [member for member in members if member.rule in _READS_TASKS]
     busy = [member for member in members if member not in waiting and member not in reading]
-    if not members or busy or _is_sending(report.pid, everything):
+    helpers = [thread for thread in everything.by_pid[report.pid] if thread.rule in _POOL_RESTS]
+    if not members or busy or {thread.rule for thread in helpers} != _POOL_RESTS:
         return _as(report, "POOL_WAIT", report.rule, members=_told(busy))
+    still_s = min(one.unchanged_s for one in (report, *members, *helpers))
     if reading:
-        return replace(_as(report, "POOL_TASK_LOST", "pool-task-lost"), confidence="likely")
+        return replace(_as(report, "POOL_TASK_LOST", "pool-task-lost"), confidence="likely", unchanged_s=still_s)
     lock = waiting[0].resource
     found = _as(report, "POOL_WEDGED", "pool-wedged", lock=lock.label)
-    return replace(found, resource=lock if lock.id else report.resource, confidence="likely")
+    return replace(found, resource=lock if lock.id else report.resource, confidence="likely", unchanged_s=still_s)
 
 
-def _members(pid: int, everything: _All) -> list[ThreadReport]:
-    """The main threads of the members of a process's pools, once their initializer is done."""
+def _members(owner: ThreadReport, everything: _All) -> list[ThreadReport]:
+    """The main threads of the members of the pool that is waited for, once their initializer is done.
+
+    A child that has not answered may be one, and at work.
+    """
+    dump = everything.dumps.get(owner.pid)
+    pool = dump.thing(owner.resource.id.partition(":")[2].partition(":")[2]) if dump is not None else None
+    own = pool.facts.get("members") if pool is not None else None
     return [
         report
         for report in everything.reports
-        if report.is_main and _is_child(report.pid, pid, everything) and _is_at_work(report)
+        if report.is_main
+        and (report.pid in own if isinstance(own, list) else _is_child(report.pid, owner.pid, everything))
+        and (_is_at_work(report) or not (report.frames or report.is_idle or report.kind == "ZOMBIE"))
     ]
 
 
@@ -178,14 +191,6 @@ def _told(busy: Sequence[ThreadReport]) -> str:
     return ", ".join(f"pid {member.pid} at {member.details.get('place', '?')}" for member in busy[:4])
 
 
-def _is_sending(pid: int, everything: _All) -> bool:
-    """Whether tasks are on their way, or results."""
-    return any(
-        signatures.find(("...", f"{POOL} Pool._handle_tasks"), report.frames) is not None and not report.is_idle
-        for report in everything.by_pid[pid]
-    )
-
-
 def _is_respawning(pid: int, everything: _All) -> bool:
     """Whether its members never last: none is left of those of the look before, or many were started and none got far.
 
@@ -196,7 +201,17 @@ def _is_respawning(pid: int, everything: _All) -> bool:
         return False
     had = {(one.pid, one.start_ticks) for one in before.processes.values() if _is_members(one, pid)}
     has = {(one.pid, one.start_ticks) for one in everything.look.processes.values() if _is_members(one, pid)}
-    return bool(had and had.isdisjoint(has)) or (not _members(pid, everything) and _started(pid, everything) >= _MANY)
+    return bool(had and had.isdisjoint(has)) or (
+        not _is_working(pid, everything) and _started(pid, everything) >= _MANY
+    )
+
+
+def _is_working(pid: int, everything: _All) -> bool:
+    """Whether a member has got as far as taking tasks."""
+    return any(
+        report.is_main and _is_child(report.pid, pid, everything) and _is_at_work(report)
+        for report in everything.reports
+    )
 
 
 def _is_members(process: ProcessFacts, pid: int) -> bool:

@@ -24,10 +24,11 @@ from typing import Final
 from supervisor.diagnose.evidence import Frame
 
 _LIBRARY: Final = re.compile(r"^<frozen |(^|/)python3\.\d+t?/(?!(site|dist)-packages/)|(^|/)python3\d+\.zip/")
-_ROOT: Final = re.compile(r"(^|/)(python3\.\d+t?|python3\d+\.zip|(site|dist)-packages)/$")
+_ROOT: Final = re.compile(r"(^|/)(python3\.\d+t?|python3\d+\.zip)/$")
 _PACKAGES: Final = re.compile(r"/(site|dist)-packages/")
 _OURS: Final = re.compile(r"(^|/)supervisor/(agent|channels)/[a-z_]+\.py$|^supervisor/")
 _OUR_FOLDER: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_PACKAGES_WITH_RULES: Final = ("loky/", "loguru/")
 _MADE: Final = re.compile(r"^<[^>]+>$")  # <string>: what multiprocessing makes with exec()
 
 SOURCE_LIMIT_BYTES: Final = 2_000_000
@@ -76,6 +77,8 @@ def _is_file(path: str, wanted: str) -> bool:
         return False
     if wanted.startswith("supervisor/"):
         return True
+    if wanted.startswith(_PACKAGES_WITH_RULES):
+        return _PACKAGES.search(path) is not None
     return _ROOT.search(path[: -len(wanted)]) is not None
 
 

@@ -8,11 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import convert
 from msgspec.structs import replace as replaced
 
 from scripts.record_parts.recording import RECORDED, Recording, load
 from supervisor.diagnose.classify import classify
-from supervisor.diagnose.evidence import Dump, Frame, Look, ProcessFacts, Syscall, ThreadFacts, ThreadReport
+from supervisor.diagnose.evidence import (
+    Dump,
+    Frame,
+    Look,
+    ProcessFacts,
+    SemaphoreMapping,
+    StackThread,
+    Syscall,
+    Thing,
+    ThreadFacts,
+    ThreadReport,
+)
 from supervisor.diagnose.kinds import KINDS
 from supervisor.diagnose.rules import rule, say
 from tests.diagnose.expected import ALSO_OF, KINDS_OF, RESOURCES_OF
@@ -283,3 +295,94 @@ def test_the_interpreter_lock_is_held_by_the_one_who_does_not_wait_for_it(versio
 def test_kinds_that_reports_have_are_known() -> None:
     """Whoever judges them finds each by its name."""
     assert {report.kind for file in FILES for report in reports_of(load(file))} <= set(KINDS)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_task_may_be_with_a_member_that_has_not_answered(version: str) -> None:
+    """Native code may keep it from answering: nothing is lost for sure."""
+    recording = recorded(version, "pool_task_lost")
+    owner = of(reports_of(recording), "POOL_TASK_LOST").pid
+    silent = next(process for process in recording.look.processes.values() if process.parent_pid == owner)
+    thread = replace(silent.threads[0], state="R", syscall=None)
+    processes = {**recording.look.processes, silent.pid: replace(silent, threads=(thread,))}
+    dumps = tuple(dump for dump in recording.dumps if dump.pid != silent.pid)
+    reports = reports_of(replaced(recording, look=replace(recording.look, processes=processes), dumps=dumps))
+    assert of(reports, "POOL_WAIT").pid == owner
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_task_is_not_lost_while_a_callback_runs(version: str) -> None:
+    """The thread that takes results is in user code: all members are idle, and the result is on its way."""
+    recording = recorded(version, "pool_task_lost")
+    owner = of(reports_of(recording), "POOL_TASK_LOST").pid
+    dumps = []
+    for dump in recording.dumps:
+        threads = [
+            replaced(thread, frames=(Frame("/app/etl.py", 5, "on_result"), *thread.frames[3:]))
+            if thread.frames and "_handle_results" in thread.name
+            else thread
+            for thread in dump.threads
+        ]
+        dumps.append(replaced(dump, threads=tuple(threads)) if dump.pid == owner else dump)
+    assert of(reports_of(replaced(recording, dumps=tuple(dumps))), "POOL_WAIT").pid == owner
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_still_being_drained_has_just_changed(version: str) -> None:
+    """The main thread has been at its end for long; what it put is being read all the time."""
+    recording = recorded(version, "exit_flush")
+    flusher, sender = (of(reports_of(recording), kind) for kind in ("EXIT_FLUSH", "FEEDER_FULL"))
+    since = {(flusher.pid, flusher.tid): recording.look.at_s - 60, (sender.pid, sender.tid): recording.look.at_s - 0.5}
+    drained = of(reports_of(recording, still_since_s=since), "EXIT_FLUSH")
+    assert drained.unchanged_s == pytest.approx(0.5)
+    assert drained.resource.id == sender.resource.id
+
+
+def test_a_thread_that_polls_has_nobody_hold_the_interpreter_lock() -> None:
+    """It wakes often for its own timeout while the main thread sleeps as Python does, or waits for data."""
+    waits = Syscall(202, (0x7F00_0000_0BA0, 0x89, 0, 0x7F00_0000_1000, 0, 0xFFFFFFFF))
+    for call in (Syscall(230, (1, 1, 0x7F00, 0, 0, 0)), Syscall(45, (5, 0x7F00, 100, 0, 0, 0))):
+        looks = []
+        for at_s, wakes in ((99.0, 0), (100.0, 95)):
+            main = ThreadFacts(7, "worker", "S", 10, 5, 0, call)
+            poller = ThreadFacts(8, "worker", "S", 10, 100 + wakes, 0, waits)
+            process = ProcessFacts(pid=7, start_ticks=1, parent_pid=1, name="worker", state="S", threads=(main, poller))
+            looks.append(Look(at_s, {7: process}, {7: "parse.1"}))
+        kinds = [report.kind for report in classify(looks[1], {}, before=looks[0], machine="x86_64")]
+        assert "GIL_HELD" not in kinds
+
+
+@pytest.mark.parametrize(
+    ("kinds", "counts", "expected"),
+    [
+        (("mp.Semaphore",), (0,), "SIGNAL_WAIT"),
+        (("mp.Semaphore", "mp.Semaphore"), (0, 1), "SEM_WAIT"),
+        (("mp.BoundedSemaphore",), (0,), "SEM_WAIT"),
+        (("mp.Lock",), (0,), "SEM_WAIT"),
+    ],
+)
+def test_a_semaphore_of_which_nobody_has_a_unit_is_a_signal(
+    kinds: tuple[str, ...], counts: tuple[int, ...], expected: str
+) -> None:
+    """Another process releases it for this one to go on; a lock, or one with units out, is waited for as such."""
+    mapping = SemaphoreMapping(99, 0x1000, 0x2000)
+    thread = _thread(syscall=Syscall(202, (0x1000, 0x109, 0, 0, 0, 0)))
+    processes = {}
+    dumps = {}
+    for pid, (kind, count) in enumerate(zip(kinds, counts, strict=True), start=7):
+        facts: dict[str, object] = {"handle": 0x1000, "value": 0, "count": count}
+        stack = StackThread(1, pid, "MainThread", is_main=True, frames=(Frame("/app/etl.py", 3, "load"),))
+        processes[pid] = ProcessFacts(
+            pid=pid,
+            start_ticks=1,
+            parent_pid=1,
+            name="w",
+            state="S",
+            threads=(replace(thread, tid=pid),),
+            semaphores=(mapping,),
+        )
+        thing = convert({"key": "one", "kind": kind, "place": "etl.py:1", "facts": facts}, Thing)
+        dumps[pid] = Dump(pid, "3.11.7", 1.0, (stack,), (thing,))
+    reports = classify(Look(1.0, processes, {}), dumps, before=None, machine="x86_64")
+    assert {report.kind for report in reports} == {expected}
+    assert {report.resource.id for report in reports} == {"sem:99"}

@@ -174,6 +174,14 @@ RULES: Final = (
         text="It waits{at} for its turn to read {queue}: another process is reading.",
     ),
     Rule(
+        id="loky-queue-turn",
+        kind="QUEUE_EMPTY",
+        stack=("loky/backend/synchronize.py SemLock.__enter__", ANY_GET),
+        kernel=("futex-shared",),
+        target="lock",
+        text="It waits{at} for its turn to read {queue}: another process is reading.",
+    ),
+    Rule(
         id="queue-polled",
         kind="POLLING",
         stack=(*POLLED, "...", f"{QUEUES} Queue.get"),
