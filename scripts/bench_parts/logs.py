@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from scripts.bench_parts import log_losses, log_peers, log_store
+from scripts.bench_parts import engines, log_losses, log_peers, log_store, log_storm
 from supervisor.agent import records
 from supervisor.logs.intake import Intake
 from supervisor.logs.lanes import Lane, Stream
@@ -295,14 +295,26 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--records", type=int, default=50_000, help="by each worker")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--store", type=int, default=1000, metavar="MB", help="0 leaves the store out")
+    parser.add_argument("--store", type=int, default=1000, metavar="MB", help="how large a store is searched")
+    parser.add_argument("--storm-workers", type=int, default=100)
+    parser.add_argument("--storm-rate", type=int, default=100_000, help="lines a second of all of them")
+    parser.add_argument("--storm-by", choices=("print_on", "log_on"), default="print_on", help="printed, or logged")
+    parser.add_argument("--minutes", type=float, default=0.5, help="how long the storm lasts")
+    parser.add_argument("--only", choices=("ways", "losses", "copies", "store", "storm"), help="one of the parts")
     options = parser.parse_args(argv)
-    code = measure_ways(options.workers, options.records, options.rounds)
-    measure_losses()
-    measure_copies(options.workers, options.records * FLOOD_FACTOR, options.rounds)
-    if options.store:
+    code = 0
+    if options.only in (None, "ways"):
+        code = measure_ways(options.workers, options.records, options.rounds)
+    if options.only in (None, "losses"):
+        measure_losses()
+    if options.only in (None, "copies"):
+        measure_copies(options.workers, options.records * FLOOD_FACTOR, options.rounds)
+    if options.only in (None, "store") and options.store:
         with tempfile.TemporaryDirectory() as directory:
             log_store.measure(Path(directory), options.store, options.rounds)
+    if options.only in (None, "storm"):
+        with engines.place() as folder:
+            log_storm.measure(folder, options.storm_workers, options.storm_rate, options.minutes, options.storm_by)
     return code
 
 
