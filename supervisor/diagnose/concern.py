@@ -198,7 +198,8 @@ class Concerns:
         """Whether what it waits for will not come: nobody is left, or who should act is a concern as well."""
         if self._graph.is_orphaned(report.node):
             return report.resource.kind not in ("process", "thread")  # one that has ended is about to be joined
-        if report.node in self._graph.doomed and not any(edge.resource.kind == "signal" for edge in edges):
+        chain = self._graph.chain(report.node)
+        if report.node in self._graph.doomed and not any(edge.resource.kind == "signal" for edge in chain):
             return True
         holder = self._graph.reports.get(edges[0].node) if edges else None
         if holder is None or holder.node == report.node:

@@ -12,7 +12,7 @@ from supervisor.diagnose.scene import Scene
 from supervisor.diagnose.signatures import place_of
 from supervisor.diagnose.verdict import ChainLink
 from supervisor.diagnose.waits import Edge, wanted
-from supervisor.diagnose.wording import Wording, doubt, lasted, listed, own
+from supervisor.diagnose.wording import Wording, lasted, listed, own
 
 _MOST_DEAD: Final = 3
 
@@ -48,11 +48,11 @@ class Sentences:
 
     def _deadlock(self, concern: Concern) -> str:
         steps = [f"{self._words.who(self._report(edge.waiter))} {does}" for edge, does in self._ring(concern)]
-        return f"{doubt(concern.confidence)}Deadlock: {'; '.join(steps)}."
+        return f"{_ring_words(concern)}: {'; '.join(steps)}."
 
     def _self_deadlock(self, concern: Concern) -> str:
         who, name = self._words.who(concern.report), self._scene.label(concern.report.resource)
-        return f"{doubt(concern.confidence)}Deadlock: {who} waits for {name}, which it holds itself."
+        return f"{_ring_words(concern)}: {who} waits for {name}, which it holds itself."
 
     def _orphaned(self, concern: Concern) -> str:
         part = self._scene.part_of_queue(concern.report)
@@ -210,3 +210,7 @@ class Sentences:
         if report.rule:
             found.append(f"rule: {report.rule}")
         return tuple(dict.fromkeys(found))
+
+
+def _ring_words(concern: Concern) -> str:
+    return "Perhaps a deadlock" if concern.confidence == "possible" else "Deadlock"

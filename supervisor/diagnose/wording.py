@@ -7,7 +7,7 @@ from typing import Final
 
 from supervisor.diagnose.concern import Concern
 from supervisor.diagnose.ends import USED
-from supervisor.diagnose.evidence import Confidence, Frame, ThreadReport
+from supervisor.diagnose.evidence import Frame, ThreadReport
 from supervisor.diagnose.kinds import KINDS
 from supervisor.diagnose.scene import Scene
 from supervisor.diagnose.signatures import own_frame, place_of
@@ -196,8 +196,3 @@ def counted(number: int, noun: str) -> str:
 def listed(names: Sequence[str]) -> str:
     """``a, b and c``."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
-
-
-def doubt(confidence: Confidence) -> str:
-    """What a sentence that is not sure begins with."""
-    return "Perhaps: " if confidence == "possible" else ""
