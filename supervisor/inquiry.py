@@ -87,7 +87,7 @@ class Inquiry:
             is_asked_for: a person waits for it: whoever of `pids` cannot answer is looked into in other ways.
         """
         look = await alook(self.roots(), has_descriptors=True, budget_s=LOOK_LIMIT_S)
-        before = self.stillness.last
+        before = self.stillness.before(look.at_s)
         standstills = self.stillness.suspects()
         dumps = self._remembered(look, standstills)
         troubles: dict[int, str] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from supervisor.diagnose.evidence import KernelWait, Look, ProcessFacts, ThreadFacts
 from supervisor.diagnose.kernel_words import is_still, kernel_wait
@@ -13,6 +14,10 @@ _Identity = tuple[int, int, int]
 """Of a thread: pid, the process's start, tid."""
 Standstill = frozenset[tuple[int, float]]
 """Who stands still in a process, by tid, and since when: equal as long as nobody has moved and nobody else stopped."""
+
+
+SPAN_S: Final = 0.5
+"""The shortest time after which the rates of two looks can be compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Stillness:
         self._asked_before: Counter[int] = Counter()
         self.last: Look | None = None
         """The look that was noted last."""
+        self._earlier: Look | None = None
+        """The one before that."""
 
     def excuse(self, pids: Iterable[int]) -> None:
         """These are about to be asked something: that they move to answer does not count."""
@@ -48,8 +55,17 @@ class Stillness:
             for thread in process.threads:
                 identity = process.pid, process.start_ticks, thread.tid
                 seen[identity] = _compared(self._threads.get(identity), process, thread, look.at_s, asked)
-        self._threads, self.last = seen, look
+        self._threads, self.last, self._earlier = seen, look, self.last
         self._asked, self._asked_before = Counter(), self._asked
+
+    def before(self, at_s: float) -> Look | None:
+        """The look with which one at `at_s` is compared: the last, or the one before where that was only just now.
+
+        How often a thread has woken, and what it has spent, says nothing after a few milliseconds.
+        """
+        if self.last is not None and self._earlier is not None and at_s - self.last.at_s < SPAN_S:
+            return self._earlier
+        return self.last
 
     def since_s(self) -> Mapping[tuple[int, int], float]:
         """Since when each thread, by pid and tid, has not moved; those that moved since the look before are out."""

@@ -95,3 +95,15 @@ def test_another_process_with_the_same_number_is_another() -> None:
     stillness.note(_look(1.0, _thread(7, FUTEX), start_ticks=1))
     stillness.note(_look(3.0, _thread(7, FUTEX), start_ticks=2))
     assert stillness.suspects() == {}
+
+
+def test_rates_are_taken_over_a_span_that_says_something() -> None:
+    """A look is compared with the last one, or with the one before where that was taken only just now."""
+    stillness = Stillness()
+    assert stillness.before(1.0) is None
+    first, second = _look(1.0, _thread(7, FUTEX)), _look(3.0, _thread(7, FUTEX))
+    stillness.note(first)
+    assert stillness.before(1.1) is first
+    stillness.note(second)
+    assert stillness.before(3.1) is first
+    assert stillness.before(4.0) is second
