@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from supervisor.diagnose import signatures
-from supervisor.diagnose.evidence import NO_RESOURCE, Dump, Look, ProcessFacts, ThreadFacts, ThreadReport
+from supervisor.diagnose.evidence import NO_RESOURCE, Dump, Look, ThreadFacts, ThreadReport
 from supervisor.diagnose.resources import HELPERS
 from supervisor.diagnose.rulebook.frames import FEED, MEMBER
 from supervisor.diagnose.rules import KINDS, rule
@@ -192,18 +192,20 @@ def _told(busy: Sequence[ThreadReport]) -> str:
 
 
 def _is_respawning(pid: int, everything: _All) -> bool:
-    """Whether its members never last: none is left of those of the look before, or many were started and none got far.
+    """Whether its members never get to work: none of the look before is left, or many were started.
 
     A pool whose members live for one task each looks the same but for its results.
     """
     before = everything.before
-    if before is None or not _has_no_results(pid, everything):
+    if before is None or _is_working(pid, everything) or not _has_no_results(pid, everything):
         return False
-    had = {(one.pid, one.start_ticks) for one in before.processes.values() if _is_members(one, pid)}
-    has = {(one.pid, one.start_ticks) for one in everything.look.processes.values() if _is_members(one, pid)}
-    return bool(had and had.isdisjoint(has)) or (
-        not _is_working(pid, everything) and _started(pid, everything) >= _MANY
-    )
+    helpers = {
+        one.pid
+        for one in everything.look.processes.values()
+        if one.parent_pid == pid and any(name in one.command for name in HELPERS)
+    }
+    had, has = (_below({pid, *helpers}, look) - helpers for look in (before, everything.look))
+    return bool(had and had.isdisjoint(has)) or _started(pid, everything) >= _MANY
 
 
 def _is_working(pid: int, everything: _All) -> bool:
@@ -214,8 +216,9 @@ def _is_working(pid: int, everything: _All) -> bool:
     )
 
 
-def _is_members(process: ProcessFacts, pid: int) -> bool:
-    return process.parent_pid == pid and not any(name in process.command for name in HELPERS)
+def _below(parents: set[int], look: Look) -> set[int]:
+    """The children of some processes: the fork server's are those of its owner."""
+    return {process.pid for process in look.processes.values() if process.parent_pid in parents}
 
 
 def _has_no_results(pid: int, everything: _All) -> bool:

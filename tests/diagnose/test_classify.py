@@ -386,3 +386,18 @@ def test_a_semaphore_of_which_nobody_has_a_unit_is_a_signal(
     reports = classify(Look(1.0, processes, {}), dumps, before=None, machine="x86_64")
     assert {report.kind for report in reports} == {expected}
     assert {report.resource.id for report in reports} == {"sem:99"}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_helper_process_is_no_member_that_has_gone(version: str) -> None:
+    """The look before knows no commands: the fork server and the tracker are told by what they are now."""
+    recording = recorded(version, "pool_task_lost")
+    owner = of(reports_of(recording), "POOL_TASK_LOST").pid
+    members = [process for process in recording.look.processes.values() if process.parent_pid == owner]
+    server = replace(members[0], pid=99, threads=(), command="python -c from multiprocessing.forkserver import main")
+    served = [replace(process, parent_pid=99) for process in members]
+    owners = recording.look.processes[owner]
+    now = {process.pid: process for process in (owners, server, *served)}
+    before = {pid: replace(process, command="") for pid, process in now.items()}
+    looks = {"look": replace(recording.look, processes=now), "before": replace(recording.before, processes=before)}
+    assert "POOL_RESPAWNS" not in {report.kind for report in reports_of(replaced(recording, **looks))}
