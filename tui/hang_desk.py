@@ -75,9 +75,14 @@ class HangDesk:
         """Restart a replica; it is told like any other restart."""
         self.start(partial(self.wishes.make, "restart", [name], name))
 
-    def resume(self, name: str) -> None:
-        """Let a replica go on that stands still."""
-        self.start(partial(self.wishes.make, "resume", [name], name))
+    def resume(self, name: str, then: Callable[[], None]) -> None:
+        """Let a replica's processes go on that stand still."""
+
+        async def do() -> None:
+            await self.wishes.make("resume", [name], name)
+            then()
+
+        self.start(do)
 
     def kill(self, name: str) -> None:
         """Ask, then kill a replica's whole tree."""

@@ -72,7 +72,9 @@ def age_words(since_s: float | None, now_s: float) -> str:
 
 
 def thread_words(pid: int, thread: str) -> str:
-    """``pid 4711 MainThread``."""
+    """``pid 4711 MainThread``; empty where no process is known."""
+    if not pid:
+        return ""
     return f"pid {pid} {cut(plain(thread), LONGEST_THREAD)}".rstrip()
 
 

@@ -45,8 +45,7 @@ class Changes:
         """This is how they are at `now_s`; threads that are not there any more are forgotten."""
         seen: dict[ThreadKey, Seen] = {}
         for process in reply.processes:
-            for thread in process.threads:
-                key = process.pid, thread.tid
+            for key, thread in threads_of(process):
                 before = self._seen.get(key)
                 is_same = before is not None and before.frames == thread.frames
                 seen[key] = before if before is not None and is_same else Seen(thread.frames, now_s)
@@ -57,6 +56,11 @@ class Changes:
         """For how long the stack of that thread has been the same; None where there was one look only."""
         seen = self._seen.get(key)
         return None if seen is None or self._looks < 2 else max(now_s - seen.since_s, 0.0)
+
+
+def threads_of(process: ProcessStacks) -> list[tuple[ThreadKey, ThreadStack]]:
+    """The threads, each by what it is the same by in the next look: its place, where its number is not known."""
+    return [((process.pid, thread.tid or -at), thread) for at, thread in enumerate(process.threads)]
 
 
 def stacks_lines(
@@ -91,12 +95,12 @@ def _process(
     process: ProcessStacks, changes: Changes, glyphs: Glyphs, now_s: float, width: int, *, is_whole: bool
 ) -> list[Line]:
     source = _SOURCES.get(process.source, plain(process.source))
-    head: Line = ((f" pid {process.pid}  ", Tone.STRONG), (plain(process.name), Tone.STRONG), (f"  {source}", Tone.DIM))
+    head: Line = ((f" pid {process.pid}  ", Tone.STRONG), (f"{source}  ", Tone.DIM), (plain(process.name), Tone.STRONG))
     lines: list[Line] = [(), cut_line(head, width, glyphs.ellipsis)]
     if process.trouble:
         lines += [((f"   {part}", Tone.AMBER),) for part in wrap(plain(process.trouble), max(width - 4, 12))]
-    for thread in process.threads:
-        still_s = changes.still_s((process.pid, thread.tid), now_s)
+    for key, thread in threads_of(process):
+        still_s = changes.still_s(key, now_s)
         lines.append(cut_line(_thread(thread, still_s), width, glyphs.ellipsis))
         shown = thread.frames if is_whole else without_the_way_in(thread.frames)
         lines += frame_lines(shown, width, 5, glyphs.ellipsis)
@@ -108,7 +112,9 @@ def _process(
 
 
 def _thread(thread: ThreadStack, still_s: float | None) -> Line:
-    pieces: list[Piece] = [(f"   {plain(thread.name) or 'thread'}", Tone.ACCENT), (f" {thread.tid}", Tone.DIM)]
+    pieces: list[Piece] = [(f"   {plain(thread.name) or 'thread'}", Tone.ACCENT)]
+    if thread.tid:
+        pieces.append((f" {thread.tid}", Tone.DIM))
     if still_s is not None and thread.frames:
         is_still = still_s >= STILL_FROM_S
         pieces.append((f"  the same for {duration(still_s)}" if is_still else "  moves", Tone.DIM))

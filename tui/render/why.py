@@ -11,6 +11,7 @@ from tui.render.facts import heading
 from tui.render.figures import plural
 from tui.render.glyphs import Glyphs
 from tui.render.hang_words import (
+    LONGEST_THREAD,
     SEVERITY_TONES,
     age_words,
     frame_lines,
@@ -108,13 +109,16 @@ def _ring(chain: Sequence[ChainLink], glyphs: Glyphs, width: int) -> list[Line]:
         edge = f" {begins}{glyphs.points} " if index == 0 else f" {goes_on}{glyphs.points} "
         lines.append(cut_line(((edge, Tone.RED), *_who(link)), width, glyphs.ellipsis))
         lines += [((line[0][0], Tone.RED), *line[1:]) for line in _doing(link, f" {goes_on}  ", glyphs, width)]
-    first, last = chain[0], chain[-1]
-    closing = f"{_name(last)} waits for {_name(first)}: round again" if len(chain) > 1 else "waits for itself"
+    has_threads = len({link.pid for link in chain}) < len(chain)
+    first, last = (_name(chain[at], has_thread=has_threads) for at in (0, -1))
+    closing = f"{last} waits for {first}: round again" if len(chain) > 1 else "waits for itself"
     lines.append(((f" {closes}{glyphs.points} ", Tone.RED), (cut(closing, width - 5, glyphs.ellipsis), Tone.DIM)))
     return lines
 
 
-def _name(link: ChainLink) -> str:
+def _name(link: ChainLink, *, has_thread: bool) -> str:
+    if has_thread and link.thread:
+        return f"thread {cut(plain(link.thread), LONGEST_THREAD)}"
     return f"{plain(link.replica)} (pid {link.pid})" if link.replica else f"pid {link.pid}"
 
 

@@ -118,7 +118,7 @@ class WhyScreen(AskingScreen[WhyReply]):
 
     def do_resume(self) -> None:
         """`p`"""
-        self.desk.resume(self._target("resume"))
+        self.desk.resume(self._target("resume"), self._look_if_open)
 
     def do_kill_process(self) -> None:
         """`X`"""
