@@ -15,7 +15,7 @@ from typing import Final
 from supervisor.api.hangs import ChainLink, Verdict
 from tui.render.figures import plural
 from tui.render.glyphs import Glyphs
-from tui.render.hang_words import thread_words
+from tui.render.hang_words import place_words, thread_words
 from tui.render.pieces import Line, Tone, cut_line, plain
 
 Key = tuple[int, int]
@@ -208,4 +208,7 @@ def _node(waits: Waits, key: Key, lead: str, tone: Tone, glyphs: Glyphs, width: 
         (f"  {thread_words(link.pid, link.thread)}  ", Tone.DIM),
         (plain(link.does), Tone.PLAIN),
     )
+    if link.frame is not None:
+        place = (f"  {place_words(link.frame)}  ", Tone.DIM)
+        pieces = (*pieces, place, (plain(link.frame.source.strip()), Tone.ACCENT))
     return cut_line(pieces, width, glyphs.ellipsis)

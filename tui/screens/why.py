@@ -182,7 +182,10 @@ class HangsScreen(AskingScreen[WhyReply]):
 
     async def ask(self) -> WhyReply:
         self._looked_at = self._standings()
-        return await self.desk.link.why()
+        reply = await self.desk.link.why()
+        places = {row.name: at for at, row in enumerate(self.desk.view().rows)}
+        in_table_order = sorted(reply.verdicts, key=lambda each: places.get(each.replica, len(places)))
+        return replace(reply, verdicts=tuple(in_table_order))
 
     def took(self, reply: WhyReply) -> None:
         self._replicas = {verdict_id(verdict): verdict.replica for verdict in reply.verdicts}
