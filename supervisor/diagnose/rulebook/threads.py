@@ -182,6 +182,18 @@ WAITS: Final = (
 
 LOCKS: Final = (
     Rule(
+        id="fork-lock-of-library",
+        kind="FORK_LOCK",
+        stack=("any",),
+        kernel=("futex-private",),
+        has_timeout=False,
+        is_alone=True,
+        is_forked=True,
+        target="futex",
+        text=_FORK_TEXT,
+        remedy=_FORK_REMEDY,
+    ),
+    Rule(
         id="thread-polled",
         kind="POLLING",
         stack=("...", "user"),
