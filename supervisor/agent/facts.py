@@ -159,6 +159,10 @@ def _of_queue(queue: Any, key_of: KeyOf) -> Facts:
     return facts
 
 
+ARGUMENTS_OF_FEED = ("buffer", "notempty", "send_bytes", "writelock", "queue_sem")
+"""Those of `Queue._feed` that tell of its queue."""
+
+
 def orphan_facts(parts: Mapping[str, Any], writer: Any, key_of: KeyOf) -> Facts:
     """The facts of a queue of which only the arguments of `Queue._feed` are left."""
     room, lock = parts["queue_sem"], parts["writelock"]

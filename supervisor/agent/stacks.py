@@ -1,7 +1,6 @@
 """Walks the stacks of all threads and finds, for a frame of a library, the thing whose method it is.
 
-User code's locals are left alone: before Python 3.13 a look at them would keep old values alive, and change what an
-earlier `locals()` has given.
+User code's locals are left alone, but for the lock that it is just waiting for.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ import threading
 from _thread import get_ident, get_native_id  # as they were before user code changed what `threading` has
 
 from supervisor.agent import things
-from supervisor.agent.facts import facts_of, kind_of, orphan_facts
+from supervisor.agent.facts import ARGUMENTS_OF_FEED, facts_of, kind_of, orphan_facts
 from supervisor.agent.interrupted import is_interruption
+from supervisor.agent.local_values import local_value
 from supervisor.agent.waited_locks import waited_object
 
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import CodeType, FrameType
     from typing import Any
 
@@ -87,8 +86,9 @@ class Census:
                 told["facts"] = {"name": told["name"], "kind": kind}
         return key
 
-    def key_of_orphan(self, parts: Mapping[str, Any]) -> str:
+    def key_of_orphan(self, feed: FrameType) -> str:
         """The key of a queue that only its feeder thread keeps alive, whose parts are that thread's arguments."""
+        parts = {name: local_value(feed, name) for name in ARGUMENTS_OF_FEED}
         writer = parts["send_bytes"].__self__
         entry = things.find(writer)
         key = f"mp.Queue@{id(parts['notempty']):x}"
@@ -175,17 +175,16 @@ def _subject(frame: FrameType, code: CodeType, file: str, census: Census, *, is_
 def _subject_of_library(frame: FrameType, code: CodeType, census: Census) -> str:
     if code.co_name in _RUNS_ITSELF:
         return ""
-    values = frame.f_locals
     if code.co_varnames[0] == "self":
-        thing = values.get("self")
+        thing = local_value(frame, "self")
         if isinstance(thing, threading.Thread):
             return f"thread:{thing.native_id or 0}" if code.co_name in _JOINS else _of_executor_thread(thing, census)
         manager = thing.__dict__.get("_manager")  # a proxy where its manager was made
         return census.key_of(manager) or census.key_of(thing) or _key_of_whole(thing, census)
     if code.co_qualname == "Queue._feed":
-        return _owner("_notempty", values.get("notempty"), census) or census.key_of_orphan(values)
+        return _owner("_notempty", local_value(frame, "notempty"), census) or census.key_of_orphan(frame)
     if code.co_qualname in _FUNCTIONS_OF_A_POOL:
-        return _owner("_cache", values.get("cache"), census)
+        return _owner("_cache", local_value(frame, "cache"), census)
     return ""
 
 

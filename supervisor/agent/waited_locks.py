@@ -1,17 +1,18 @@
 """Finds the object that a frame of user code waits for in C: ``with lock:`` and ``lock.acquire()`` have no frame below.
 
-The byte code says which name it was; only that name is looked at, for before Python 3.13 a look at a function's locals
-keeps a copy of them alive until it returns. No attribute is computed: neither properties nor ``__getattr__`` run.
+The byte code says which name it was, and only that is looked at. No attribute is computed: neither properties nor
+``__getattr__`` run.
 """
 
 from __future__ import annotations
 
 import sys
 
+from supervisor.agent.local_values import local_value
+
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
     from types import CodeType, FrameType
-    from typing import Any
 
 _INSTRUCTIONS = (
     "BEFORE_WITH",
@@ -90,12 +91,12 @@ def _resolve(frame: FrameType, code: CodeType, words: bytes, at: int) -> tuple[o
         return (None, "") if owner is None else (_field(owner, name), f"{text}.{name}")
     if operation in (_GLOBAL, _NAME):
         name = code.co_names[argument >> 1 if operation == _GLOBAL else argument]
-        names: Any = frame.f_locals if operation == _NAME else frame.f_globals
-        return names.get(name, frame.f_globals.get(name)), name
+        own = local_value(frame, name) if operation == _NAME else None
+        return frame.f_globals.get(name) if own is None else own, name
     if operation in (_FAST, _DEREF):
-        own = code.co_varnames
-        name = (own + tuple(cell for cell in code.co_cellvars if cell not in own) + code.co_freevars)[argument]
-        return frame.f_locals.get(name), name
+        plain = code.co_varnames
+        name = (plain + tuple(cell for cell in code.co_cellvars if cell not in plain) + code.co_freevars)[argument]
+        return local_value(frame, name), name
     return None, ""
 
 
