@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from supervisor.diagnose.ends import DEAD_STATES, kin_of
 from supervisor.diagnose.evidence import Confidence, Dump, Holder, Look, ProcessFacts
 from supervisor.diagnose.shared_things import Owned, SharedThings, inode_at, number
 
@@ -37,7 +38,7 @@ class Books:
         value: the semaphore's; None where nobody said.
         counts: by pid, how often it holds it by its own books.
         tids: by pid, the thread that took it last, where that is known.
-        silent: the pids that have it mapped and did not say.
+        silent: the pids that have it mapped, or may have, and did not say.
     """
 
     value: int | None
@@ -57,7 +58,7 @@ class Books:
             for pid, count in holding.items()
         ]
         if not is_sure:
-            why = "it has it mapped and did not say whether it holds it"
+            why = "it did not say whether it holds it"
             found += [Holder(pid, None, True, "possible", why) for pid in self.silent]
         if found:
             return tuple(found)
@@ -72,7 +73,7 @@ def read_books(inode: int, look: Look, dumps: Mapping[int, Dump], things: Shared
     tids: dict[int, int] = {}
     silent = []
     for pid, process in look.processes.items():
-        if process.state in "ZX" or not any(mapped.inode == inode for mapped in process.semaphores):
+        if process.state in DEAD_STATES or not any(mapped.inode == inode for mapped in process.semaphores):
             continue
         own = [owned for owned in told if owned.pid == pid]
         dump = dumps.get(pid)
@@ -88,7 +89,13 @@ def read_books(inode: int, look: Look, dumps: Mapping[int, Dump], things: Shared
             tid = _tid_of(process, dump, read[1])
         if tid is not None:
             tids[pid] = tid
+    silent += [pid for pid in kin_of(look, counts) if _is_hidden(look.processes.get(pid))]
     return Books(max(values, default=None), counts, tids, tuple(silent))
+
+
+def _is_hidden(process: ProcessFacts | None) -> bool:
+    """Whether nobody knows what the process has mapped: there was no time to look, or no permission."""
+    return process is None or (process.state not in DEAD_STATES and bool(process.trouble) and not process.semaphores)
 
 
 def _last_thread(process: ProcessFacts, dump: Dump | None, own: list[Owned], reader: CountReader) -> int | None:

@@ -51,9 +51,6 @@ class Ends:
                     self._peers[descriptor.link] = descriptor.peer
                 if descriptor.number < _STANDARD_STREAMS:
                     self._standard.add(descriptor.link)
-        self._is_complete = all(
-            process.descriptors for process in look.processes.values() if process.state not in DEAD_STATES
-        )
 
     def holders(self, link: str, side: Side) -> tuple[Holder, ...] | None:
         """The threads that could act on one side of a pipe; None where that cannot be known.
@@ -86,8 +83,12 @@ class Ends:
         return tuple(found)
 
     def _may_say_nobody(self, link: str) -> bool:
-        is_known = link.startswith("pipe:") and link in self._things.pipes and link not in self._standard
-        return is_known and self._is_complete
+        if not link.startswith("pipe:") or link not in self._things.pipes or link in self._standard:
+            return False
+        kin = kin_of(self._look, self._modes.get(link, ()))
+        return all(self._look.processes[pid].descriptors for pid in kin if self._is_alive(pid)) and not (
+            kin - self._look.processes.keys()
+        )
 
     def _is_alive(self, pid: int) -> bool:
         process = self._look.processes.get(pid)
@@ -146,6 +147,15 @@ class Ends:
             for thread in self._threads.get(pid, ())
             for frame in thread.frames
         )
+
+
+def kin_of(look: Look, pids: Iterable[int]) -> set[int]:
+    """All processes of the replicas to which some belong, those for which a look had no time included.
+
+    What a replica's processes share, a queue or a lock of `multiprocessing`'s, no other has.
+    """
+    names = {look.owners.get(pid, "") for pid in pids}
+    return {pid for pid, name in look.owners.items() if name in names}
 
 
 def is_resting_feeder(thread: ThreadReport) -> bool:

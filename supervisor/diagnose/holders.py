@@ -154,7 +154,7 @@ class _Search:
 
     def _process(self, pid: int, confidence: Confidence, why: str) -> Holder:
         process = self._look.processes.get(pid)
-        is_alive = process is not None and process.state not in DEAD_STATES
+        is_alive = process.state not in DEAD_STATES if process is not None else pid in self._look.left_out
         return Holder(pid, None, is_alive, confidence, why if is_alive else "it has ended")
 
     # --- what is shared ---
@@ -185,7 +185,7 @@ class _Search:
             is_seen = True
             threads = [thread for thread in self._ends.actors(pid) if thread.node not in blocked]
             found += [Holder(pid, thread.tid, True, "possible", "it has it and could set it") for thread in threads]
-        return tuple(found) if is_seen else None
+        return tuple(found) if found or (is_seen and not self._look.left_out) else None
 
     def _of_channel(self, want: str, waiters: Sequence[ThreadReport]) -> Found:
         """One of ours: the engine knows who holds it, or who uses it."""
@@ -205,6 +205,8 @@ class _Search:
         if not (pid.isdecimal() and tid.isdecimal()):
             return None
         process = self._look.processes.get(int(pid))
+        if process is None and int(pid) in self._look.left_out:
+            return None
         is_alive = process is not None and process.thread(int(tid)) is not None and process.state not in DEAD_STATES
         return (Holder(int(pid), int(tid), is_alive, "certain", "it has not ended" if is_alive else "it has ended"),)
 

@@ -172,12 +172,15 @@ class _Bench:
         )
 
     def _nothing(self, replica: str) -> Verdict:
+        look = self._scene.look
+        is_left_out = any(look.owners.get(pid) == replica for pid in look.left_out)
+        why = "there was no time for it, look again" if is_left_out else "it has no process, or may not be looked into"
         return Verdict(
             kind="UNKNOWN",
             severity="waiting",
             replica=replica,
             pid=0,
             tid=0,
-            sentence=f"Nothing can be seen of {replica}: it has no process now, or it may not be looked into.",
+            sentence=f"Nothing can be seen of {replica}: {why}.",
             confidence="possible",
         )

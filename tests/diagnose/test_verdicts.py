@@ -425,7 +425,7 @@ def test_replica_of_which_nothing_is_seen_has_a_verdict() -> None:
     """It says that nothing is known, and guesses nothing."""
     verdict = _judge([], boards={"load.1": BoardNote()})["load.1"]
     assert _told(verdict) == ("UNKNOWN", "waiting", "")
-    assert verdict.sentence == "Nothing can be seen of load.1: it has no process now, or it may not be looked into."
+    assert verdict.sentence == "Nothing can be seen of load.1: it has no process, or may not be looked into."
     assert verdict.confidence == "possible"
 
 

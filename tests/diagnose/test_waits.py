@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from supervisor.diagnose.evidence import Confidence, Holder, KernelWait, ThreadReport
 from supervisor.diagnose.waits import RANK, Graph, side_wanted, wanted
 from tests.diagnose.scenes import child, lock_wait, queue, reader, report, sem
 
+_on_any_machine = settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 SURE: Sequence[Confidence] = ("certain", "likely", "possible")
 
 
@@ -54,6 +55,7 @@ def _graphs(draw: st.DrawFn) -> Graph:
     return Graph(reports, holders)
 
 
+@_on_any_machine
 @given(_graphs())
 def test_every_cycle_is_found_and_nothing_else(graph: Graph) -> None:
     """Who waits for itself in the end is in a knot, nobody else; who wait for each other are in the same."""
@@ -64,6 +66,7 @@ def test_every_cycle_is_found_and_nothing_else(graph: Graph) -> None:
             assert set(cycle) == {other for other in reach[node] if node in reach[other]}
 
 
+@_on_any_machine
 @given(_graphs())
 def test_waiters_are_all_who_wait_in_the_end(graph: Graph) -> None:
     """Directly or through others, each counted once."""
@@ -73,6 +76,7 @@ def test_waiters_are_all_who_wait_in_the_end(graph: Graph) -> None:
         assert graph.waiters(node, "certain") <= graph.waiters(node, "likely") <= graph.waiters(node)
 
 
+@_on_any_machine
 @given(_graphs())
 def test_the_doomed_are_those_whom_nobody_can_help(graph: Graph) -> None:
     """Nobody is doomed who has a living holder outside; everybody is whose holders all are, or are dead."""
@@ -91,6 +95,7 @@ def test_the_doomed_are_those_whom_nobody_can_help(graph: Graph) -> None:
         assert can_move or graph.reports[node].kernel.has_timeout
 
 
+@_on_any_machine
 @given(_graphs())
 def test_chains_and_rings_are_made_of_edges_and_end(graph: Graph) -> None:
     """A chain goes from waiter to holder without a gap; for every knot there is a ring that comes back."""
