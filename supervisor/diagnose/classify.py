@@ -80,7 +80,8 @@ def classify(
             stack = stacks.get(thread.tid)
             scene = _scene(look, before, process, thread, dump, stack, machine)
             found = _report(scene, resources, look.owners.get(process.pid, ""), dump, stack)
-            reports.append(replace(found, unchanged_s=_unchanged_s(look, before, thread, process, still_since_s)))
+            still_s = _unchanged_s(look, before, thread, process, still_since_s)
+            reports.append(replace(found, unchanged_s=still_s if found.rule != "moved" else 0.0))
     return crossing.cross(tuple(reports), look, before, dumps)
 
 
@@ -166,6 +167,11 @@ def _unchanged_s(
 
 # --- which rule ---
 
+_WAITS: Final = frozenset({"futex-shared", "read", "write", "poll", "child", "accept"})
+_ANCHORED: Final = tuple(
+    rule for rule in RULES if rule.kernel and rule.stack and rule.stack[0] not in ("...", "user", "any")
+)
+"""The rules whose innermost frame is the library's or ours."""
 _BY_WORD: Final[Mapping[str, tuple[Rule, ...]]] = {
     word: tuple(rule for rule in RULES if word == "unknown" or not rule.kernel or word in rule.kernel)
     for word in get_args(KernelKind)
@@ -188,6 +194,8 @@ def _report(
         frames=stack.frames if stack is not None else (),
         details=_details(scene, own),
     )
+    if _has_moved(found, scene):
+        return replace(report, kind="RUNNING", rule="moved")
     if found is None:
         return report
     waiter = Waiter(scene.process, scene.thread.tid, scene.kernel, scene.frames, dump)
@@ -201,6 +209,23 @@ def _report(
         confidence=_confidence(found, scene),
         details={**report.details, **words},
     )
+
+
+def _has_moved(found: Rule | None, scene: Scene) -> bool:
+    """Whether stack and kernel speak of different waits: it went on after the look, before it was asked.
+
+    The rule that was found then goes by the kernel alone, and another would by the stack.
+    """
+    if (
+        scene.kernel.kind not in _WAITS
+        or not scene.frames
+        or (found is not None and found.stack and found.stack != ("any",))
+    ):
+        return False
+    if signatures.is_users(scene.frames[0]):
+        return False
+    told = next((rule for rule in _ANCHORED if _fits_stack(rule, scene)), None)
+    return told is not None and scene.kernel.kind not in told.kernel
 
 
 def _details(scene: Scene, own: Frame | None) -> dict[str, str]:

@@ -289,3 +289,21 @@ def test_a_forked_child_alone_waits_for_a_lock_for_ever(stack: tuple[str, ...], 
     dump = Dump(7, "3.11.7", 1.0, (StackThread(1, 7, "MainThread", is_main=True, frames=frames),))
     report = classify(Look(1.0, {6: parent, 7: child}, {}), {7: dump}, before=None, machine="x86_64")[0]
     assert report.kind == expected
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_thread_that_went_on_between_the_look_and_its_answer_has_moved(version: str) -> None:
+    """One reader's place is given to the other: by then neither stack is that of the kernel's word."""
+    recording = recorded(version, "queue_empty")
+    readers = [report for report in reports_of(recording) if report.kind == "QUEUE_EMPTY"]
+    stacks = {dump.pid: dump.threads[0].frames for dump in recording.dumps}
+    first, second = (report.pid for report in readers)
+    swapped = {first: stacks[second], second: stacks[first]}
+    dumps = tuple(
+        replaced(dump, threads=(replaced(dump.threads[0], frames=swapped.get(dump.pid, stacks[dump.pid])),))
+        for dump in recording.dumps
+    )
+    reports = {report.pid: report for report in reports_of(replaced(recording, dumps=dumps))}
+    for pid in (first, second):
+        assert (reports[pid].kind, reports[pid].rule, reports[pid].resource.id) == ("RUNNING", "moved", "")
+        assert reports[pid].unchanged_s == 0.0

@@ -1,4 +1,4 @@
-"""What is said where several threads together tell more than each alone; `crossing` finds out, no signature does."""
+"""What is said where no signature tells it: where threads tell more together than alone, and where a thread moves."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 from supervisor.diagnose.rule import Rule
 
 RULES: Final = (
+    Rule(id="moved", kind="RUNNING", text="It has just moved{at}."),
     Rule(
         id="feeder-orphan",
         kind="WLOCK_ORPHAN",
