@@ -11,6 +11,7 @@ from typing import Final
 
 _GROUP_FLAGS: Final = re.compile(r"\(\?[aiLmsux-]")
 _REPEAT: Final = re.compile(r"\{\d*,?\d*\}")
+_PLAIN_GROUP: Final = re.compile(r"\?(?::|P<\w+>)")
 _SPELLED: Final = frozenset("xuUN0123456789")
 """After a backslash these take more characters with them, or say what an earlier group has found."""
 
@@ -25,15 +26,18 @@ def text_anchors(text: str) -> tuple[bytes, ...]:
 
 
 def regex_anchors(pattern: str) -> tuple[bytes, ...]:
-    """The same for a valid regular expression: one for each of its alternatives at the top; () where one has none."""
-    if _GROUP_FLAGS.search(pattern):
-        return ()
-    found = []
-    for runs in _alternatives(pattern):
-        anchor = max(map(_as_stored, runs), key=len, default=b"")
-        if not anchor:
+    """The same for a valid regular expression: some for each of its alternatives; () where one has none."""
+    return () if _GROUP_FLAGS.search(pattern) else _anchors_of(pattern)
+
+
+def _anchors_of(pattern: str) -> tuple[bytes, ...]:
+    """Of each alternative at the top the part that is surest to be rare: its shortest text is the longest."""
+    found: list[bytes] = []
+    for parts in _alternatives(pattern):
+        surest = max(parts, key=lambda part: min(map(len, part), default=0), default=())
+        if not surest or not all(surest):
             return ()
-        found.append(anchor)
+        found += surest
     return tuple(dict.fromkeys(found))
 
 
@@ -42,12 +46,13 @@ def _as_stored(text: str) -> bytes:
     return quote(max(re.split(r"[^\x00-\x7f]+", text), key=len))[1:-1].lower().encode()
 
 
-def _alternatives(pattern: str) -> list[list[str]]:
-    """For each alternative at the top of `pattern`, the texts that whatever it matches must hold."""
-    alternatives: list[list[str]] = [[]]
+def _alternatives(pattern: str) -> list[list[tuple[bytes, ...]]]:
+    """For each alternative at the top of `pattern`, its parts: of each one text must occur in whatever it matches."""
+    alternatives: list[list[tuple[bytes, ...]]] = [[]]
     run, at = "", 0
     while at < len(pattern):
         sign, step, text, is_kept = pattern[at], 1, "", True
+        inner: tuple[bytes, ...] = ()
         if sign == "\\":
             after, step = pattern[at + 1], 2
             if after in _SPELLED:
@@ -57,6 +62,7 @@ def _alternatives(pattern: str) -> list[list[str]]:
             step = _class_end(pattern, at) - at
         elif sign == "(":
             step = _group_end(pattern, at) - at
+            inner = _of_group(pattern[at + 1 : at + step - 1], pattern[at + step :])
         elif sign in "*?" or (repeat := _REPEAT.match(pattern, at)):
             step = 1 if sign in "*?" else len(repeat[0])  # type: ignore[index]
             is_kept = False
@@ -65,13 +71,25 @@ def _alternatives(pattern: str) -> list[list[str]]:
         if text:
             run += text
         else:
-            alternatives[-1].append(run if is_kept else run[:-1])
+            alternatives[-1] += [(_as_stored(run if is_kept else run[:-1]),), inner]
             run = ""
         if sign == "|":
             alternatives.append([])
         at += step
-    alternatives[-1].append(run)
+    alternatives[-1].append((_as_stored(run),))
     return alternatives
+
+
+def _of_group(inside: str, behind: str) -> tuple[bytes, ...]:
+    """What a group surely holds, unless what stands behind it lets it be left out."""
+    if behind.startswith(("*", "?", "{")):
+        return ()
+    if inside.startswith("?"):
+        head = _PLAIN_GROUP.match(inside)
+        if head is None:
+            return ()
+        inside = inside[head.end() :]
+    return _anchors_of(inside)
 
 
 def _class_end(pattern: str, at: int) -> int:

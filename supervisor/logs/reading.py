@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
+from weakref import WeakMethod
 
 from supervisor.logs.block_index import BlockIndex
 from supervisor.logs.index_file import BlockFacts, read_index
@@ -19,6 +20,9 @@ GONE_LINE = (
     b'{"time":"","level":"WARNING","message":"(this line was in a segment that has been deleted)",'
     b'"stream":"damaged","worker":"engine","incarnation":0}'
 )
+
+MARGIN_BYTES: Final = 4096
+"""Most lines that end in a block begin at most so many bytes before it."""
 
 MOST_INDEXED: Final = 16
 """Segments of which it is held in memory where their lines begin, some 50 bytes for each 64 KiB."""
@@ -34,7 +38,7 @@ class _Segment:
         """`keep` is told whenever it has found that out. Raises OSError where it cannot be opened."""
         self.number = number
         self._directory = directory
-        self._keep = keep
+        self._keep = WeakMethod(keep)  # who forgets a reader without closing it gets its descriptors back at once
         self._file: SegmentFile | None = StoredFile(files, number)
         self._index: BlockIndex | None = BlockIndex(self._file, read_index(directory, number))
         self.line_count = self._index.line_count
@@ -50,7 +54,8 @@ class _Segment:
             index = BlockIndex(self._file, read_index(self._directory, self.number))
             index.refresh()
             self._index = index
-            self._keep(self)
+            if (keep := self._keep()) is not None:
+                keep(self)
         return self._index
 
     def rest(self) -> None:
@@ -110,13 +115,16 @@ class _Segment:
             return first, b""
         try:
             index, start = self.index, first_block * BLOCK_BYTES
-            data = file.read(min(end_block * BLOCK_BYTES, index.scanned_bytes) - start, start)
-            if start:  # what of the first line stands before
-                begin = index.offset(first)
-                data = file.read(start - begin, begin) + data
+            before = min(start, MARGIN_BYTES)
+            size = min(end_block * BLOCK_BYTES, index.scanned_bytes) - start
+            data = file.read(size + before, start - before)
+            begin = data.rfind(b"\n", 0, before) + 1 if before else 0
+            if before and not begin:  # the first line is a long one
+                begin_at = index.offset(first)
+                data = file.read(size + start - begin_at, begin_at)
         except OSError:
             return first, b""
-        return first, data[: data.rfind(b"\n") + 1]
+        return first, data[begin : data.rfind(b"\n") + 1]
 
     def may_hold(self, first_block: int, end_block: int, since_us: int, until_us: int) -> bool:
         """False where no record in these blocks can be as young as `since_us`, or as old as `until_us`.

@@ -27,6 +27,10 @@ NOW = "2026-11-22T13:31:26.123456Z"
         ("lost|gone", [b"lost", b"gone"]),
         ("lost|[0-9]", []),
         ("(lost|gone) away", [b" away"]),
+        ("(lost|gone) at", [b"lost", b"gone"]),
+        (r"\d (?:(?P<what>lost|is gone)|torn)+", [b"lost", b"is gone", b"torn"]),
+        (r"(lost|\d)", []),
+        ("(lost)?(gone){0,2} x(?=abc)", [b" x"]),
         (r"a[)(]bc(x[)]y)", [b"bc"]),
         (r'say "hi\\there"', [rb"say \"hi\\there\""]),
         (r"gr\u00f6sse", []),
@@ -49,7 +53,10 @@ def test_anchor_of_a_text_is_its_longest_ascii_part() -> None:
     assert text_anchors("é") == ()
 
 
-ATOMS = r"""a b ab . \d \. [ab] [^a] (a|b) (?:ab) x? b* a+ b{2} a{0,1} | ^ $ " \\ é \bab []a] (?=a) { a{,2} \("""
+ATOMS = r"""
+a b ab . \d \. [ab] [^a] (a|b) (?:ab) x? b* a+ b{2} a{0,1} | ^ $ " \\ é \bab []a] (?=a) { a{,2} \(
+(ab|b(a|ba)) (?P<n>ab) (ab)? (ab){0} (ab){2} (ab)+ (a|) (?!a)
+"""
 
 
 @settings(max_examples=500, deadline=None)
