@@ -66,7 +66,10 @@ def step(text: str) -> Step:
     return Step(file, tuple(functions.split("|")))
 
 
-_ROOT_OF_A_CHILD: Final = Step("multiprocessing/process.py", ("BaseProcess._bootstrap",))
+_ROOTS_OF_A_CHILD: Final = (
+    Step("multiprocessing/process.py", ("BaseProcess._bootstrap",)),
+    Step("multiprocessing/popen_fork.py", ("Popen._launch",)),  # from 3.13 on, at its end
+)
 
 
 def _is_file(path: str, wanted: str) -> bool:
@@ -132,7 +135,9 @@ def is_users(frame: Frame) -> bool:
 
 def within(frames: Sequence[Frame]) -> Sequence[Frame]:
     """The frames down to the root of a forked child; beneath are those of its parent when it was forked."""
-    root = next((at for at, frame in enumerate(frames) if _ROOT_OF_A_CHILD.fits(frame)), len(frames))
+    root = next(
+        (at for at, frame in enumerate(frames) if any(step.fits(frame) for step in _ROOTS_OF_A_CHILD)), len(frames)
+    )
     return frames[: root + 1]
 
 

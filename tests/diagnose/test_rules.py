@@ -201,6 +201,13 @@ def test_the_programs_own_frame_is_preferred_to_its_packages() -> None:
     assert place_of(own_frame(frames("socket.py recv"))) == ""
 
 
+def test_a_forked_child_has_none_of_its_parents_frames() -> None:
+    """Beneath the root of its own, which is another one at the end of a child from 3.13 on."""
+    parents = [*frames("multiprocessing/process.py BaseProcess.start"), Frame("/app/etl.py", 12, "load", "p.start()")]
+    for root in ("multiprocessing/process.py BaseProcess._bootstrap", "multiprocessing/popen_fork.py Popen._launch"):
+        assert own_frame([*frames("multiprocessing/util.py _exit_function", root), *parents]) is None
+
+
 def test_a_step_without_a_function_is_refused() -> None:
     """It says how one is written."""
     with pytest.raises(ValueError, match="names no function"):
