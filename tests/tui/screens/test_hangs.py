@@ -196,9 +196,9 @@ async def test_h_shows_all_verdicts_and_the_cursor_goes_from_one_to_the_next(siz
     async with app.run_test(size=size) as pilot:
         await shown(pilot, "parse.1")
         await pilot.press("h")
-        await shown(pilot, "parse.2 (pid 4008) and parse.1 (pid 4007) block 1 worker: tally")
+        await shown(pilot, "parse.1 (pid 4007) and parse.2 (pid 4008) block 1 worker: tally")
         await shown(pilot, "2 stuck  1 to look at  1 idle")
-        await pilot.press("j", "enter")
+        await pilot.press("j", "k", "enter")
         await shown(pilot, "A ring of waiting")
         assert isinstance(app.screen, WhyScreen)
         assert app.screen.worker == "parse.1"
