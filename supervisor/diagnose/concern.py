@@ -131,12 +131,20 @@ class Concerns:
         return (Edge(report.node, Resource("thread", node, "the queue's sender"), holder, node),)
 
     def _is_told(self, ring: tuple[Edge, ...]) -> bool:
-        """A ring is told as one unless a member has a better name for it; one of idle waits only when it is likely."""
-        members = [self._graph.reports[edge.waiter] for edge in ring]
-        if any(member.kind in _SAYS_ALL or member.resource.kind == "signal" for member in members):
-            return False  # what can be set can be set by a handler of signals: no wait for it is hopeless
-        return not all(member.is_idle for member in members) or all(
-            RANK[edge.holder.confidence] >= RANK["likely"] for edge in ring
+        """A ring is told as one unless a member has a better name for it, or a wait in it may well have an end."""
+        members = (self._graph.reports[edge.waiter] for edge in ring)
+        return not any(member.kind in _SAYS_ALL for member in members) and self._is_hopeless(ring)
+
+    def _is_hopeless(self, edges: tuple[Edge, ...]) -> bool:
+        """Whether no wait of these can end in a way that nobody sees.
+
+        What can be set, a handler of signals may set; and who is idle may get its item from somebody else, unless it is
+        likely who would have to send it.
+        """
+        return not any(
+            edge.resource.kind == "signal"
+            or (self._graph.reports[edge.waiter].is_idle and edge.holder.confidence == "possible")
+            for edge in edges
         )
 
     def _orphaned(self, report: ThreadReport) -> str:
@@ -198,8 +206,7 @@ class Concerns:
         """Whether what it waits for will not come: nobody is left, or who should act is a concern as well."""
         if self._graph.is_orphaned(report.node):
             return report.resource.kind not in ("process", "thread")  # one that has ended is about to be joined
-        chain = self._graph.chain(report.node)
-        if report.node in self._graph.doomed and not any(edge.resource.kind == "signal" for edge in chain):
+        if report.node in self._graph.doomed and self._is_hopeless(self._graph.chain(report.node)):
             return True
         holder = self._graph.reports.get(edges[0].node) if edges else None
         if holder is None or holder.node == report.node:

@@ -8,6 +8,7 @@ from typing import Final
 from supervisor.diagnose import rules
 from supervisor.diagnose.concern import Concern, Concerns
 from supervisor.diagnose.evidence import ThreadReport
+from supervisor.diagnose.particulars import particulars
 from supervisor.diagnose.scene import Scene
 from supervisor.diagnose.signatures import place_of
 from supervisor.diagnose.verdict import ChainLink
@@ -197,6 +198,7 @@ class Sentences:
             found.append(f"innermost: {report.frames[0].function} ({place_of(report.frames[0])})")
         if report.kernel.text:
             found.append(f"kernel: {report.kernel.text}")
+        found += particulars(report, self._scene)
         if concern.lasted_s > 0:
             found.append(f"unchanged for {lasted(concern.lasted_s)}")
         found += [f"pid {edge.holder.pid}: {edge.holder.why} ({edge.holder.confidence})" for edge in concern.edges]

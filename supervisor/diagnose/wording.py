@@ -56,6 +56,7 @@ _HOLDS: Final[Mapping[str, str]] = {
 """What a holder does with a resource, by its kind, where that is not holding."""
 
 _DOES: Final[Mapping[str, str]] = {
+    "IDLE": "waits for work",
     "CPU_BOUND": "computes",
     "CPU_BOUND_C": "computes in native code",
     "RUNNING": "runs",

@@ -153,6 +153,18 @@ def test_ring_of_idle_waits_is_told_after_a_long_time_only() -> None:
     assert _told(_judge(late, holders)["w.11"]) == ("DEADLOCK", "stuck", "DEADLOCK")
 
 
+def test_idle_wait_that_somebody_unseen_may_end_makes_no_deadlock() -> None:
+    """That a parent which joins its reader could write as well is only possible: the writers may be elsewhere."""
+    parent = report(11, "JOIN", child(12), kernel="child", unchanged_s=900.0)
+    holders = {
+        "pid:12": [Holder(12, confidence="certain")],
+        "pipe:[7] writers": [Holder(11, 11, confidence="possible")],
+    }
+    found = _judge([parent, reader(12, 7, unchanged_s=900.0)], holders)
+    assert _told(found["w.11"]) == ("JOIN", "waiting", "")
+    assert _told(found["w.12"]) == ("QUEUE_EMPTY", "idle", "")
+
+
 def test_event_that_a_joining_parent_could_set_makes_no_deadlock() -> None:
     """A handler of signals may set it: programs end so."""
     stop = Resource("signal", "sem:5", "the event made at app.py:3")
@@ -336,6 +348,23 @@ def test_fork_that_cannot_exit_is_told_with_its_sender() -> None:
     assert _told(verdict) == ("EXIT_FLUSH", "stuck", "JOIN")
     assert [link.thread for link in verdict.chain] == ["MainThread", "QueueFeederThread"]
     assert verdict.chain[1].does == "waits for a reader of queue paths"
+
+
+def test_things_tell_how_full_and_how_many() -> None:
+    """A queue its items, a barrier who has come, a pool its members."""
+    facts: dict[str, int | float | str | bool | list[int | str] | None]
+    facts = {"read_pipe": "pipe:[7]", "size": 3, "maxsize": 3, "buffered": 2, "unfinished": 1}
+    full = report(11, "QUEUE_FULL", queue(7), kernel="write")
+    dumps = {11: dump_of(11, Thing("q", "mp.JoinableQueue", facts=facts))}
+    assert _judge([full], dumps=dumps)["w.11"].evidence[:3] == (
+        "the queue has 3 items, at most 3",
+        "2 more have been put here and not been sent",
+        "task_done() is missing for 1",
+    )
+    at = (Frame("/usr/lib/python3.11/threading.py", 700, "Barrier.wait", subject="b"),)
+    early = report(11, "BARRIER_WAIT", Resource("signal", "sem:5"), kernel="futex-shared", frames=at)
+    dumps = {11: dump_of(11, Thing("b", "mp.Barrier", facts={"parties": 3, "waiting": 2}))}
+    assert "2 of 3 have come to the barrier" in _judge([early], dumps=dumps)["w.11"].evidence
 
 
 # --- limits, boards, and no concern ---
