@@ -52,7 +52,7 @@ class LogPanes(Vertical):
     @property
     def chosen(self) -> LogPane:
         """The log in which things are done; a key that follows tab at once is for the one it went to."""
-        focused = self.screen.focused
+        focused = self.screen.focused if self.is_attached else None  # a last frame may come while all is taken down
         for pane in self:
             if focused is not None and pane in focused.ancestors:
                 self._chosen = pane
