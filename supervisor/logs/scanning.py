@@ -18,6 +18,7 @@ from supervisor.logs.query import LogQuery
 from supervisor.logs.reading import Chunk, LogReader
 
 CHUNK_BLOCKS: Final = 4
+_LARGE_BYTES: Final = 8 * 1024 * 1024
 
 Folded = bytes | bytearray
 Fold = Callable[[bytes], Folded]
@@ -79,6 +80,15 @@ def _begins(data: bytes, hay: Folded, anchor: bytes) -> set[int]:
         end = data.find(b"\n", at)
         at = hay.find(anchor, end + 1, last) if end >= 0 else -1
     return begins
+
+
+def keep_freed_memory() -> None:
+    """Let chunks be read into memory that chunks have left: twice as fast as into new pages. For a whole process.
+
+    glibc gives back to the kernel at once what is larger than the largest block that it has seen freed (mallopt(3),
+    M_MMAP_THRESHOLD); after this that is only what is larger than 8 MiB.
+    """
+    bytes(_LARGE_BYTES)
 
 
 def fastest_fold() -> Fold:

@@ -22,7 +22,7 @@ import msgspec
 
 from supervisor.logs.query import FieldTest, LogQuery
 from supervisor.logs.reading import LogReader
-from supervisor.logs.scanning import Fold, fastest_fold, scan
+from supervisor.logs.scanning import Fold, fastest_fold, keep_freed_memory, scan
 
 TELL_EVERY_S: Final = 0.05
 MOST_HITS: Final = 100_000
@@ -141,6 +141,7 @@ def _query_of(request: SearchRequest) -> LogQuery:
 
 def main() -> int:
     """Answer requests until the end of stdin."""
+    keep_freed_memory()
     decoder = msgspec.json.Decoder(SearchRequest)
     searcher = Searcher(fastest_fold())
     out = sys.stdout.buffer
