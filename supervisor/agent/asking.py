@@ -104,7 +104,9 @@ class _Agent:
             if signal.getsignal(FAULT_SIGNAL) == signal.SIG_DFL:  # faulthandler's own is not seen there
                 self.faults = _fault_file()
             if signal.getsignal(ASK_SIGNAL) is _on_ask:
-                self.answers = _answer_file(self.pid)
+                self.answers = answers = _File(FILE_NAME)  # set first: with the pid in it, it may be asked at once
+                os.ftruncate(answers.fd, FILE_BYTES)
+                os.pwrite(answers.fd, HEADER.pack(MAGIC, self.pid, 0, 0, 0, 0), 0)
         finally:
             for file in inherited:
                 if file is not None:
@@ -129,13 +131,6 @@ class _Agent:
         self.is_answering = False
         if self.is_collecting:
             gc.enable()
-
-
-def _answer_file(pid: int) -> _File:
-    file = _File(FILE_NAME)
-    os.ftruncate(file.fd, FILE_BYTES)
-    os.pwrite(file.fd, HEADER.pack(MAGIC, pid, 0, 0, 0, 0), 0)
-    return file
 
 
 def _fault_file() -> _File:

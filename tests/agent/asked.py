@@ -9,6 +9,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,13 +66,23 @@ def ask(pid: int, want: str = "all", **more: object) -> Dump:
         number = asking.HEADER.unpack(os.pread(file, asking.HEADER.size, 0))[2] + 1
         os.pwrite(file, json.dumps({"want": want, **more}).encode() + b"\0", asking.QUESTION_AT)
         os.pwrite(file, struct.pack("<Q", number), 16)
-        os.kill(pid, asking.ASK_SIGNAL)
 
-        def head() -> tuple[bytes, int, int, int, int, int]:
-            return asking.HEADER.unpack(os.pread(file, asking.HEADER.size, 0))
+        def has_answered() -> bool:
+            head = os.pread(file, asking.HEADER.size, 0)
+            return bool(asking.HEADER.unpack(head)[3] == number)
 
-        wait_for(lambda: head()[3] == number, f"process {pid} to answer")
-        answer: Dump = json.loads(os.pread(file, head()[4], asking.ANSWER_AT))
+        # A signal that comes between the last step of Python and a system call is heard only when that call returns,
+        # or with the next signal.
+        def look() -> bool:
+            os.kill(pid, asking.ASK_SIGNAL)
+            until_s = time.monotonic() + 0.5
+            while not has_answered() and time.monotonic() < until_s:
+                time.sleep(0.002)
+            return has_answered()
+
+        wait_for(look, f"process {pid} to answer")
+        length = asking.HEADER.unpack(os.pread(file, asking.HEADER.size, 0))[4]
+        answer: Dump = json.loads(os.pread(file, length, asking.ANSWER_AT))
         return answer
     finally:
         os.close(file)

@@ -35,7 +35,8 @@ def test_what_a_handler_of_user_code_raises_reaches_the_program(tmp_path: Path) 
     queue = Odd(ctx=multiprocessing.get_context("fork"))
     try:
         say(pid=os.getpid())
-        time.sleep(1000)
+        while True:
+            time.sleep(0.01)
     except TimeoutError as error:
         del Odd.look
         say(heard=str(error))
@@ -126,7 +127,7 @@ def test_user_code_that_takes_the_signal_is_asked_no_more(tmp_path: Path) -> Non
     if child:
         say(child=child)
     while True:
-        time.sleep(1000)
+        time.sleep(0.01)
     """
     with program(code, tmp_path) as running:
         assert running.heard() == {"is_taken": True}
