@@ -121,9 +121,14 @@ def _scene(
         subject=_subject(dump, stack),
         python=_version(dump.python) if dump is not None else (0, 0),
         is_hot=earlier is not None and _is_hot(earlier, thread),
-        is_forked=parent is not None and process.command != "" and parent.command == process.command,
+        is_forked=parent is not None and _is_forked(process, parent),
         is_unanswered=dump is not None and dump.source != "agent" and bool(process.caught_signals & _ASK_BIT),
     )
+
+
+def _is_forked(process: ProcessFacts, parent: ProcessFacts) -> bool:
+    """Whether it is a copy of a process with several threads. The fork server has but one."""
+    return process.command != "" and parent.command == process.command and len(parent.threads) > 1
 
 
 def _subject(dump: Dump | None, stack: StackThread | None) -> str:

@@ -56,7 +56,7 @@ class Rule:
         descriptors: one of them is read or written.
         lacks_thread: a step that no thread of the process is in, although one is in `has_thread`.
         is_alone: it is the only thread of its process.
-        is_forked: its process is a copy of its parent's, which goes on.
+        is_forked: its process is a copy of its parent's, which has several threads.
         is_hot: it has computed for most of the time since the look before.
         is_unanswered: its process was asked, and could not answer in Python code.
         command: what the command line contains.

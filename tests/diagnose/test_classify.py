@@ -281,14 +281,18 @@ def test_a_forked_child_alone_waits_for_a_lock_for_ever(stack: tuple[str, ...], 
     child = ProcessFacts(
         pid=7, start_ticks=2, parent_pid=6, name="w", state="S", threads=(thread,), command="python etl"
     )
-    parent = ProcessFacts(pid=6, start_ticks=1, parent_pid=1, name="w", state="S", command="python etl")
+    threads = tuple(replace(_thread(), tid=tid) for tid in (6, 8))
+    parent = ProcessFacts(6, 1, 1, "w", "S", threads=threads, command="python etl")
     frames = tuple(
         Frame(file if file.startswith("/") else f"python3.11/{file}", 3, function)
         for file, function in (step.split() for step in stack)
     )
     dump = Dump(7, "3.11.7", 1.0, (StackThread(1, 7, "MainThread", is_main=True, frames=frames),))
-    report = classify(Look(1.0, {6: parent, 7: child}, {}), {7: dump}, before=None, machine="x86_64")[0]
+    report = classify(Look(1.0, {7: child, 6: parent}, {}), {7: dump}, before=None, machine="x86_64")[0]
     assert report.kind == expected
+    served = replace(parent, threads=threads[:1])
+    report = classify(Look(1.0, {7: child, 6: served}, {}), {7: dump}, before=None, machine="x86_64")[0]
+    assert report.kind != "FORK_LOCK"
 
 
 @pytest.mark.parametrize("version", VERSIONS)
