@@ -8,4 +8,6 @@ It needs the standard library only, starts no thread, and never lets a fault of 
     forkserver.py ─ forked, modules warm ──┼─> bootstrap.run(spec, fds) ─> the target
     engine ─ forked from the engine ───────┘        │      │     │
                                               control   records  context
+
+    engine ── a question in a memory file, a signal ──► asking ─► stacks ─► things, facts ── the answer ──► engine
 """

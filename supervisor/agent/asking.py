@@ -179,7 +179,7 @@ def _give_way() -> None:
             _agent.give_up(signalnum)
         return original(signalnum, handler)
 
-    for name in ("__name__", "__qualname__", "__doc__"):
+    for name in ("__module__", "__name__", "__qualname__", "__doc__"):
         setattr(set_handler, name, getattr(original, name))
     set_handler.__wrapped__ = original  # type: ignore[attr-defined]
     signal.signal = set_handler
