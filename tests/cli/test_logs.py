@@ -59,6 +59,8 @@ def test_logs_of_a_replica_or_of_a_worker(command: Command, stored: Path) -> Non
     assert _messages(command("logs", "parse.2", "-n", "2").out) == ["m2997", "m2999"]
     assert _messages(command("logs", "parse", "-n", "2").out) == ["m2998", "m2999"]
     assert _messages(command("logs", "tally").out) == ["once"]
+    assert _messages(command("logs", "--worker", "tally").out) == ["once"]
+    assert _messages(command("logs", "--worker", "parse.2", "--worker", "tally", "-n", "1").out) == ["m2999"]
     assert _messages(command("logs", "tally", "parse.1", "-n", "1499").out)[:2] == ["m2", "m4"]
 
 

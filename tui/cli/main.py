@@ -112,6 +112,10 @@ def logs(
     field: Annotated[
         tuple[str, ...], Parameter(name="--field", help="A part of the record: extra.file=ast.py.", negative="")
     ] = (),
+    worker: Annotated[
+        tuple[str, ...],
+        Parameter(name="--worker", help="The same as WORKERS; may be given several times.", negative=""),
+    ] = (),
     run_id: Annotated[str | None, Parameter(name="--run", help='An earlier run by its id, or "last".')] = None,
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="As stored, an object on each line.")] = False,
     no_color: Annotated[bool, Parameter(name="--no-color", negative="", help="No colours.")] = False,
@@ -127,7 +131,7 @@ def logs(
     from tui.cli.logs import LogWish, show_logs
 
     wish = LogWish(
-        names=workers,
+        names=(*workers, *worker),
         follow=follow,
         count=count,
         since=since,
