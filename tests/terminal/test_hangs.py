@@ -41,13 +41,10 @@ def refund(orders, accounts, both):
 """
 
 
-@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (160, 45)])
-def test_a_deadlock_is_explained_and_its_stacks_are_shown(
-    place: Path, procdeck: Open, columns: int, lines: int
-) -> None:
+def test_a_deadlock_is_explained_and_its_stacks_are_shown(place: Path, procdeck: Open) -> None:
     """w names it with the lines that wait, t shows both processes there; Esc goes back each time."""
     directory = write_profile(place / "p", PROFILE, code=CODE).parent
-    terminal = procdeck(directory=directory, columns=columns, lines=lines)
+    terminal = procdeck(directory=directory, columns=80, lines=24)
     pid = wait_running(terminal, ["tied"])["tied"]
     terminal.press_until("w", "Why tied", "DEADLOCK", "with accounts:", "with orders:", f"pid {pid}")
 
