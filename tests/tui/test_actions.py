@@ -10,9 +10,13 @@ from supervisor.api.messages import ReplicaRow
 from supervisor.lifecycle.states import State
 from tests.tui.fakes import channels, replica
 from tui.actions import ACTIONS, BY_ID, HINT_LIMIT, MOVES, WIDE_HINT_LIMIT, Situation, hints, meant_by, why_not
+from tui.hang_actions import HANG_ACTIONS
+from tui.screens.asking import AskingScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.logs import LogPane
 from tui.screens.reading import help_lines
+from tui.screens.stacks import FlameScreen, StacksScreen
+from tui.screens.why import HangsScreen, WhyScreen
 
 
 def every_situation() -> list[Situation]:
@@ -57,11 +61,22 @@ def test_every_action_can_be_done() -> None:
     assert [name for name in names if not any(hasattr(each, f"do_{name}") for each in (FleetScreen, LogPane))] == []
 
 
+@pytest.mark.parametrize("screen", [WhyScreen, HangsScreen, StacksScreen, FlameScreen])
+def test_every_key_of_a_screen_about_hangs_has_one_meaning(screen: type[AskingScreen[object]]) -> None:
+    """No key is bound twice, moves included, and each action can be done; help and the way back come last."""
+    keys = [key for action in screen.ROWS for key in action.keys]
+    keys += [key for names, _, _ in MOVES for key in names.split(",")]
+    assert [key for key, times in Counter(keys).items() if times > 1] == []
+    assert [row.id for row in screen.ROWS if not hasattr(screen, f"do_{row.id.replace('-', '_')}")] == []
+    assert [row.id for row in screen.ROWS[-2:]] == ["help", "close"]
+
+
 def test_help_is_generated_from_the_registry() -> None:
     """No action is forgotten in the help, and every sentence is whole."""
     text = " ".join(" ".join(piece.strip() for piece, _ in line) for line in help_lines(400))
-    assert [action.id for action in ACTIONS if action.help not in text] == []
-    assert [action.id for action in ACTIONS if not action.help.endswith(".")] == []
+    everything = (*ACTIONS, *HANG_ACTIONS)
+    assert [action.id for action in everything if action.help not in text] == []
+    assert [action.id for action in everything if not action.help.endswith(".")] == []
 
 
 def test_hints_are_few_valid_and_always_hold_help_and_quit() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
@@ -23,13 +24,14 @@ AGAIN_AFTER_S: Final = 1.0
 """When a worker changes it is looked at again, at most so often."""
 
 _KEYS: Final = {action.id: key_name(action.keys[0]) for action in WHY_ACTIONS}
+_NUMBERS: Final = re.compile(r"\d+")
 _OFFERED: Final = frozenset({"release", "kill-process", "resume"})
 """Ways out that there are only where a verdict offers them."""
 
 
 def _standing(row: ReplicaRow | None) -> tuple[object, ...]:
-    """What about a worker makes a verdict outdated when it changes."""
-    return () if row is None else (row.state, row.pid, row.warnings)
+    """What about a worker makes a verdict outdated when it changes; that a warning counts seconds does not."""
+    return () if row is None else (row.state, row.pid, *(_NUMBERS.sub("", warning) for warning in row.warnings))
 
 
 class WhyScreen(AskingScreen[WhyReply]):

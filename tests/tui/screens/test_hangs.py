@@ -104,6 +104,27 @@ async def test_restart_is_of_the_one_whose_restart_is_the_way_out() -> None:
         await shown(pilot, "parse.1 sleeps and wakes by itself.")
 
 
+async def test_a_warning_that_counts_seconds_is_no_reason_to_look_again() -> None:
+    """Whoever reads a verdict is not disturbed each second, nor is the worker."""
+    link = FakeLink(census())
+    async with dashboard(link).run_test(size=NARROW) as pilot:
+
+        def hear(warning: str) -> None:
+            link.clock.now_s += 2
+            rows = census().rows
+            tally = msgspec.structs.replace(rows[4], warnings=(warning,))
+            link.hear(census(rows=(*rows[:4], tally, *rows[5:])))
+
+        await shown(pilot, "tally")
+        await pilot.press("j", "j", "j", "j", "w")
+        await shown(pilot, "Nothing is known of it.")
+        hear("no heartbeat for 14 s")
+        await shown(pilot, "looked 2s ago")
+        hear("DEADLOCK: it waits")
+        await shown(pilot, "looked 0s ago")
+        assert link.asked == ["why tally", "why tally"]
+
+
 @pytest.mark.parametrize("key", ["enter", "escape", "c"])
 async def test_the_root_blocker_is_killed_after_a_question(key: str) -> None:
     """Cancel is the default; X, confirmed by X, kills the process that the verdict names, by pid and start."""
