@@ -72,8 +72,9 @@ def read_books(inode: int, look: Look, dumps: Mapping[int, Dump], things: Shared
     counts: dict[int, int] = {}
     tids: dict[int, int] = {}
     silent = []
-    for pid, process in look.processes.items():
-        if process.state in DEAD_STATES or not any(mapped.inode == inode for mapped in process.semaphores):
+    for pid in things.users.get(inode, ()):
+        process = look.processes[pid]
+        if process.state in DEAD_STATES:
             continue
         own = [owned for owned in told if owned.pid == pid]
         dump = dumps.get(pid)

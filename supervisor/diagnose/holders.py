@@ -179,8 +179,8 @@ class _Search:
         blocked = {report.node for report in waiters}
         found: list[Holder] = []
         is_seen = False
-        for pid, process in self._look.processes.items():
-            if process.state in DEAD_STATES or not any(mapped.inode == inode for mapped in process.semaphores):
+        for pid in self._things.users.get(inode, ()):
+            if self._look.processes[pid].state in DEAD_STATES:
                 continue
             is_seen = True
             threads = [thread for thread in self._ends.actors(pid) if thread.node not in blocked]

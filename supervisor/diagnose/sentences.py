@@ -10,10 +10,10 @@ from supervisor.diagnose.concern import Concern, Concerns
 from supervisor.diagnose.evidence import ThreadReport
 from supervisor.diagnose.particulars import particulars
 from supervisor.diagnose.scene import Scene
-from supervisor.diagnose.signatures import place_of
+from supervisor.diagnose.signatures import own_frame, place_of
 from supervisor.diagnose.verdict import ChainLink
 from supervisor.diagnose.waits import Edge, wanted
-from supervisor.diagnose.wording import Wording, lasted, listed, own
+from supervisor.diagnose.wording import Wording, lasted, listed
 
 _MOST_DEAD: Final = 3
 
@@ -86,13 +86,13 @@ class Sentences:
 
     def _hang(self, concern: Concern) -> str:
         report = concern.report
-        place = place_of(own(report))
+        place = place_of(own_frame(report.frames))
         where = f" in {place}" if place else ""
         return f"{self._words.who(report)} has not moved{where} for {lasted(concern.lasted_s)}{self._kernel(report)}."
 
     def _unknown(self, concern: Concern) -> str:
         report = concern.report
-        place = place_of(own(report))
+        place = place_of(own_frame(report.frames))
         where = f" in {place}" if place else ""
         return f"{self._words.who(report)} waits{where} for something that no rule knows{self._kernel(report)}."
 
@@ -191,7 +191,7 @@ class Sentences:
         """What it rests on, the strongest first."""
         report = concern.report
         found = []
-        at = own(report)
+        at = own_frame(report.frames)
         if at is not None:
             found.append(f"{place_of(at)} in {at.function}{f': {at.source}' if at.source else ''}")
         if report.frames and report.frames[0] is not at:

@@ -66,6 +66,8 @@ class SharedThings:
         semaphores: by inode.
         parts: by inode, those that belong to a queue.
         queues: by the link of their pipe, both ends.
+        pipes: the links of all pipes that are known to be of `multiprocessing`'s.
+        users: by a semaphore's inode, the pids that have it mapped.
     """
 
     def __init__(self, look: Look, dumps: Mapping[int, Dump]) -> None:
@@ -73,6 +75,10 @@ class SharedThings:
         self.parts: dict[int, QueuePart] = {}
         self.queues: Mapping[str, list[Owned]] = defaultdict(list)
         self.pipes: set[str] = set()
+        self.users: Mapping[int, list[int]] = defaultdict(list)
+        for user, facts in look.processes.items():
+            for shared in {mapped.inode for mapped in facts.semaphores}:
+                self.users[shared].append(user)
         for pid, dump in dumps.items():
             process = look.processes.get(pid)
             inodes = {}

@@ -7,7 +7,7 @@ from typing import Final
 
 from supervisor.diagnose.concern import Concern
 from supervisor.diagnose.ends import USED
-from supervisor.diagnose.evidence import Frame, ThreadReport
+from supervisor.diagnose.evidence import ThreadReport
 from supervisor.diagnose.kinds import KINDS
 from supervisor.diagnose.scene import Scene
 from supervisor.diagnose.signatures import own_frame, place_of
@@ -68,21 +68,6 @@ _DOES: Final[Mapping[str, str]] = {
 """What a thread does that waits for nobody, by kind; the place follows."""
 
 
-_ROOTS: Final = (("multiprocessing/process.py", "_bootstrap"), ("supervisor/agent/bootstrap.py", ""))
-"""File and function, empty for any, outside of which a stack belongs to the process that this one was forked from."""
-
-
-def own(report: ThreadReport) -> Frame | None:
-    """The innermost frame of the program's own code in a thread of it; None where the thread is in none."""
-    frames = report.frames
-    for index, frame in enumerate(frames):
-        name = frame.function.rpartition(".")[2]
-        if any(frame.file.endswith(file) and function in ("", name) for file, function in _ROOTS):
-            frames = frames[:index]
-            break
-    return own_frame(frames)
-
-
 class Wording:
     """Words about the threads of one scene."""
 
@@ -126,7 +111,7 @@ class Wording:
         """What a thread does that waits for nobody: ``computes in report.py:40``."""
         report = concern.report
         words = _DOES.get(concern.kind.name) or KINDS.get(concern.kind.name, KINDS["UNKNOWN"]).words
-        place = place_of(own(report))
+        place = place_of(own_frame(report.frames))
         return f"{words} in {place}" if place else words
 
     def state(self, concern: Concern) -> str:
