@@ -14,7 +14,7 @@ from tui.render.log_lines import Form, record_lines
 from tui.render.pieces import Line, Tone
 from tui.widgets.painter import Ground, Painter
 
-CACHE_LINES = 1024
+CACHE_LINES = 512
 HIGHLIGHT_S = 0.02
 """A line in which nothing is found by then shows nothing found."""
 LONG_LINE_BYTES = 4096
@@ -48,7 +48,9 @@ class LogStrips:
         strips = self._cache.get(key)
         if strips is None:
             if len(self._cache) >= CACHE_LINES:
-                self._cache.clear()
+                del self._cache[
+                    next(iter(self._cache))
+                ]  # all at once would be made anew at once, and cost memory in waves
             # Textual keeps what it has computed of a strip with the strip, so strips are kept, not lines.
             strips = self._cache[key] = self._made(self._lines(stored), "")
         return strips
