@@ -10,7 +10,7 @@ from supervisor.api.messages import ReplicaRow
 from supervisor.lifecycle.states import State
 from tests.tui.fakes import channels, replica
 from tui.actions import ACTIONS, BY_ID, HINT_LIMIT, MOVES, WIDE_HINT_LIMIT, Situation, hints, meant_by, why_not
-from tui.hang_actions import HANG_ACTIONS
+from tui.hang_actions import HANG_ACTIONS, WHY
 from tui.screens.asking import AskingScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.logs import LogPane
@@ -77,6 +77,8 @@ def test_help_is_generated_from_the_registry() -> None:
     everything = (*ACTIONS, *HANG_ACTIONS)
     assert [action.id for action in everything if action.help not in text] == []
     assert [action.id for action in everything if not action.help.endswith(".")] == []
+    assert help_lines(80, WHY)[0][0][0] == WHY
+    assert len(help_lines(80, WHY)) == len(help_lines(80))
 
 
 def test_hints_are_few_valid_and_always_hold_help_and_quit() -> None:

@@ -85,8 +85,14 @@ def post_mortem_lines(facts: Sequence[str], width: int) -> list[Line]:
         ((" It does not run. This is how it ended, and what it was doing then:", Tone.STRONG),),
         (),
     ]
+    before = ""
     for fact in facts:
-        for at, part in enumerate(wrap(plain(fact), max(width - 5, 12))):
+        label, colon, _ = fact.partition(": ")
+        told = plain(fact)
+        if colon and label == before:  # the next line of the same thing
+            told = " " * (len(label) + 2) + plain(fact[len(label) + 2 :])
+        before = label
+        for at, part in enumerate(wrap(told, max(width - 5, 12))):
             lines.append(((f"   {'' if at == 0 else '  '}", Tone.PLAIN), (part, Tone.PLAIN)))
     return lines
 

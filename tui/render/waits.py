@@ -97,14 +97,14 @@ class Waits:
         return len(ring) > 1 or ring[0] in self.waits_for.get(ring[0], {})
 
     def roots(self) -> list[tuple[Key, ...]]:
-        """Who holds others up and waits for nobody else, one or a ring; who blocks most comes first."""
+        """Who holds others up and waits for nobody else, one or a ring; rings and who blocks most come first."""
         found = [
             ring
             for ring in self.rings()
             if any(key in self.waiters for key in ring)
             and all(near in ring for key in ring for near in self.waits_for.get(key, {}))
         ]
-        return sorted(found, key=lambda ring: -len(self.blocked_by(ring)))
+        return sorted(found, key=lambda ring: (-len(self.blocked_by(ring)), not self.is_ring(ring)))
 
     def blocked_by(self, ring: Sequence[Key]) -> tuple[str, ...]:
         """The workers, beside its own, that wait for `ring`, directly or through others."""

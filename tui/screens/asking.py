@@ -185,7 +185,7 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
 
     def do_help(self) -> None:
         """`?`"""
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(self.ROWS[0].group))
 
     def do_again(self) -> None:
         """Look again."""

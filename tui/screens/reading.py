@@ -61,11 +61,12 @@ class HelpScreen(ReadingScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "close", show=False)]
 
-    def __init__(self) -> None:
+    def __init__(self, first: str = "") -> None:
         super().__init__("Keys")
+        self._first = first
 
     def lines(self, width: int) -> list[Line]:
-        return help_lines(width)
+        return help_lines(width, self._first)
 
 
 class RecordScreen(ReadingScreen):
@@ -97,11 +98,12 @@ class RecordScreen(ReadingScreen):
         return record_view(self._record, width, self._utc_offset_s)
 
 
-def help_lines(width: int) -> list[Line]:
-    """The help: each action once, by group."""
+def help_lines(width: int, first: str = "") -> list[Line]:
+    """The help: each action once, by group; the group `first` before all others."""
     lines: list[Line] = []
     everything = (*ACTIONS, *HANG_ACTIONS)
-    for group in dict.fromkeys(action.group for action in everything):
+    groups = dict.fromkeys(action.group for action in everything)
+    for group in sorted(groups, key=lambda group: group != first):
         lines += [(), ((group, Tone.STRONG),)]
         for action in everything:
             if action.group == group:

@@ -159,6 +159,8 @@ def test_a_worker_at_rest_tells_how_it_ended() -> None:
     told = stacks(at_rest())
     assert "It does not run. This is how it ended" in told
     assert "In its hands: 'a.py'" in told
+    many = stacks(StacksReply(replica="x", post_mortem=("traceback: one", "traceback:   two", "log: three")))
+    assert "   traceback: one\n                two\n   log: three" in many
     assert "nothing is known of its last one" in stacks(StacksReply(replica="x"))
 
 
