@@ -75,24 +75,21 @@ def _unlike(ways: list[WayOut]) -> list[WayOut]:
 
 
 def _release(concern: Concern, scene: Scene) -> list[WayOut]:
-    """Only an orphaned read lock of a queue, and only where its pipe is not in the middle of a message."""
+    """Only an orphaned read lock of a queue, and only where its pipe cannot be in the middle of a message."""
     report = concern.report
     part = scene.part_of_queue(report)
-    if (
-        concern.kind.name not in ("ORPHANED_LOCK", "POOL_WEDGED")
-        or part is None
-        or part.part != "rlock"
-        or concern.lasted_s <= 0
-    ):
+    if concern.kind.name not in ("ORPHANED_LOCK", "POOL_WEDGED") or part is None or part.part != "rlock":
         return []
-    if any(
-        other.kind in ("QUEUE_CORRUPT", "WLOCK_ORPHAN")
-        and part.pipe in (other.resource.id, wanted(other).split(" ")[0])
-        for other in scene.graph.reports.values()
-    ):
+    if concern.lasted_s <= 0 or any(_is_inside(other, part.pipe) for other in scene.graph.reports.values()):
         return []
-    text = "release the read lock: its holder is dead; safe, since a reader that waits has no part of a message"
+    text = "release the read lock: its holder is dead, and no message is on its way that it could have read a part of"
     return [WayOut(action="release", text=text, replica=report.replica, pid=report.pid, resource=wanted(report))]
+
+
+def _is_inside(report: ThreadReport, pipe: str) -> bool:
+    """Whether a thread shows that a message of a pipe may be in pieces: it writes one, or reads the rest of one."""
+    is_on_it = pipe in (report.resource.id, report.kernel.resource)
+    return is_on_it and (report.kernel.kind == "write" or report.kind in ("QUEUE_CORRUPT", "WLOCK_ORPHAN"))
 
 
 def _resume(concern: Concern, words: Wording) -> list[WayOut]:

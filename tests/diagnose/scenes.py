@@ -10,6 +10,7 @@ from supervisor.diagnose.evidence import (
     Descriptor,
     Dump,
     Frame,
+    Holder,
     KernelKind,
     KernelWait,
     Look,
@@ -21,8 +22,11 @@ from supervisor.diagnose.evidence import (
     ThreadFacts,
     ThreadReport,
 )
+from supervisor.diagnose.verdict import Verdict
+from supervisor.diagnose.verdicts import BoardNote, Limits, judge
 
 SEMAPHORE_BYTES = 4096
+NOW_S = 1000.0
 
 
 def address_of(inode: int) -> int:
@@ -145,3 +149,32 @@ def dump_of(pid: int, *things: Thing, threads: Mapping[int, int] | None = None, 
 def both_ends(number: int) -> tuple[Descriptor, Descriptor]:
     """What a fork inherits of a queue."""
     return Descriptor(5, f"pipe:[{number}]", "r"), Descriptor(6, f"pipe:[{number}]", "w")
+
+
+def judged(
+    reports: Sequence[ThreadReport],
+    holders: Mapping[str, Sequence[Holder]] | None = None,
+    *,
+    look: Look | None = None,
+    dumps: Mapping[int, Dump] | None = None,
+    boards: Mapping[str, BoardNote] | None = None,
+    limits: Mapping[str, Limits] | None = None,
+) -> Mapping[str, Verdict]:
+    """The first verdict of each replica, the worst replica first."""
+    found: dict[str, Verdict] = {}
+    look = look if look is not None else look_of(reports)
+    for verdict in judge(
+        reports, look, dumps or {}, holders or {}, now_s=NOW_S, boards=boards or {}, limits=limits or {}
+    ):
+        found.setdefault(verdict.replica, verdict)
+    return found
+
+
+def actions(verdict: Verdict) -> list[str]:
+    """What can be done about it, best first."""
+    return [way.action for way in verdict.ways_out]
+
+
+def told(verdict: Verdict) -> tuple[str, str, str]:
+    """Its kind, severity and warning."""
+    return verdict.kind, verdict.severity, verdict.warning
