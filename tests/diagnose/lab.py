@@ -95,11 +95,12 @@ CASES: Final = (
 )
 
 
-def profile_text(path: Path, method: str) -> str:
-    """A profile of the lab whose workers, and the children that they start, are started with `method`."""
-    text = path.read_text(encoding="utf-8")
+def profile_text(method: str) -> str:
+    """The lab's profile and, in it, all workers of the quiet one, each with their children started by `method`."""
+    text = PROFILE.read_text(encoding="utf-8")
     assert text.count('"forkserver"') == 2
-    return text.replace('"forkserver"', f'"{method}"')
+    quiet = QUIET_PROFILE.read_text(encoding="utf-8")
+    return f"{text}\n{quiet[quiet.index('[queues.') :]}".replace('"forkserver"', f'"{method}"')
 
 
 def called(link: ChainLink) -> str:

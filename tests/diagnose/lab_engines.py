@@ -1,4 +1,4 @@
-"""An engine on a profile of the lab: ready to be asked, and gone afterwards with all that its programs have left."""
+"""An engine on the hang lab: ready to be asked, and gone afterwards with all that its programs have left."""
 
 from __future__ import annotations
 
@@ -21,18 +21,19 @@ _SEMAPHORE = "/dev/shm/sem.mp-"
 
 
 @contextmanager
-def lab_on(profile: Path, method: str) -> Iterator[RunningEngine]:
-    """An engine on a copy of `profile` with one start method for all processes."""
+def lab_on(method: str) -> Iterator[RunningEngine]:
+    """An engine on all that is stuck and all that is quiet, with one start method for all processes."""
     folder = Path(tempfile.mkdtemp(prefix="pd-"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PROCDECK_RUNTIME_DIR", str(folder / "r"))
         patch.setenv("PROCDECK_STATE_DIR", str(folder / "s"))
         copy = folder / lab.COPY
-        shutil.copytree(profile.parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        (copy / profile.name).write_text(lab.profile_text(profile, method), encoding="utf-8")
+        shutil.copytree(lab.FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        profile = copy / lab.PROFILE.name
+        profile.write_text(lab.profile_text(method), encoding="utf-8")
         semaphores: set[str] = set()
         try:
-            with engine_on(copy / profile.name) as engine:
+            with engine_on(profile) as engine:
                 yield engine
                 semaphores = _semaphores(engine)
         finally:

@@ -1,4 +1,4 @@
-"""Each worker of the hang lab, under each start method, gets its verdict; those that only rest get no warning."""
+"""Each worker of the hang lab gets its verdict under each start method; what rests or works gets no warning."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "hangs.md"
 
 @pytest.fixture(scope="module", params=METHODS)
 def stuck(request: pytest.FixtureRequest) -> Iterator[Answers]:
-    """The whole lab in one engine for each start method."""
-    with lab_on(lab.PROFILE, request.param) as engine:
+    """The whole lab, and all that is quiet, in one engine for each start method."""
+    with lab_on(request.param) as engine:
         yield Answers(engine)
 
 
@@ -32,17 +32,31 @@ def test_a_hang_gets_its_verdict(stuck: Answers, case: Case) -> None:
     stuck.wait_for(case.worker, lambda verdicts: lab.difference(case, verdicts))
 
 
-def test_hangs_are_told_without_being_asked(stuck: Answers) -> None:
-    """Each case has its warning in the table, sooner or later; those without one have none."""
+def test_hangs_are_told_without_being_asked_and_nothing_else_is(stuck: Answers) -> None:
+    """Each case has its warning in the table, sooner or later. What is idle has none meanwhile, nor is it logged."""
     wanted = {case.worker: case.warning for case in CASES}
     missing = {name for name, warning in wanted.items() if warning}
     deadline_s = time.monotonic() + PATIENCE_S
     while missing:
         told = {row.name: row.warnings for row in stuck.engine.fleet().rows}
-        assert {name: texts for name, texts in told.items() if texts and not wanted[name]} == {}
+        assert {name: texts for name, texts in told.items() if texts and not wanted.get(name)} == {}
         missing -= {name for name in missing for text in told[name] if text.startswith(f"{wanted[name]}:")}
         assert time.monotonic() < deadline_s, f"not warned of as it should be: {[(n, told[n]) for n in missing]}"
         time.sleep(0.1)
+    quiet = set(load_profile(lab.QUIET_PROFILE).workers)
+    loud = [record for record in stuck.engine.records() if record.level in ("WARNING", "ERROR", "CRITICAL")]
+    assert [record.message for record in loud if record.worker.partition(".")[0] in quiet] == []
+
+
+def test_idle_has_a_verdict_that_says_so(stuck: Answers) -> None:
+    """Asked, every quiet replica has an answer, and none is a warning."""
+    workers = load_profile(lab.QUIET_PROFILE).workers
+    quiet = [row.name for row in stuck.engine.fleet().rows if row.worker in workers]
+    assert len(quiet) > len(workers)
+    worst = stuck.worst()
+    assert set(quiet) <= set(worst)
+    told = [worst[name] for name in quiet]
+    assert [f"{one.replica} {one.kind}: {one.sentence}" for one in told if one.severity in ("warning", "stuck")] == []
 
 
 def test_every_case_is_described_by_its_verdict() -> None:
