@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
+from collections.abc import Callable
 from itertools import accumulate
 
 from supervisor.logs.index_file import BlockFacts, NotedBlocks, facts_of
@@ -21,17 +22,24 @@ class BlockIndex:
 
     Args:
         noted: what the writer has noted of its first blocks; a reader that has to count for itself gives none.
+        noted_now: gives what the writer has noted since as well.
 
     Attributes:
         line_count: whole lines found so far.
         scanned_bytes: the end of the last of them.
     """
 
-    def __init__(self, file: SegmentFile, noted: NotedBlocks | None = None) -> None:
+    def __init__(
+        self,
+        file: SegmentFile,
+        noted: NotedBlocks | None = None,
+        noted_now: Callable[[], NotedBlocks] = NotedBlocks,
+    ) -> None:
         self._file = file
         self._lines_up_to = array("Q")  # newlines before the end of each whole block
         self._tail_lines = 0  # newlines after the last whole block
         self._noted = NotedBlocks()
+        self._noted_now = noted_now
         self._noted_blocks = 0
         self._facts: dict[int, BlockFacts] = {}
         self._nearest = (0, 0)  # a line, and where it begins: pages that adjoin share one end
@@ -107,6 +115,8 @@ class BlockIndex:
         known = self._facts.get(block)
         if known is not None:
             return known
+        if block < len(self._lines_up_to) and self._has_been_noted(block):
+            return self._noted[block]
         start = block * BLOCK_BYTES
         margin = min(start, 64)  # a level's mark may begin in the block before
         data = self._file.read(BLOCK_BYTES + margin, start - margin)[: self.scanned_bytes - start + margin]
@@ -114,6 +124,17 @@ class BlockIndex:
         if start + BLOCK_BYTES <= self.scanned_bytes:
             self._facts[block] = facts
         return facts
+
+    def _has_been_noted(self, block: int) -> bool:
+        """See what the writer has noted since; believed is what fits the lines that were counted."""
+        noted = self._noted_now()
+        if block >= len(noted) or noted[block].lines != self.lines_before(block + 1) - self.lines_before(block):
+            return False
+        self._noted, self._noted_blocks = noted, block + 1
+        whole = min(len(noted), len(self._lines_up_to))
+        if noted[whole - 1].lines == self.lines_before(whole) - self.lines_before(whole - 1):
+            self._noted_blocks = whole
+        return True
 
     def _take_over(self, noted: NotedBlocks) -> None:
         """Believe what fits the file: so many blocks, and the first and the last of them as they are noted."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 from weakref import WeakMethod
@@ -40,7 +41,7 @@ class _Segment:
         self._directory = directory
         self._keep = WeakMethod(keep)  # who forgets a reader without closing it gets its descriptors back at once
         self._file: SegmentFile | None = StoredFile(files, number)
-        self._index: BlockIndex | None = BlockIndex(self._file, read_index(directory, number))
+        self._index: BlockIndex | None = self._indexed(self._file)
         self.line_count = self._index.line_count
         self.is_final = False
         keep(self)
@@ -51,12 +52,16 @@ class _Segment:
         if self._file is None:
             raise OSError(f"segment {self.number} has been deleted")
         if self._index is None:
-            index = BlockIndex(self._file, read_index(self._directory, self.number))
+            index = self._indexed(self._file)
             index.refresh()
             self._index = index
             if (keep := self._keep()) is not None:
                 keep(self)
         return self._index
+
+    def _indexed(self, file: SegmentFile) -> BlockIndex:
+        noted_now = partial(read_index, self._directory, self.number)
+        return BlockIndex(file, noted_now(), noted_now)
 
     def rest(self) -> None:
         """Hold nothing in memory that can be found out again. Only where it is final."""

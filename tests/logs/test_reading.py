@@ -187,6 +187,28 @@ def test_only_some_segments_are_held_in_memory(
     assert reader.lines(290, 10) == numbered(290, 10)
 
 
+def test_what_is_noted_of_new_blocks_is_taken_over_where_it_fits(tmp_path: Path, reader: LogReader) -> None:
+    """The writer says when a block was stored, which nobody can count; a reader that has begun before learns it."""
+    writer = SegmentWriter(tmp_path / "logs")
+    write(writer, 0, 10)
+    assert reader.refresh()
+    writer.append([line + b"\n" for line in numbered(10, 30_000)])
+    assert reader.refresh()
+    facts = [block.facts for block in reader.blocks()]
+    assert sum(each.lines for each in facts) == 30_010
+    assert all(each.stored_us for each in facts[:-1])
+    assert not facts[-1].stored_us
+
+    end = (tmp_path / "logs" / "000001.index").stat().st_size
+    writer.append([line + b"\n" for line in numbered(30_010, 30_000)])
+    writer.close()
+    index = bytearray((tmp_path / "logs" / "000001.index").read_bytes())
+    index[end] ^= 1  # how many lines end in the first of the new blocks
+    (tmp_path / "logs" / "000001.index").write_bytes(index)
+    reader.refresh()
+    assert sum(block.facts.lines for block in reader.blocks()) == 60_010
+
+
 def test_truncated_segment_harms_nobody(tmp_path: Path, reader: LogReader, writer: SegmentWriter) -> None:
     """Somebody empties a segment with the shell: its lines are gone, the reader is not."""
     write(writer, 0, 5)
