@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         StopRequested,
         Value,
     )
+    from supervisor.pools import Pool
 
 __all__ = [
     "Array",
@@ -48,6 +49,7 @@ __all__ = [
     "Lock",
     "Namespace",
     "Pipe",
+    "Pool",
     "Queue",
     "RLock",
     "Semaphore",
@@ -71,6 +73,7 @@ _HOMES = {
     "Lock": "supervisor.channels",
     "Namespace": "supervisor.channels",
     "Pipe": "supervisor.channels",
+    "Pool": "supervisor.pools",
     "Queue": "supervisor.channels",
     "RLock": "supervisor.channels",
     "Semaphore": "supervisor.channels",

@@ -9,6 +9,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from multiprocessing import forkserver, resource_tracker
 from pathlib import Path
 
 import pytest
@@ -83,3 +84,11 @@ def nothing_is_left_behind() -> Iterator[None]:
     assert left == {}, f"processes left behind: {left}"
     assert _spilled() == []
     shutil.rmtree(_spill, ignore_errors=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def multiprocessing_servants_end(nothing_is_left_behind: None) -> Iterator[None]:
+    """The forkserver and the resource tracker of multiprocessing do not outlive the tests."""
+    yield
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Callable, Iterator
-from multiprocessing import forkserver, resource_tracker
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -65,11 +64,3 @@ def forked() -> Iterator[Crew]:
     crew = Crew("fork")
     yield crew
     crew.dismiss()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def multiprocessing_servants_end() -> Iterator[None]:
-    """The forkserver and the resource tracker of multiprocessing do not outlive the tests."""
-    yield
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]
-    resource_tracker._resource_tracker._stop()  # type: ignore[attr-defined]

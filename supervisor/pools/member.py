@@ -1,0 +1,283 @@
+"""What runs in a pool's member: takes a task from its socket, runs it item by item, sends what came of it.
+
+Before each item it writes into its page which one that is and since when; whoever kills it leaves that behind. It sends
+results when a chunk is done, or has taken long enough to be waited for, so that little is lost with it.
+"""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import socket
+import sys
+import traceback
+from time import monotonic_ns
+
+from supervisor.channels.parcel import loads, press
+from supervisor.channels.spill import Spill
+from supervisor.pools import wire
+from supervisor.pools.errors import RemoteTraceback, ResultLost, TaskExited
+from supervisor.pools.wire import Reader
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from supervisor.channels.parcel import Pickled
+
+PAGE_WORDS = 4
+"""What a member writes of itself: the task, the index of the item, since when it runs, how many are done."""
+TASK, INDEX, SINCE_NS, DONE = range(PAGE_WORDS)
+FLUSH_NS = 20_000_000
+"""Results do not wait longer than this for those that come after them."""
+BESIDE_BYTES = 262_144
+"""Bigger payloads go through a file in memory."""
+_PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
+"""What is rebuilt from a pickle for sure."""
+
+
+class Member:
+    """One member's life.
+
+    Args:
+        page: its `PAGE_WORDS` words of shared memory.
+        directory: where big payloads go.
+        most_items: after so many it leaves, to be replaced; 0 for never.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        page: Any,
+        directory: str,
+        initializer: Callable[..., object] | None,
+        initargs: Sequence[Any],
+        finalizer: Callable[[], object] | None,
+        most_items: int,
+    ) -> None:
+        self._socket = sock
+        self._page = memoryview(page).cast("B").cast("Q")
+        self._spill = Spill(directory, is_private=False)
+        self._initializer = initializer
+        self._initargs = initargs
+        self._finalizer = finalizer
+        self._most_items = most_items
+        self._functions: dict[int, Any] = {}
+
+    def live(self) -> None:
+        """Serve until told to leave, or until the pool is gone."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's to hear; it ends its members
+        failure = self._initialize()
+        self._send(wire.HELLO, pickle.dumps(failure))
+        if failure:
+            return
+        reader = Reader(self._socket)
+        while True:
+            found = reader.next()
+            if found is None or found[0] == wire.END:
+                break
+            kind, body = found
+            if kind == wire.FUNCTION:
+                self._learn(body)
+            else:
+                self._run(body)
+                if self._most_items and self._page[DONE] >= self._most_items:
+                    break
+        if self._finalizer is not None:
+            self._finalizer()
+
+    def _initialize(self) -> str:
+        """Call the initializer; its traceback where it fails."""
+        if self._initializer is not None:
+            try:
+                self._initializer(*self._initargs)
+            except BaseException:
+                return traceback.format_exc()
+        return ""
+
+    def _learn(self, body: bytes) -> None:
+        (number,) = wire.FUNCTION_HEAD.unpack_from(body)
+        if len(self._functions) == wire.FUNCTIONS_KEPT:
+            del self._functions[next(iter(self._functions))]
+        try:
+            self._functions[number] = loads(body[wire.FUNCTION_HEAD.size :])
+        except BaseException as error:
+            lost = ResultLost(f"the function cannot be rebuilt in the member: {_words(error)}")
+            self._functions[number] = _Failing(lost)
+
+    # --- a task ---
+
+    def _run(self, body: bytes) -> None:
+        task, number, mode, start, stop, form = wire.TASK_HEAD.unpack_from(body)
+        page = self._page
+        page[INDEX], page[SINCE_NS], page[TASK] = start, monotonic_ns(), task
+        try:
+            items = self._unpack(body[wire.TASK_HEAD.size :], form)
+        except BaseException as error:
+            lost = ResultLost(f"the arguments cannot be rebuilt in the member: {_words(error)}")
+            for index in range(start, stop):
+                self._fail(task, index, lost)
+        else:
+            self._run_items(task, self._functions.get(number), mode, items, start, stop)
+        page[TASK] = 0
+
+    def _unpack(self, payload: bytes, form: int) -> Any:
+        if form == wire.INLINE:
+            return pickle.loads(payload)
+        data, buffers = self._spill.read(payload.decode())
+        return loads(data, buffers=buffers)
+
+    def _run_items(self, task: int, function: Any, mode: int, items: Any, start: int, stop: int) -> None:
+        page, first = self._page, start
+        results: list[Any] = []
+        begun = page[DONE] - start
+        flush_ns = monotonic_ns() + FLUSH_NS
+        for index in range(start, stop):
+            page[INDEX] = index
+            page[SINCE_NS] = now_ns = monotonic_ns()
+            if now_ns > flush_ns:
+                page[DONE] = begun + index
+                self._flush(task, first, results)
+                results, first, flush_ns = [], index, now_ns + FLUSH_NS
+            try:
+                if mode == wire.EACH:
+                    result = function(items[index])
+                elif mode == wire.STAR:
+                    result = function(*items[index])
+                else:
+                    result = items[0](*items[1], **items[2])
+            except BaseException as error:
+                self._flush(task, first, results)
+                self._fail(task, index, error)
+                results, first = [], index + 1
+            else:
+                results.append(result)
+        page[DONE] = begun + stop
+        self._flush(task, first, results)
+
+    def _flush(self, task: int, first: int, results: list[Any]) -> None:
+        if not results:
+            return
+        form, payload = wire.SINGLY, b""
+        if all(type(result) in _PLAIN for result in results):
+            form, payload = wire.INLINE, pickle.dumps(results, 5)
+        if not payload or len(payload) > BESIDE_BYTES:
+            self._flush_singly(task, first, results)
+            return
+        self._send(wire.RESULTS, wire.RESULTS_HEAD.pack(task, first, len(results), form), payload)
+
+    def _flush_singly(self, task: int, first: int, results: list[Any]) -> None:
+        """Send results that one by one may not be rebuilt, or are big: the fate of one is not that of the others."""
+        together: list[bytes] = []
+        begun = first
+        for index, result in enumerate(results, first):
+            try:
+                pressed: bytes | Pickled | None = press(result)
+            except BaseException as error:
+                pressed, lost = None, ResultLost(f"the result ({_kind(result)}) cannot be pickled: {_words(error)}")
+            if isinstance(pressed, bytes) and len(pressed) <= BESIDE_BYTES:
+                together.append(pressed)
+                continue
+            self._send_together(task, begun, together)
+            together, begun = [], index + 1
+            if pressed is None:
+                self._fail(task, index, lost)
+            else:
+                self._send_beside(task, index, pressed)
+        self._send_together(task, begun, together)
+
+    def _send_together(self, task: int, first: int, pickles: list[bytes]) -> None:
+        if pickles:
+            head = wire.RESULTS_HEAD.pack(task, first, len(pickles), wire.SINGLY)
+            self._send(wire.RESULTS, head, pickle.dumps(pickles, 5))
+
+    def _send_beside(self, task: int, index: int, pressed: bytes | Pickled) -> None:
+        name = beside(self._spill, pressed)
+        self._send(wire.RESULTS, wire.RESULTS_HEAD.pack(task, index, 1, wire.BESIDE_SINGLE), name.encode())
+
+    def _fail(self, task: int, index: int, error: BaseException) -> None:
+        self._send(wire.FAILED, wire.FAILED_HEAD.pack(task, index), sendable(error))
+
+    def _send(self, kind: int, *parts: bytes) -> None:
+        self._socket.sendall(wire.frame(kind, *parts))
+
+
+def beside(spill: Spill, pressed: bytes | Pickled) -> str:
+    """Put a payload into a file; the file's name."""
+    from supervisor.channels.parcel import Pickled
+
+    whole = pressed if isinstance(pressed, Pickled) else Pickled([pressed], [])
+    return spill.write(whole, "task-")[0]
+
+
+def sendable(error: BaseException) -> bytes:
+    """The pickle of an exception and of its traceback's text; of one that tells it, where it could not be rebuilt."""
+    text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    if isinstance(error, SystemExit):
+        return pickle.dumps((TaskExited(f"the task called sys.exit({error.code!r})"), text), 5)
+    try:
+        data = pickle.dumps((error, text), 5)
+        if type(pickle.loads(data)[0]) is type(error):
+            return data
+        why = "it is rebuilt as another one"
+    except BaseException as trouble:
+        why = _words(trouble)
+    lost = ResultLost(
+        f"the task raised {_words(error)}, which cannot be brought here: {why}. Give the exception all its arguments "
+        "with super().__init__(...), or a __reduce__"
+    )
+    return pickle.dumps((lost, text), 5)
+
+
+def rebuilt(data: bytes) -> BaseException:
+    """The exception of `sendable`, its traceback as the cause."""
+    error, text = pickle.loads(data)
+    error.__cause__ = RemoteTraceback(text)
+    return error  # type: ignore[no-any-return]
+
+
+def _kind(value: object) -> str:
+    return type(value).__qualname__
+
+
+def _words(error: BaseException) -> str:
+    try:
+        return f"{_kind(error)}: {error}"[:500]
+    except BaseException:
+        return _kind(error)
+
+
+class _Failing:
+    """In place of a function that cannot be had."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def __call__(self, *_args: object, **_kwargs: object) -> None:
+        raise self._error
+
+
+def serve(sock: socket.socket, pages: Any, slot: int, directory: str, start: tuple[Any, ...]) -> None:
+    """Be the member of `slot` until told to leave; the target of its process."""
+    page = memoryview(pages).cast("B")[slot * PAGE_WORDS * 8 : (slot + 1) * PAGE_WORDS * 8]
+    try:
+        Member(sock, page, directory, *start).live()
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the pool is gone
+    finally:
+        sock.close()
+        sys.stdout.flush()
+
+
+def exit_words(code: int | None) -> str:
+    """How a member ended: ``was killed by SIGKILL (the kernel does that when memory runs out)``."""
+    if code is None:
+        return "ended"
+    if code >= 0:
+        return f"ended with exit code {code}"
+    try:
+        name = signal.Signals(-code).name
+    except ValueError:
+        name = f"signal {-code}"
+    return f"was killed by {name}" + (" (the kernel does so when memory runs out)" if -code == signal.SIGKILL else "")

@@ -1,0 +1,109 @@
+"""What comes of tasks: results and exceptions rebuilt and handed to their jobs, counted, and payloads removed."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+
+from supervisor.channels.parcel import loads
+from supervisor.pools import wire
+from supervisor.pools.errors import ResultLost
+from supervisor.pools.member import rebuilt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from supervisor.channels.spill import Spill
+    from supervisor.pools.tasks import Task
+
+
+class Outcomes:
+    """Settles the items of tasks.
+
+    Attributes:
+        counts: items, by what became of them, and members that were replaced.
+    """
+
+    def __init__(self, spill: Spill) -> None:
+        self._spill = spill
+        self.counts = dict.fromkeys(("submitted", "done", "failed", "retried", "replaced"), 0)
+
+    def settle(self, task: Task, body: bytes) -> None:
+        """Results have come."""
+        _, first, _, form = wire.RESULTS_HEAD.unpack_from(body)
+        payload = body[wire.RESULTS_HEAD.size :]
+        if form == wire.INLINE:
+            self._deliver(task, first, pickle.loads(payload))
+            return
+        for index, value in enumerate(self._singles(payload, form), first):
+            if isinstance(value, _Lost):
+                self.fail(task, index, value.error)
+            else:
+                self._deliver(task, index, [value])
+
+    def _singles(self, payload: bytes, form: int) -> list[Any]:
+        """Results that were sent one by one, each rebuilt by itself."""
+        if form == wire.SINGLY:
+            return [_rebuilt(lambda data=data: loads(data)) for data in pickle.loads(payload)]  # type: ignore[misc]
+        name = payload.decode()
+
+        def read() -> Any:
+            data, buffers = self._spill.read(name)
+            return loads(data, buffers=buffers)
+
+        try:
+            return [_rebuilt(read)]
+        finally:
+            self._spill.remove(name)
+
+    def _deliver(self, task: Task, first: int, values: list[Any]) -> None:
+        self.counts["done"] += len(values)
+        try:
+            task.settle(first, values)
+        except Exception as error:  # a callback's
+            sys.excepthook(type(error), error, error.__traceback__)
+            task.settled = max(task.settled, first + len(values))
+
+    def fail(self, task: Task, index: int, error: BaseException) -> None:
+        """An item has failed."""
+        self.counts["failed"] += 1
+        try:
+            task.fail(index, error)
+        except Exception as trouble:  # a callback's
+            sys.excepthook(type(trouble), trouble, trouble.__traceback__)
+            task.settled = max(task.settled, index + 1)
+
+    def fail_all(self, task: Task, error: BaseException) -> None:
+        """Nothing more will come of a task."""
+        for index in range(task.settled, task.stop):
+            self.fail(task, index, error)
+        self.forget_payload(task)
+
+    def forget_payload(self, task: Task) -> None:
+        """A task is over: what lies beside its message goes."""
+        if task.form == wire.BESIDE:
+            self._spill.remove(task.payload.decode())
+
+
+class _Lost:
+    """In place of a result that cannot be rebuilt."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def _rebuilt(make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except Exception as error:
+        return _Lost(ResultLost(f"the result cannot be rebuilt from its pickle: {type(error).__name__}: {error}"))
+
+
+def rebuilt_exception(data: bytes) -> BaseException:
+    """What a task raised, as `supervisor.pools.member.sendable` sent it."""
+    try:
+        return rebuilt(data)
+    except Exception as error:
+        return ResultLost(f"the task's exception cannot be rebuilt here: {type(error).__name__}: {error}")
