@@ -41,9 +41,8 @@ class HangDesk:
         self._clock = clock
         self._tell = tell
         self._inquiry = Inquiry(driver, desk, clock)
-        self._stacks = StackDesk(self._inquiry.stillness)
+        self._stacks = StackDesk(self._inquiry.stillness, self._inquiry.turn)
         self.watch = HangWatch(loop, self._inquiry, tell, changed)
-        self._turn = asyncio.Lock()
 
     async def why(self, replicas: Sequence[Replica], *, is_all: bool) -> WhyReply:
         """A verdict for each of `replicas` at least, worst first; other threads of a replica follow its own."""
@@ -62,7 +61,7 @@ class HangDesk:
 
     async def _examine(self, names: set[str]) -> Finding:
         """One examination at a time."""
-        async with self._turn:
+        async with self._inquiry.turn:
             stillness = self._inquiry.stillness
             if stillness.last is None:
                 stillness.note(await alook(self._inquiry.roots()))

@@ -14,6 +14,7 @@ from typing import Final
 
 from loguru import logger
 
+from supervisor.diagnose.kinds import KINDS
 from supervisor.diagnose.looking import alook
 from supervisor.diagnose.stillness import Standstill
 from supervisor.diagnose.verdict import Verdict
@@ -26,7 +27,6 @@ LONGEST_PAUSE_S: Final = 10.0
 """Between two looks, whatever they cost: the first one, at whom nobody has looked before, costs many times as much."""
 ASK_AGAIN_S: Final = 30.0
 """After this time an idle process that stands still anew is asked again what it waits for."""
-_IDLE: Final = frozenset({"idle", "busy"})
 
 Key = tuple[str, str, str]
 """Of a warning: replica, name, kind of verdict."""
@@ -55,6 +55,8 @@ class HangWatch:
         self._warnings: dict[Key, Verdict] = {}
         self._settled: dict[int, tuple[Standstill, float]] = {}
         """Standstills that are no reason for concern, by pid, and when that was found."""
+        self._fading: frozenset[Key] = frozenset()
+        """Warnings that the last examination did not find any more."""
         self._has_concerns = False
         self._has_failed = False
 
@@ -88,6 +90,10 @@ class HangWatch:
 
     async def look_once(self) -> float:
         """One look, and an examination where there is reason for one; what the look cost, in seconds of a core."""
+        async with self._inquiry.turn:
+            return await self._look()
+
+    async def _look(self) -> float:
         stillness = self._inquiry.stillness
         look = await alook(self._inquiry.roots(), before=stillness.last)
         stillness.note(look)
@@ -110,8 +116,8 @@ class HangWatch:
         return new
 
     def _settle(self, finding: Finding, suspects: Mapping[int, Standstill], now_s: float) -> None:
-        worrying = {verdict.pid for verdict in finding.verdicts if verdict.severity not in _IDLE}
-        self._has_concerns = bool(worrying)
+        worrying = {verdict.pid for verdict in finding.verdicts if _may_grow(verdict)}
+        self._has_concerns = bool(worrying or self._warnings)
         for pid, standstill in suspects.items():
             if pid in worrying:
                 self._settled.pop(pid, None)
@@ -124,7 +130,11 @@ class HangWatch:
         for verdict in verdicts:
             if verdict.warning and verdict.severity in ("warning", "stuck"):
                 now.setdefault((verdict.replica, verdict.warning, verdict.kind), verdict)
-        before, self._warnings = self._warnings, now
+        before = self._warnings
+        fading = {key: verdict for key, verdict in before.items() if key not in now and key not in self._fading}
+        self._fading = frozenset(fading)
+        now.update(fading)  # what is not seen once may have moved for an answer; it is over when it is not seen twice
+        self._warnings = now
         for key, verdict in now.items():
             if key not in before:
                 remedy = f" {verdict.remedy}" if verdict.remedy else ""
@@ -134,6 +144,14 @@ class HangWatch:
                 self._tell("INFO", verdict.replica, f"{verdict.warning} is over: {verdict.sentence}")
         if {key: one.sentence for key, one in before.items()} != {key: one.sentence for key, one in now.items()}:
             self._changed()
+
+
+def _may_grow(verdict: Verdict) -> bool:
+    """Whether it is a warning, or becomes one if it only lasts."""
+    if verdict.severity in ("warning", "stuck"):
+        return True
+    kind = KINDS.get(verdict.kind)
+    return verdict.severity == "waiting" and kind is not None and bool(kind.warning)
 
 
 def _told(verdict: Verdict) -> str:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -16,8 +17,9 @@ from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock
 from supervisor.diagnose import semaphores
 from supervisor.diagnose.classify import classify
-from supervisor.diagnose.evidence import Dump, Look, ThreadReport
+from supervisor.diagnose.evidence import Dump, Look, ProcessFacts, ThreadFacts, ThreadReport
 from supervisor.diagnose.holders import find_holders, who_else_to_ask
+from supervisor.diagnose.kernel_words import is_still
 from supervisor.diagnose.looking import alook
 from supervisor.diagnose.pipes import file_lock_holder
 from supervisor.diagnose.stillness import Standstill, Stillness
@@ -60,6 +62,7 @@ class Inquiry:
 
     Attributes:
         stillness: what the looks so far say; whoever looks regularly notes it there.
+        turn: held by whoever looks or asks: what is asked moves the threads that another looks at.
     """
 
     def __init__(self, driver: Driver, desk: ChannelDesk, clock: Clock) -> None:
@@ -67,7 +70,9 @@ class Inquiry:
         self._desk = desk
         self._clock = clock
         self._known: dict[int, _Known] = {}
+        self._full: Look | None = None
         self.stillness = Stillness()
+        self.turn = asyncio.Lock()
 
     def roots(self) -> dict[int, str]:
         """The leader of each live replica's tree, with the replica's name, and what lives on outside of the tree."""
@@ -82,11 +87,14 @@ class Inquiry:
     async def examine(self, pids: Collection[int], *, is_asked_for: bool = False) -> Finding:
         """Judge all replicas, with the answers of the processes `pids` and of whoever holds up one of them.
 
+        The caller has the turn.
+
         Args:
             pids: whom to ask first.
             is_asked_for: a person waits for it: whoever of `pids` cannot answer is looked into in other ways.
         """
-        look = await alook(self.roots(), has_descriptors=True, budget_s=LOOK_LIMIT_S)
+        look = await alook(self.roots(), has_descriptors=True, before=self._full, budget_s=LOOK_LIMIT_S)
+        self._full = look
         before = self.stillness.before(look.at_s)
         standstills = self.stillness.suspects()
         dumps = self._remembered(look, standstills)
@@ -109,12 +117,23 @@ class Inquiry:
             to_ask = set(who_else_to_ask(reports, look, dumps)) - asked
             if not to_ask:
                 break
+        if asked:
+            still = await self._still(look, asked)
+            reports = classify(look, dumps, before=before, still_since_s=still)
         self._remember(look, dumps, standstills)
         verdicts = self._judged(reports, look, dumps)
-        told = tuple(
-            f"pid {pid} ({look.owners.get(pid, '?')}): {text}" for pid, text in sorted(troubles.items()) if text
-        )
-        return Finding(verdicts, look, dumps, told)
+        return Finding(verdicts, look, dumps, _told(look, troubles))
+
+    async def _still(self, look: Look, asked: Collection[int]) -> Mapping[tuple[int, int], float]:
+        """Since when threads have not moved, but for those that have since the look: their answer is newer than it."""
+        now = await alook({pid: look.owners[pid] for pid in asked if pid in look.owners}, before=look)
+        moved = {
+            (pid, thread.tid)
+            for pid in asked
+            for thread in look.processes[pid].threads
+            if not _is_there_still(thread, now.processes.get(pid))
+        }
+        return {thread: since_s for thread, since_s in self.stillness.since_s().items() if thread not in moved}
 
     def _remembered(self, look: Look, standstills: Mapping[int, Standstill]) -> dict[int, Dump]:
         found = {}
@@ -173,6 +192,21 @@ class Inquiry:
         return [pids[replica.name] for replica in self._driver.of_worker(name) if replica.name in pids] or (
             [pids[name]] if name in pids else []
         )
+
+
+def _is_there_still(thread: ThreadFacts, process: ProcessFacts | None) -> bool:
+    now = process.thread(thread.tid) if process is not None else None
+    return now is not None and (now.state == "R" or is_still(thread, now, asked=ROUNDS))
+
+
+def _told(look: Look, troubles: Mapping[int, str]) -> tuple[str, ...]:
+    """What could not be seen; that a process which is no replica's leader has no agent is nothing to tell."""
+    leaders = {pid for pid, process in look.processes.items() if process.parent_pid not in look.processes}
+    return tuple(
+        f"pid {pid} ({look.owners.get(pid, '?')}): {text}"
+        for pid, text in sorted(troubles.items())
+        if text and (pid in leaders or not text.startswith("has no agent"))
+    )
 
 
 def board_note(replica: Replica, now_s: float) -> BoardNote:

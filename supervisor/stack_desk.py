@@ -31,9 +31,10 @@ _Place = tuple[int, str, tuple[tuple[str, int, str], ...], bool]
 class StackDesk:
     """Answers for stacks; one sample of a replica at a time."""
 
-    def __init__(self, stillness: Stillness) -> None:
-        """`stillness` is told of who is asked."""
+    def __init__(self, stillness: Stillness, turn: asyncio.Lock) -> None:
+        """`stillness` is told of who is asked, and nobody looks meanwhile who has not the `turn`."""
         self._stillness = stillness
+        self._turn = turn
         self._sampled: set[str] = set()
 
     async def stacks(self, replica: Replica) -> StacksReply:
@@ -44,10 +45,11 @@ class StackDesk:
             return StacksReply(replica=replica.name, post_mortem=post_mortem(replica))
         look = await alook({pid: replica.name}, has_descriptors=True)
         asked = list(look.processes)[:PROCESSES_LIMIT]
-        self._stillness.excuse(asked)
-        answers = dict(await questions.ask_many(asked, "stacks"))
-        for one in [one for one, answer in answers.items() if answer.dump is None]:
-            answers[one] = await ask_otherwise(look.processes[one], answers[one])
+        async with self._turn:
+            self._stillness.excuse(asked)
+            answers = dict(await questions.ask_many(asked, "stacks"))
+            for one in [one for one, answer in answers.items() if answer.dump is None]:
+                answers[one] = await ask_otherwise(look.processes[one], answers[one])
         processes = [_stacks_of(process, answers.get(process.pid)) for process in look.processes.values()]
         return StacksReply(
             replica=replica.name,
@@ -82,8 +84,9 @@ class StackDesk:
                 trouble = f"{name} has ended meanwhile"
                 break
             asked = list(look.processes)[:PROCESSES_LIMIT]
-            self._stillness.excuse(asked)
-            answers = await questions.ask_many(asked, "stacks")
+            async with self._turn:
+                self._stillness.excuse(asked)
+                answers = await questions.ask_many(asked, "stacks")
             dumps = [answer.dump for answer in answers.values() if answer.dump is not None]
             samples += bool(dumps)
             for dump in dumps:
@@ -129,7 +132,7 @@ def _stacks_of(process: ProcessFacts, answer: Answer | None) -> ProcessStacks:
     known = {thread.tid: thread for thread in process.threads}
     return ProcessStacks(
         pid=process.pid,
-        name=process.command or process.name,
+        name=process.name,
         source=dump.source,
         threads=tuple(_thread_stack(thread, process, known) for thread in dump.threads),
         trouble="; ".join(text for text in (trouble, *dump.notes) if text),
