@@ -81,7 +81,8 @@ def kernel_wait(
     if found.kind == "futex-private" and _wakes_like_the_gil(thread, call, before, elapsed_s):
         found = replace(found, kind="gil", text="the interpreter lock, which another thread of the process holds")
     if thread.state == "D":
-        return replace(found, kind="uninterruptible", text=f"uninterruptible: {found.text}{_in(thread.wchan)}")
+        where = "" if found.text.endswith(_in(thread.wchan)) else _in(thread.wchan)
+        return replace(found, kind="uninterruptible", text=f"uninterruptible: {found.text}{where}")
     return found
 
 

@@ -40,10 +40,24 @@ _LOSS: Final = "an item in its hands comes back only if it is of a queue of proc
 
 def remedy(concern: Concern) -> str:
     """The advice of the rule, or, where the graph says more than the rule, of the kind."""
+    if concern.kind.name == "DEADLOCK":
+        return _of_ring({edge.resource.kind for edge in concern.edges})
     known = rules.rule(concern.report.rule)
     if known is not None and known.kind == concern.kind.name and known.remedy:
         return rules.say(known.remedy, concern.report.details)
     return REMEDIES.get(concern.kind.name, "")
+
+
+def _of_ring(waited_for: set[str]) -> str:
+    """What to do about a ring depends on what its members wait for."""
+    if "process" in waited_for:
+        return (
+            "Before join(), read what the child sends, and close the ends of pipes on which it waits for the end. "
+            "Now: restart one of the ring."
+        )
+    if waited_for & {"pipe", "queue", "socket"}:
+        return "Let one side receive before it sends, or while it does. Now: restart one of the ring."
+    return REMEDIES["DEADLOCK"]
 
 
 def ways_out(concern: Concern, scene: Scene, words: Wording) -> tuple[WayOut, ...]:

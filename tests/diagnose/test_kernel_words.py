@@ -104,6 +104,10 @@ MINUS_ONE = 0xFFFFFFFF
                 "uninterruptible: read of 9 bytes from pipe:[77], descriptor 3 in the kernel's folio_wait_bit",
             ),
         ),
+        (
+            waits(435, 0x7000, 88, state="D", wchan="kernel_clone"),
+            ("uninterruptible", "", "uninterruptible: system call clone3 in the kernel's kernel_clone"),
+        ),
     ],
 )
 def test_system_call_is_told_in_words(seen: KernelWait, expected: tuple[str, str, str]) -> None:

@@ -47,6 +47,7 @@ def test_two_locks_in_the_wrong_order_are_a_deadlock_at_once() -> None:
     assert told(found["save.1"]) == ("DEADLOCK", "stuck", "DEADLOCK")
     assert verdict.blocks == ("save.1",)
     assert actions(verdict)[:2] == ["restart", "kill"]
+    assert verdict.remedy.startswith("Take the locks in the same order")
 
 
 def test_one_look_is_not_enough_for_a_deadlock() -> None:
@@ -115,6 +116,16 @@ def test_parent_that_joins_a_child_whose_data_it_has_not_read_is_a_ring() -> Non
     )
     assert verdict.ways_out[0].action == "kill-process"
     assert (verdict.ways_out[0].pid, verdict.ways_out[0].start_ticks) == (12, 1012)
+    assert verdict.remedy.startswith("Before join(), read what the child sends")
+
+
+def test_advice_on_a_ring_is_about_what_it_waits_for() -> None:
+    """Two that send before they receive need no order of locks."""
+    here = report(11, "PIPE_FULL", queue(7), kernel="write", replica="here")
+    there = report(12, "PIPE_FULL", queue(8), kernel="write", replica="there")
+    found = judged([here, there], {"pipe:[7] readers": [Holder(12)], "pipe:[8] readers": [Holder(11)]})
+    assert told(found["here"]) == ("DEADLOCK", "stuck", "DEADLOCK")
+    assert found["here"].remedy.startswith("Let one side receive before it sends")
 
 
 def test_ring_of_idle_waits_is_told_after_a_long_time_only() -> None:

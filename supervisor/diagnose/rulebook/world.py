@@ -31,7 +31,7 @@ STATES: Final = (
         kind="UNINTERRUPTIBLE",
         kernel=("uninterruptible",),
         confidence="certain",
-        text="It waits in the kernel and cannot be interrupted, not even killed: {kernel}.",
+        text="It waits in the kernel and cannot be interrupted, mostly not even killed ({kernel}).",
         remedy="See the disk, or the network file system, that it waits for.",
     ),
 )
