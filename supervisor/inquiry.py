@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,8 +26,9 @@ from supervisor.diagnose.stillness import Standstill, Stillness
 from supervisor.diagnose.verdict import Verdict
 from supervisor.diagnose.verdicts import BoardNote, Limits, judge
 from supervisor.driving import Driver
-from supervisor.lifecycle.states import State
+from supervisor.lifecycle.states import LIVE, State
 from supervisor.processes import questions
+from supervisor.processes.plumbing import OVER
 from supervisor.replica import Replica
 from supervisor.stack_desk import ask_otherwise
 
@@ -176,22 +177,26 @@ class Inquiry:
         )
 
     def _channel_users(self) -> dict[str, tuple[int, ...]]:
-        """Who could end a wait in each channel of the profile: a lock's holders, the other side of a queue."""
-        pids = self._driver.pids()
+        """Who could end a wait in each channel of the profile: a lock's holders, the users of a queue.
+
+        No entry for a queue that somebody may come back to who is at rest now.
+        """
         self._desk.refresh(self._clock.monotonic_s())
         users: dict[str, tuple[int, ...]] = {}
         for row in self._desk.rows:
             holding = [user.pid for user in row.holding if user.pid is not None]
             if row.kind in ("queue", "pipe"):
-                names: Iterable[str] = dict.fromkeys((*row.readers, *row.writers))
-                holding += [pid for name in names for pid in self._pids_of(name, pids) if pid not in holding]
-            users[row.name] = tuple(holding)
+                names = dict.fromkeys((*row.readers, *row.writers))
+                replicas = [replica for name in names for replica in self._replicas_of(name)]
+                if any(replica.life.state not in LIVE | OVER for replica in replicas):
+                    continue
+                holding += [replica.life.pid for replica in replicas if replica.life.pid is not None]
+            users[row.name] = tuple(dict.fromkeys(holding))
         return users
 
-    def _pids_of(self, name: str, pids: Mapping[str, int]) -> list[int]:
-        return [pids[replica.name] for replica in self._driver.of_worker(name) if replica.name in pids] or (
-            [pids[name]] if name in pids else []
-        )
+    def _replicas_of(self, name: str) -> list[Replica]:
+        replica = self._driver.replicas.get(name)
+        return self._driver.of_worker(name) if replica is None else [replica]
 
 
 def _is_there_still(thread: ThreadFacts, process: ProcessFacts | None) -> bool:
@@ -222,4 +227,5 @@ def board_note(replica: Replica, now_s: float) -> BoardNote:
         operation_since_s=page.operation_since_s if page is not None else None,
         stopping_since_s=life.since_s if life.state is State.STOPPING else None,
         ended_s=now_s if has_ended else None,
+        pid=life.pid,
     )
