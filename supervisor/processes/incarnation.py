@@ -24,6 +24,7 @@ from supervisor.processes.cgroups import Cgroup
 from supervisor.processes.control_pipe import ControlPipe
 from supervisor.processes.executing import StartFailed
 from supervisor.processes.launching import ChildEnds, Launcher, Refusal
+from supervisor.processes.left_semaphores import LeftSemaphores
 from supervisor.processes.memory import OutOfMemoryCounter
 from supervisor.processes.orders import LaunchOrder
 from supervisor.processes.reaping import ExitWatch
@@ -143,6 +144,7 @@ class Incarnation:
         self._leader: tuple[ProcessEntry, ...] = ()
         self._adopted: dict[tuple[int, int], ProcessEntry] = {}
         self._killed: dict[tuple[int, int], ProcessEntry] = {}
+        self._semaphores = LeftSemaphores()
         self._sent: set[int] = set()
         self._watch: ExitWatch | None = None
         self._status: int | None = None
@@ -283,6 +285,7 @@ class Incarnation:
         return True
 
     def _kill_tree(self, pid: int) -> None:
+        self._semaphores.note((pid, *(entry.pid for entry in self._known())))
         killed = stopping.kill_tree(pid, self._known(), self._group)
         self._killed.update((entry.identity, entry) for entry in killed)
 
@@ -383,6 +386,8 @@ class Incarnation:
         for reader in self._pipes.readers:
             reader.when_closed = None
         self._release()
+        if not self.survivors():
+            self._semaphores.remove()
         cause = self._testimony.cause(self._status, frozenset(self._sent))
         self._listener.on_ended(self, cause)
 
