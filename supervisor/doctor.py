@@ -15,10 +15,11 @@ import time
 from pathlib import Path
 
 from supervisor import findings, paths
+from supervisor.diagnose import semaphores
 from supervisor.errors import ProcdeckError
 from supervisor.findings import Finding
 from supervisor.namesakes import namesakes
-from supervisor.processes import census, tiers
+from supervisor.processes import census, spying, tiers
 
 SLOW_LOOP_MS = 250.0
 """What an engine's loop may lag behind before a person should know."""
@@ -36,6 +37,7 @@ def diagnose(project: str | None = None, profile: Path | None = None) -> tuple[F
         *_kill_tiers(),
         *_runtime_directory(),
         *_kernel(),
+        *findings.of_diagnosis(reads_locks=semaphores.self_test(), has_spy=spying.is_installed()),
         findings.of_clock(time.time(), os.stat(__file__).st_mtime),
         *findings.of_terminal(os.environ, locale.getpreferredencoding(False), is_terminal=sys.stdout.isatty()),
         findings.of_bytecode(os.environ),

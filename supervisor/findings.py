@@ -119,6 +119,19 @@ def of_tracing(ptrace_scope: int | None, uid: int) -> Finding:
     return Finding("warn", "tracing", what, why, "sysctl -w kernel.yama.ptrace_scope=0 while you debug")
 
 
+def of_diagnosis(*, reads_locks: bool, has_spy: bool) -> list[Finding]:
+    """By which means it can be found out why a worker is stuck."""
+    spy = Finding("ok", "py-spy", "installed: stacks also of workers that C code keeps from answering")
+    if not has_spy:
+        what = "not installed; such a worker's stack comes from faulthandler, without the names of its threads"
+        spy = Finding("ok", "py-spy", what, "", 'pip install "procdeck[spy]"')
+    if reads_locks:
+        return [Finding("ok", "lock holders", "are told by each worker, and can be read from outside as well"), spy]
+    why = "the lock that a process holds is known only if that process can answer"
+    advice = "nothing: this is a Python or C library whose locks look otherwise"
+    return [Finding("warn", "lock holders", "cannot be read from outside", why, advice), spy]
+
+
 def of_clock(wall_s: float, newest_file_s: float) -> Finding:
     """Whether the wall clock can be right: it is not older than our own files."""
     if wall_s >= newest_file_s - 86400:
