@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -17,8 +16,6 @@ from supervisor.diagnose.verdict import Verdict
 from tests.diagnose import lab
 from tests.engines import PATIENCE_S, RunningEngine, engine_on
 
-_SEMAPHORE = "/dev/shm/sem.mp-"
-
 
 @contextmanager
 def lab_on(method: str) -> Iterator[RunningEngine]:
@@ -31,34 +28,11 @@ def lab_on(method: str) -> Iterator[RunningEngine]:
         shutil.copytree(lab.FOLDER, copy, ignore=shutil.ignore_patterns("__pycache__"))
         profile = copy / lab.PROFILE.name
         profile.write_text(lab.profile_text(method), encoding="utf-8")
-        semaphores: set[str] = set()
         try:
             with engine_on(profile) as engine:
                 yield engine
-                semaphores = _semaphores(engine)
         finally:
-            _unlink(semaphores)
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _semaphores(engine: RunningEngine) -> set[str]:
-    """The named semaphores that the engine's processes have mapped: SIGKILL takes the resource tracker as well."""
-    found = set()
-    for pid in engine.descendants():
-        try:
-            lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
-        except OSError:
-            continue
-        found |= {line[line.index(_SEMAPHORE) :] for line in lines if _SEMAPHORE in line and "deleted" not in line}
-    return found
-
-
-def _unlink(semaphores: set[str]) -> None:
-    for path in semaphores:
-        try:
-            os.unlink(path)
-        except FileNotFoundError:
-            pass
 
 
 class Answers:
