@@ -132,8 +132,8 @@ def test_who_has_not_run_is_not_read_again(readers: list[Reader]) -> None:
 
 
 def test_a_full_look_tells_what_is_open(readers: list[Reader]) -> None:
-    """Descriptors with their direction, and the command."""
-    process = look({readers[0].pid: "w"}, has_descriptors=True).processes[readers[0].pid]
+    """Descriptors with their direction, and the command; the last reader has inherited the others' ends to write."""
+    process = look({readers[-1].pid: "w"}, has_descriptors=True).processes[readers[-1].pid]
     main = process.threads[0]
     assert main.syscall is not None
     assert main.syscall.arguments[0] in {one.number for one in process.descriptors if one.mode == "r"}
