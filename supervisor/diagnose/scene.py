@@ -60,6 +60,8 @@ _UNNAMED: Final[Mapping[str, str]] = {
     "socket": "a connection",
 }
 _PLACE: Final = " made at "
+_OF_QUEUES: Final = ("the read lock of ", "the write lock of ", "a place in ")
+"""How the labels of a queue's parts begin; the queue's own follows."""
 _MOST_LETTERS: Final = 26
 NO_BOARD: Final = BoardNote()
 DEFAULT_LIMITS: Final = Limits()
@@ -154,6 +156,13 @@ class Scene:
     def label(self, resource: Resource) -> str:
         """``the lock made at etl.py:12``, with a letter where several were made there; a general word if need be."""
         return self._labels.get(resource.id) or resource.label or _UNNAMED.get(resource.kind, "something")
+
+    def queue_label(self, resource: Resource) -> str:
+        """What the queue is called that a thread waits for; where it waits for a part of one, the queue's own name."""
+        name = self.label(resource)
+        if resource.kind not in ("lock", "queue"):
+            return name
+        return next((name.removeprefix(part) for part in _OF_QUEUES if name.startswith(part)), name)
 
     def part_of_queue(self, report: ThreadReport) -> QueuePart | None:
         """The part of a queue that a thread is blocked on, where it is one."""

@@ -72,16 +72,14 @@ class Sentences:
 
     def _queue(self, report: ThreadReport) -> str:
         """The queue of which a thread waits for a lock."""
-        name = self._scene.label(report.resource)
-        return report.details.get("queue", "") or name.removeprefix("the read lock of ").removeprefix(
-            "the write lock of "
-        )
+        return report.details.get("queue", "") or self._scene.queue_label(report.resource)
 
     def _starved(self, concern: Concern) -> str:
         who, name = self._words.who(concern.report), self._scene.label(concern.report.resource)
         if concern.report.resource.kind == "signal" or concern.report.kind in ("SIGNAL_WAIT", "BARRIER_WAIT"):
             return f"{who} waits for {name}, and nobody is left who could set it."
         what = "an item" if concern.report.resource.kind == "queue" else "a message"
+        name = self._scene.queue_label(concern.report.resource)
         return f"{who} waits for {what} from {name}, and nobody is left who could send one."
 
     def _hang(self, concern: Concern) -> str:

@@ -45,6 +45,11 @@ _WAITS: Final[Mapping[str, str]] = {
     "SUBPROCESS": "waits for {r} to end",
 }
 """What a thread does that is blocked, by kind; ``{r}`` is the resource."""
+_OF_QUEUES: Final = frozenset(
+    {"QUEUE_FULL", "QUEUE_EMPTY", "QUEUE_CORRUPT", "FEEDER_FULL", "WLOCK_WAIT", "WLOCK_ORPHAN", "TASKS_NOT_DONE"}
+)
+"""Kinds whose words speak of a queue, also where what is waited for is one of its own locks."""
+_WAITS_FOR_TURN: Final = "waits for its turn to read {r}"
 
 _HOLDS: Final[Mapping[str, str]] = {
     "process": "has not ended",
@@ -97,15 +102,23 @@ class Wording:
         """What a blocked thread does: ``waits for room in queue paths, which is full``."""
         kind = concern.kind.name
         name = kind if kind in _WAITS else concern.report.kind
-        phrase = _WAITS.get(name)
-        if phrase is None:
+        if name not in _WAITS:
             return self.does(concern)
-        return phrase.format(r=self._scene.label(concern.report.resource))
+        return self._phrase(name, _WAITS[name], concern.report)
 
     def waits_plainly(self, report: ThreadReport) -> str:
         """What a thread waits for by its rule alone: ``waits for the lock made at etl.py:13``."""
         kind = KINDS.get(report.kind, KINDS["UNKNOWN"])
-        return _WAITS.get(report.kind, kind.words).format(r=self._scene.label(report.resource))
+        return self._phrase(report.kind, _WAITS.get(report.kind, kind.words), report)
+
+    def _phrase(self, kind: str, phrase: str, report: ThreadReport) -> str:
+        """The words of a kind, filled in."""
+        resource = report.resource
+        if kind == "QUEUE_EMPTY" and resource.kind == "lock":
+            phrase = _WAITS_FOR_TURN  # another one reads: whether there are items is not known
+        if kind in _OF_QUEUES:
+            return phrase.format(r=self._scene.queue_label(resource))
+        return phrase.format(r=self._scene.label(resource))
 
     def does(self, concern: Concern) -> str:
         """What a thread does that waits for nobody: ``computes in report.py:40``."""
@@ -132,7 +145,7 @@ class Wording:
         if want.startswith("gil:"):
             return "has the interpreter lock"
         if resource.kind == "signal":
-            verb = "notify" if "condition" in name else "set"
+            verb = "notify" if "condition" in self._scene.label(resource) else "set"
             return f"has not come to {name}" if report.kind == "BARRIER_WAIT" else f"could {verb} {name}"
         verb = _HOLDS.get(resource.kind, "holds" if sure else "may hold")
         return verb if resource.kind in ("process", "thread") else f"{verb} {name}"
