@@ -25,6 +25,7 @@ from supervisor.api.hangs import (
 )
 from tui.cli.telling import one_line
 from tui.render.figures import duration, plural
+from tui.render.hang_words import without_the_way_in
 
 CONCERNS: Final = ("stuck", "warning")
 """The severities that are told unasked."""
@@ -153,7 +154,7 @@ def who_text(link: ChainLink) -> str:
 
 def _frames(frames: Sequence[StackFrame], indent: int) -> list[str]:
     """A line for each frame: place, function, source, in columns; how a worker was started is left out."""
-    own = [frame for frame in frames if not _is_start(frame)] or frames
+    own = without_the_way_in(frames)
     places = [place_text(frame) for frame in own]
     widths = max(map(len, places)), max(len(one_line(frame.function)) for frame in own)
     return [
@@ -161,11 +162,6 @@ def _frames(frames: Sequence[StackFrame], indent: int) -> list[str]:
         f"{one_line(frame.source.strip())}".rstrip()
         for place, frame in zip(places, own, strict=True)
     ]
-
-
-def _is_start(frame: StackFrame) -> bool:
-    """The frame is of procdeck's own code around a worker's."""
-    return "/supervisor/agent/" in frame.file
 
 
 def place_text(frame: StackFrame) -> str:
@@ -236,7 +232,7 @@ def sample_text(reply: SampleReply) -> str:
         lines.append(f"  {_share(waiting, total)} of them asleep in the kernel")
     threads: dict[tuple[int, str], list[SampledStack]] = {}
     for stack in reply.stacks:
-        own = replace(stack, frames=tuple(frame for frame in stack.frames if not _is_start(frame)))
+        own = replace(stack, frames=tuple(without_the_way_in(stack.frames[::-1])[::-1]))
         threads.setdefault((stack.pid, stack.thread), []).append(own)
     for (pid, name), stacks in sorted(threads.items(), key=lambda each: -sum(stack.count for stack in each[1])):
         count = sum(stack.count for stack in stacks)

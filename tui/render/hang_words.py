@@ -32,6 +32,18 @@ _SIGNS: Final[dict[str, str]] = {
 _LIBRARY: Final = ("/lib/python3", "/site-packages/", "/dist-packages/", "<frozen ", "/supervisor/agent/")
 _OURS: Final = (*(f"{folder}/" for folder in supervisor.__path__), "<string>")
 """Where this package is; a worker that was forked from the engine has its calls below its own."""
+_CALLERS: Final = (
+    "/supervisor/agent/entry.py",
+    "/supervisor/agent/bootstrap.py",
+    "/supervisor/agent/forkserver.py",
+    "/supervisor/processes/launching.py",
+)
+"""What of ours calls a worker's code."""
+_ROOTS_OF_A_CHILD: Final = (
+    ("/multiprocessing/process.py", "_bootstrap"),
+    ("/multiprocessing/popen_fork.py", "_launch"),  # from 3.13 on, at its end
+)
+"""File and function where the stack of a child of `multiprocessing` begins; below it a fork has its parent's."""
 UNKNOWN: Final = "UNKNOWN"
 LONGEST_FUNCTION: Final = 28
 LONGEST_THREAD: Final = 24
@@ -101,10 +113,21 @@ def is_library(frame: StackFrame) -> bool:
 def without_the_way_in(frames: Sequence[StackFrame]) -> Sequence[StackFrame]:
     """`frames`, innermost first, up to the outermost of the worker's own: how a process begins is the same everywhere.
 
-    All of them where none is its own.
+    Of a forked child those of its parent, which are below its own, are left out as well. Where none is its own: up to
+    where procdeck has called it; all of them where there is nothing else.
     """
-    own = [at for at, frame in enumerate(frames) if not is_library(frame)]
-    return frames[: own[-1] + 1] if own else frames
+    root = next((at for at, frame in enumerate(frames) if _is_root_of_a_child(frame)), len(frames))
+    inside = frames[: root + 1]
+    own = [at for at, frame in enumerate(inside) if not is_library(frame)]
+    if own:
+        return inside[: own[-1] + 1]
+    called = next((at for at, frame in enumerate(inside) if frame.file.endswith(_CALLERS)), len(inside))
+    return inside[:called] or frames
+
+
+def _is_root_of_a_child(frame: StackFrame) -> bool:
+    function = frame.function.rpartition(".")[2]
+    return any(frame.file.endswith(file) and function == name for file, name in _ROOTS_OF_A_CHILD)
 
 
 def frame_lines(frames: Iterable[StackFrame], width: int, indent: int, ellipsis: str = "…") -> list[Line]:

@@ -155,7 +155,7 @@ def dump_text(title: str, verdicts: Sequence[Verdict], replies: Sequence[StacksR
 
 def _dumped(thread: ThreadStack) -> list[str]:
     lines = [f"Thread {thread.tid} {thread.name}: {thread.state or 'no state'} (innermost call first)"]
-    for frame in thread.frames:
+    for frame in without_the_way_in(thread.frames):
         lines.append(f'  File "{frame.file}", line {frame.line}, in {frame.function}')
         lines += [f"    {frame.source}"] if frame.source else []
     return lines
