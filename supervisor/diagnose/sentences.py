@@ -53,7 +53,8 @@ class Sentences:
 
     def _self_deadlock(self, concern: Concern) -> str:
         who, name = self._words.who(concern.report), self._scene.label(concern.report.resource)
-        return f"{_ring_words(concern)}: {who} waits for {name}, which it holds itself."
+        holds = "may hold" if concern.confidence == "possible" else "holds"
+        return f"{_ring_words(concern)}: {who} waits for {name}, which it {holds} itself."
 
     def _orphaned(self, concern: Concern) -> str:
         part = self._scene.part_of_queue(concern.report)

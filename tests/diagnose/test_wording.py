@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from supervisor.diagnose.evidence import Holder
+from supervisor.diagnose.evidence import Confidence, Holder
 from tests.diagnose.scenes import child, judged, report, sem
 
 QUEUE = "the queue made at code.py:7"
@@ -36,3 +36,16 @@ def test_a_ring_through_the_lock_of_a_queue_speaks_of_the_queue() -> None:
         f"Deadlock: a (pid 11) holds the lock made at code.py:9 and waits for its turn to read {QUEUE}; "
         f"b (pid 12) holds the read lock of {QUEUE} and waits for the lock made at code.py:9."
     )
+
+
+@pytest.mark.parametrize(
+    ("confidence", "sentence"),
+    [
+        ("possible", "Perhaps a deadlock: a (pid 11) waits for the lock, which it may hold itself."),
+        ("likely", "Deadlock: a (pid 11) waits for the lock, which it holds itself."),
+    ],
+)
+def test_a_process_that_did_not_answer_may_hold_a_lock(confidence: Confidence, sentence: str) -> None:
+    """What is only possible is not told as a fact."""
+    waiting = report(11, "LOCK_WAIT", sem(3, "the lock"), kernel="futex-shared", replica="a")
+    assert judged([waiting], {"sem:3": [Holder(11, confidence=confidence)]})["a"].sentence == sentence
