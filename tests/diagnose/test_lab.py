@@ -13,8 +13,7 @@ from supervisor.diagnose.kinds import KINDS
 from supervisor.profile.loading import load_profile
 from tests.diagnose import lab
 from tests.diagnose.lab import CASES, METHODS, Case
-from tests.diagnose.lab_engines import Answers, lab_on
-from tests.engines import PATIENCE_S
+from tests.diagnose.lab_engines import PATIENCE_S, Answers, lab_on
 
 PAGE = Path(__file__).parents[2] / "docs" / "hangs.md"
 
