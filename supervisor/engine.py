@@ -52,7 +52,7 @@ from supervisor.lifecycle.events import (
     WishStop,
 )
 from supervisor.lifecycle.life import Life
-from supervisor.lifecycle.states import AT_REST
+from supervisor.lifecycle.states import AT_REST, State
 from supervisor.logs.record import engine_line
 from supervisor.observing import Observatory, Phase
 from supervisor.paths import RunPlace
@@ -256,6 +256,8 @@ class Engine(Answering):
         for replica in replicas:
             now_s = self._clock.monotonic_s()
             job = self._jobs.open(action, replica.life, now_s)
+            if action == "resume" and replica.incarnation is not None and replica.life.state is not State.PAUSED:
+                replica.incarnation.resume()  # somebody else has stopped it, or a process below it
             self._driver.apply(replica, _WISHES[action](now_s))
             self._jobs.settle(replica.life, now_s)
             opened.append(self._jobs.get(job.id) or job)
