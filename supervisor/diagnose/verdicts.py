@@ -142,6 +142,8 @@ class _Bench:
             return f"{counted(behind, 'worker')} {'waits' if behind == 1 else 'wait'} for it."
         if BADNESS[concern.severity] < BADNESS["warning"] or concern.is_cycle or self._scene.is_leader(concern.report):
             return ""
+        if concern.kind.name == "GIL_HELD":
+            return ""  # its sentence says that the process cannot run
         waiters = (graph.reports[node] for node in sorted(graph.waiters(concern.report.node, "likely")))
         leader = next((report for report in waiters if self._scene.is_leader(report)), None)
         return f"{self._words.who(leader)} waits for it." if leader is not None else ""

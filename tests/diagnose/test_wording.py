@@ -49,3 +49,11 @@ def test_a_process_that_did_not_answer_may_hold_a_lock(confidence: Confidence, s
     """What is only possible is not told as a fact."""
     waiting = report(11, "LOCK_WAIT", sem(3, "the lock"), kernel="futex-shared", replica="a")
     assert judged([waiting], {"sem:3": [Holder(11, confidence=confidence)]})["a"].sentence == sentence
+
+
+def test_whom_the_interpreter_lock_holds_up_is_told_once() -> None:
+    """That nothing of the process runs is the sentence itself: its main thread waits, of course."""
+    main = report(11, "GIL_WAIT", kernel="gil", replica="a")
+    native = report(11, "GIL_HELD", tid=12, replica="a", name="thread")
+    sentence = judged([main, native], {"gil:11": [Holder(11, 12)]})["a"].sentence
+    assert "waits for it" not in sentence
