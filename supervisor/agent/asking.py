@@ -93,6 +93,10 @@ class _Agent:
         self.answers: _File | None = None
         self.faults: _File | None = None
 
+    def is_open(self) -> bool:
+        """Whether this process can be asked already: somebody may have put a question into its file."""
+        return self.pid == os.getpid() and self.answers is not None and self.answers.is_open()
+
     def open(self) -> None:
         """Make this process's own files, and forget those of the process that it was forked from."""
         inherited = self.answers, self.faults
@@ -154,7 +158,8 @@ def install() -> None:
         _agent = _agent or _Agent()
         if signal.getsignal(ASK_SIGNAL) == signal.SIG_DFL:
             signal.signal(ASK_SIGNAL, _on_ask)
-        _agent.open()
+        if not _agent.is_open():
+            _agent.open()
         if is_first:
             os.register_at_fork(after_in_child=_after_fork)
             _give_way()

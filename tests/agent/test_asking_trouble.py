@@ -87,6 +87,18 @@ def test_many_signals_at_once_give_one_answer_and_do_no_harm(tmp_path: Path) -> 
         assert running.heard() == {"is_collecting": True}
 
 
+def test_whoever_begins_twice_keeps_the_file_that_a_question_may_be_in(tmp_path: Path) -> None:
+    """A spawned child runs its parent's main module again, with what begins there."""
+    with program("say(); sys.stdin.readline(); following.begin(); say(); stay()", tmp_path) as running:
+        running.heard()
+        before = os.stat(own_file(running.pid)).st_ino
+        running.tell()
+        running.heard()
+
+        assert os.stat(own_file(running.pid)).st_ino == before
+        ask_until(running.pid, "stay")
+
+
 def test_a_question_that_is_no_question_is_answered_with_its_error(tmp_path: Path) -> None:
     """The asker never waits in vain."""
     with program("say(pid=os.getpid()); stay()", tmp_path) as running:
