@@ -9,6 +9,7 @@ threads hold. So a nursery, forked while the pool is made, forks them all::
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -159,6 +160,8 @@ class Nursed:
     def close(self) -> None:
         """End the nursery, which reaps its members."""
         self._kill_all()
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)  # processes that the caller has forked since hold it open too
         self._socket.close()
         self._process.join()
         self._process.close()

@@ -21,6 +21,7 @@ class Feeder:
         window: how many items may be taken whose results nobody has taken yet.
         cut: makes tasks of items.
         submit: has a task done.
+        leave: called when no more items come.
     """
 
     def __init__(
@@ -31,6 +32,7 @@ class Feeder:
         window: int,
         cut: Callable[[IMapIterator, Sequence[Any], int], list[Task]],
         submit: Callable[[Task], None],
+        leave: Callable[[Feeder], None],
         name: str,
     ) -> None:
         self._items = items
@@ -39,7 +41,9 @@ class Feeder:
         self._change = threading.Condition()
         self._cut = cut
         self._submit = submit
+        self._leave = leave
         self._name = name
+        self._stopped: BaseException | None = None
 
     def start(self, iterator: IMapIterator) -> None:
         """Begin to take items."""
@@ -52,20 +56,40 @@ class Feeder:
             if self._room >= self._chunksize:
                 self._change.notify()
 
+    def lift(self) -> None:
+        """Take all items: who would take the results waits for the pool."""
+        self.consumed(1 << 60)
+
+    def stop(self, error: BaseException) -> None:
+        """Take no more items; whoever takes the results gets `error` after those that were taken."""
+        self._stopped = error
+        self.lift()
+
     def _feed(self, iterator: IMapIterator) -> None:
+        try:
+            self._feed_all(iterator)
+        finally:
+            self._leave(self)
+
+    def _feed_all(self, iterator: IMapIterator) -> None:
         base, error = 0, None
         try:
-            while not iterator.is_cancelled:
+            while not (iterator.is_cancelled or self._is_stopped()):
                 chunk = list(itertools.islice(self._items, self._chunksize))
                 if not chunk:
                     break
                 self._wait_for_room(len(chunk))
+                if self._is_stopped():
+                    break
                 for task in self._cut(iterator, chunk, base):
                     self._submit(task)
                 base += len(chunk)
         except BaseException as trouble:  # the iterable's own: whoever takes the results gets it after the last one
             error = trouble
-        iterator.finish(base, error)
+        iterator.finish(base, error or self._stopped)
+
+    def _is_stopped(self) -> bool:
+        return self._stopped is not None
 
     def _wait_for_room(self, count: int) -> None:
         with self._change:

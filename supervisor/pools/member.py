@@ -131,19 +131,22 @@ class Member:
     def _run_items(self, task: int, function: Any, mode: int, items: Any, start: int, stop: int) -> None:
         page, first = self._page, start
         results: list[Any] = []
+        is_each, is_star = mode == wire.EACH, mode == wire.STAR
         begun = page[DONE] - start
         flush_ns = monotonic_ns() + FLUSH_NS
         for index in range(start, stop):
-            page[INDEX] = index
-            page[SINCE_NS] = now_ns = monotonic_ns()
+            now_ns = monotonic_ns()
             if now_ns > flush_ns:
                 page[DONE] = begun + index
                 self._flush(task, first, results)
+                now_ns = monotonic_ns()
                 results, first, flush_ns = [], index, now_ns + FLUSH_NS
+            page[INDEX] = index
+            page[SINCE_NS] = now_ns
             try:
-                if mode == wire.EACH:
+                if is_each:
                     result = function(items[index])
-                elif mode == wire.STAR:
+                elif is_star:
                     result = function(*items[index])
                 else:
                     result = items[0](*items[1], **items[2])
@@ -160,7 +163,7 @@ class Member:
         if not results:
             return
         form, payload = wire.SINGLY, b""
-        if all(type(result) in _PLAIN for result in results):
+        if _PLAIN.issuperset(map(type, results)):
             form, payload = wire.INLINE, pickle.dumps(results, 5)
         if not payload or len(payload) > BESIDE_BYTES:
             self._flush_singly(task, first, results)
@@ -172,6 +175,7 @@ class Member:
         together: list[bytes] = []
         begun = first
         for index, result in enumerate(results, first):
+            self._page[INDEX] = index  # whoever dies of pickling a result dies of this one
             try:
                 pressed: bytes | Pickled | None = press(result)
             except BaseException as error:

@@ -97,7 +97,7 @@ class _Lost:
 def _rebuilt(make: Callable[[], Any]) -> Any:
     try:
         return make()
-    except Exception as error:
+    except BaseException as error:
         return _Lost(ResultLost(f"the result cannot be rebuilt from its pickle: {type(error).__name__}: {error}"))
 
 
@@ -105,5 +105,5 @@ def rebuilt_exception(data: bytes) -> BaseException:
     """What a task raised, as `supervisor.pools.member.sendable` sent it."""
     try:
         return rebuilt(data)
-    except Exception as error:
+    except BaseException as error:
         return ResultLost(f"the task's exception cannot be rebuilt here: {type(error).__name__}: {error}")

@@ -13,7 +13,7 @@ from supervisor.channels.parcel import Pickled, press
 from supervisor.channels.spill import Spill
 from supervisor.pools import wire
 from supervisor.pools.crew import Nursed, Spawned
-from supervisor.pools.errors import ResultLost
+from supervisor.pools.errors import PoolClosed, ResultLost
 from supervisor.pools.feeding import Feeder
 from supervisor.pools.member import BESIDE_BYTES, PAGE_WORDS, beside
 from supervisor.pools.pool_thread import PoolThread
@@ -84,11 +84,16 @@ class Pool:
         start = (initializer, tuple(initargs), finalizer, maxtasksperchild or 0)
         arguments = (self._pages, self._spill.directory, start)
         method = self._context.get_start_method()
-        crew = (Nursed if method == "fork" else Spawned)(self._context, self._name, arguments)
+        self._feeders: set[Feeder] = set()
+        try:
+            crew = (Nursed if method == "fork" else Spawned)(self._context, self._name, arguments)
+        except BaseException:  # a daemonic process may have no children
+            os.rmdir(self._spill.directory)
+            raise
         self._thread = PoolThread(crew, memoryview(self._pages).cast("B").cast("Q"), self._spill, count, self._name)
         self._thread.start()
         self._finalize = util.Finalize(
-            self, _terminate, args=(self._thread, self._spill.directory, self._owner), exitpriority=15
+            self, _terminate, args=(self._thread, self._feeders, self._spill.directory, self._owner), exitpriority=15
         )
 
     # --- as the standard one ---
@@ -186,6 +191,8 @@ class Pool:
         """Wait until the members have left. ValueError unless closed or terminated."""
         if self._state == "running":
             raise ValueError("Pool is still running; close() or terminate() it first")
+        for feeder in tuple(self._feeders):
+            feeder.lift()
         self._thread.join()
         self._finalize()
 
@@ -259,11 +266,18 @@ class Pool:
             window=max(4 * chunksize * self._processes, 64),
             cut=lambda job, items, base: self.cut(job, func, wire.EACH, items, base, chunksize),
             submit=lambda task: self._submit(task, timeout, retries),
+            leave=self._leave,
             name=f"{self._name}-items",
         )
         iterator = IMapIterator(is_ordered=is_ordered, consumed=feeder.consumed, cancel=self._thread.cancel)
+        self._feeders.add(feeder)
+        self._thread.hold()
         feeder.start(iterator)
         return iterator
+
+    def _leave(self, feeder: Feeder) -> None:
+        self._feeders.discard(feeder)
+        self._thread.let_go()
 
     def cut(
         self, job: Any, func: Callable[..., Any], mode: int, items: Sequence[Any], base: int, size: int
@@ -312,9 +326,11 @@ class Pool:
         raise NotImplementedError("pool objects cannot be passed between processes or pickled")
 
 
-def _terminate(thread: PoolThread, directory: str, owner: int) -> None:
+def _terminate(thread: PoolThread, feeders: set[Feeder], directory: str, owner: int) -> None:
     if os.getpid() != owner:
         return
+    for feeder in tuple(feeders):
+        feeder.stop(PoolClosed("the pool was terminated"))
     thread.terminate()
     thread.join()
     try:

@@ -59,7 +59,7 @@ class PoolThread:
         self._places = [Place(slot, pages) for slot in range(processes)]
         self._by_pid: dict[int, Place] = {}
         self._ready: deque[Task] = deque()
-        self._numbers = 0
+        self._numbers = self._holds = 0
         self._is_paused = self._is_closing = self._is_over = False
         self._outcomes = Outcomes(spill)
         self._broken: BaseException | None = None
@@ -91,6 +91,14 @@ class PoolThread:
     def close(self) -> None:
         """Have the members leave when everything is done."""
         self._tell(lambda: setattr(self, "_is_closing", True))
+
+    def hold(self) -> None:
+        """More tasks are coming, though the pool be closed, until `let_go`."""
+        self._tell(lambda: self._hold(1))
+
+    def let_go(self) -> None:
+        """Undo one `hold`."""
+        self._tell(lambda: self._hold(-1))
 
     def terminate(self) -> None:
         """End it now; what is not done fails with PoolClosed."""
@@ -198,9 +206,12 @@ class PoolThread:
             self._epoll.unregister(place.stream.socket.fileno())
 
     def _has_work(self) -> bool:
-        return bool(self._ready) or any(place.in_flight for place in self._places)
+        return bool(self._ready or self._holds) or any(place.in_flight for place in self._places)
 
     # --- wishes ---
+
+    def _hold(self, count: int) -> None:
+        self._holds += count
 
     def _accept(self, task: Task) -> None:
         self._outcomes.counts["submitted"] += task.left
@@ -221,8 +232,12 @@ class PoolThread:
         for place in self._places:
             for task in place.in_flight:
                 task.is_cancelled = task.is_cancelled or task.job is job
-            if place.in_flight and place.in_flight[0].is_cancelled:
-                self._condemn(place, gone)
+            self._end_cancelled(place)
+
+    def _end_cancelled(self, place: Place) -> None:
+        """Kill a member that has a cancelled task in hand."""
+        if place.in_flight and place.in_flight[0].is_cancelled:
+            self._condemn(place, TaskCancelled("the task was cancelled"))
 
     def _condemn(self, place: Place, error: BaseException) -> None:
         """Kill a member for the item that it has in hand."""
@@ -275,6 +290,7 @@ class PoolThread:
         place = self._places[slot]
         place.pid = pid
         self._by_pid[pid] = place
+        self._end_cancelled(place)
 
     def _on_unborn(self, slot: int, text: str) -> None:
         place = self._places[slot]
@@ -391,6 +407,7 @@ class PoolThread:
                     place.measure(task, now_s, self._last_done_s)
                     self._last_done_s = now_s
                     self._outcomes.forget_payload(task)
+                    self._end_cancelled(place)
 
     # --- time ---
 
@@ -427,11 +444,13 @@ class PoolThread:
                 self._outcomes.fail_all(task, error)
         while self._ready:
             self._outcomes.fail_all(self._ready.popleft(), error)
-        self._crew.close()
-        with self._door:
-            self._has_ended = True
-            os.close(self._bell)
-        while self._inbox:
-            self._inbox.popleft()()
-        self._spill.sweep("task-")
-        self._epoll.close()
+        try:
+            self._crew.close()
+        finally:
+            with self._door:
+                self._has_ended = True
+                os.close(self._bell)
+            while self._inbox:
+                self._inbox.popleft()()
+            self._spill.sweep("task-")
+            self._epoll.close()

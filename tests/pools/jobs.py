@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+from supervisor.pools import Pool
 
 
 class Picky(Exception):
@@ -135,3 +138,22 @@ def fail_to_start() -> None:
 def generate_then_raise() -> Any:
     yield from range(5)
     raise LookupError("no more of these")
+
+
+def make_a_pool() -> str:
+    """What comes of a pool in a member, and how many directories it leaves."""
+    made: list[str] = []
+    mkdtemp = tempfile.mkdtemp
+
+    def noted(*args: Any, **options: Any) -> str:
+        made.append(mkdtemp(*args, **options))
+        return made[-1]
+
+    tempfile.mkdtemp = noted  # type: ignore[assignment]
+    try:
+        Pool(1)
+    except AssertionError as error:
+        return f"{error}; left {sum(map(os.path.exists, made))}"
+    finally:
+        tempfile.mkdtemp = mkdtemp
+    return "made"

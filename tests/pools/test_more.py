@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import multiprocessing
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from supervisor.pools import Pool
+from supervisor.pools import Pool, PoolClosed
 from tests.engines import wait_for
 from tests.pools import jobs
 
@@ -114,3 +115,49 @@ def test_a_callback_that_raises_ends_nothing(pool: Pool, monkeypatch: pytest.Mon
     pool.apply_async(jobs.square, (2,), callback=callback).wait(LONG_S)
     assert pool.apply(jobs.square, (3,)) == 9
     assert [str(error) for error in told] == ["mine"]
+
+
+def test_a_pool_ends_though_a_later_fork_holds_its_sockets() -> None:
+    """What the caller has forked since inherits every descriptor of the pool, and keeps nobody from leaving."""
+    pool = Pool(1, context=multiprocessing.get_context("fork"))
+    assert pool.apply(jobs.square, (2,)) == 4
+    until, end = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(end)
+        os.read(until, 1)
+        os._exit(0)
+    os.close(until)
+    try:
+        pool.terminate()
+        pool.join()
+    finally:
+        os.close(end)
+        os.waitpid(child, 0)
+
+
+def test_a_closed_pool_does_all_items_of_an_iterator(pool: Pool) -> None:
+    """Those that are not taken yet as well, whether the results are taken before join or after."""
+    before = pool.imap(jobs.square, range(300))
+    after = pool.imap_unordered(jobs.square, range(300))
+    pool.close()
+    assert list(before) == [number**2 for number in range(300)]
+    pool.join()
+    assert sorted(after) == [number**2 for number in range(300)]
+
+
+def test_a_terminated_pool_ends_its_iterators(pool: Pool) -> None:
+    """Of an endless iterable no more is taken; whoever waits is told."""
+    results = pool.imap(jobs.square, itertools.count())
+    assert next(results) == 0
+    pool.terminate()
+    with pytest.raises(PoolClosed):
+        list(results)
+    wait_for(lambda: not any("-items" in thread.name for thread in threading.enumerate()), "the feeder to end")
+
+
+def test_a_daemonic_process_is_refused_without_a_trace(pool: Pool) -> None:
+    """As the standard pool refuses it; no directory stays behind."""
+    told = pool.apply(jobs.make_a_pool)
+    assert "daemonic processes are not allowed to have children" in told
+    assert "left 0" in told
