@@ -271,13 +271,13 @@ class Pool:
         )
         iterator = IMapIterator(is_ordered=is_ordered, consumed=feeder.consumed, cancel=self._thread.cancel)
         self._feeders.add(feeder)
-        self._thread.hold()
+        self._thread.hold(1)
         feeder.start(iterator)
         return iterator
 
     def _leave(self, feeder: Feeder) -> None:
         self._feeders.discard(feeder)
-        self._thread.let_go()
+        self._thread.hold(-1)
 
     def cut(
         self, job: Any, func: Callable[..., Any], mode: int, items: Sequence[Any], base: int, size: int

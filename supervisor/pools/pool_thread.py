@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import select
 import sys
@@ -19,15 +18,16 @@ from collections import deque
 
 from supervisor.pools import wire
 from supervisor.pools.errors import InitializerFailed, MemberDied, PoolClosed, TaskCancelled, TaskTimedOut
+from supervisor.pools.inbox import Inbox
 from supervisor.pools.member import exit_words
 from supervisor.pools.outcomes import Outcomes, rebuilt_exception
 from supervisor.pools.places import Place
 from supervisor.pools.progress import PoolProgress
-from supervisor.pools.tasks import Task, after_death
+from supervisor.pools.recovery import recover
+from supervisor.pools.tasks import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from supervisor.channels.spill import Spill
@@ -48,11 +48,8 @@ class PoolThread:
         self._crew = crew
         self._pages = pages
         self._spill = spill
-        self._door = threading.Lock()
-        self._has_ended = False
-        self._inbox: deque[Callable[[], None]] = deque()
-        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._is_asleep = False
+        self._inbox = Inbox()
+        self._tell = self._inbox.tell
         self._epoll = select.epoll()
         self._watched: dict[int, Place] = {}
         self._crews: set[int] = set()
@@ -64,7 +61,7 @@ class PoolThread:
         self._outcomes = Outcomes(spill)
         self._broken: BaseException | None = None
         self._last_done_s = 0.0
-        self._epoll.register(self._bell, select.EPOLLIN)
+        self._epoll.register(self._inbox.bell, select.EPOLLIN)
         self._thread = threading.Thread(target=self._run, name=f"{name}-thread", daemon=True)
 
     # --- for every thread ---
@@ -92,27 +89,18 @@ class PoolThread:
         """Have the members leave when everything is done."""
         self._tell(lambda: setattr(self, "_is_closing", True))
 
-    def hold(self) -> None:
-        """More tasks are coming, though the pool be closed, until `let_go`."""
-        self._tell(lambda: self._hold(1))
-
-    def let_go(self) -> None:
-        """Undo one `hold`."""
-        self._tell(lambda: self._hold(-1))
+    def hold(self, count: int) -> None:
+        """So many more iterators, or fewer, bring tasks though the pool be closed."""
+        self._tell(lambda: self._hold(count))
 
     def terminate(self) -> None:
         """End it now; what is not done fails with PoolClosed."""
         self._tell(lambda: setattr(self, "_is_over", True))
 
-    def join(self, timeout_s: float | None = None) -> bool:
-        """Wait for the end of the thread; whether it has come."""
+    def join(self) -> None:
+        """Wait for the end of the thread."""
         if self._thread is not threading.current_thread():
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
-
-    @property
-    def is_alive(self) -> bool:
-        return self._thread.is_alive()
+            self._thread.join()
 
     def progress(self) -> PoolProgress:
         """How far it is, as of now; counts of one instant are not promised to fit exactly."""
@@ -125,16 +113,6 @@ class PoolThread:
             members=tuple(place.progress(now_s) for place in places),
             is_paused=self._is_paused,
         )
-
-    def _tell(self, wish: Callable[[], None]) -> None:
-        with self._door:
-            if not self._has_ended:
-                self._inbox.append(wish)
-                if self._is_asleep:
-                    self._is_asleep = False
-                    os.eventfd_write(self._bell, 1)
-                return
-        wish()  # nothing is touched any more by the thread: what is submitted fails at once
 
     # --- the thread ---
 
@@ -149,8 +127,7 @@ class PoolThread:
             self._end()
 
     def _turn(self) -> None:
-        while self._inbox:
-            self._inbox.popleft()()
+        self._inbox.grant()
         if self._is_over:
             return
         self._staff()
@@ -163,20 +140,17 @@ class PoolThread:
                 self._is_over = True
                 return
         timeout_s = self._next_look_s()
-        self._is_asleep = True
+        self._inbox.is_asleep = True
         events = self._epoll.poll(0 if self._inbox else timeout_s)
-        self._is_asleep = False
+        self._inbox.is_asleep = False
         for descriptor, what in events:
             self._on_event(descriptor, what)
         self._check_limits()
 
     def _on_event(self, descriptor: int, what: int) -> None:
         place = self._watched.get(descriptor)
-        if descriptor == self._bell:
-            try:
-                os.eventfd_read(self._bell)
-            except BlockingIOError:
-                pass
+        if descriptor == self._inbox.bell:
+            self._inbox.hush()
         elif place is not None:
             if what & select.EPOLLOUT and place.stream is not None:
                 place.stream.send_on()
@@ -217,8 +191,8 @@ class PoolThread:
         self._outcomes.counts["submitted"] += task.left
         if self._broken is not None:
             self._outcomes.fail_all(task, self._broken)
-            return
-        self._ready.append(task)
+        else:
+            self._ready.append(task)
 
     def _cancel(self, job: Any) -> None:
         gone = TaskCancelled("the task was cancelled")
@@ -328,41 +302,15 @@ class PoolThread:
         tasks = place.vacate()
         for name in self._spill.names(f"task-{pid}-"):
             self._spill.remove(name)  # written, and nobody was told
-        self._recover(tasks, hands, sentence, f"process {pid} {exit_words(exit_code)}", pid, exit_code)
+        how = f"process {pid} {exit_words(exit_code)}"
+        again = recover(self._outcomes, tasks, hands, sentence, how, pid, exit_code)
+        self._ready.extendleft(reversed(again))
         if not was_ready:
             words = f"process {pid} {exit_words(exit_code)} in its initializer"
             text = f"the initializer failed:\n{trouble}" if trouble else words
             self._failed_start(place, InitializerFailed(text))
         elif not was_leaving:
             self._outcomes.counts["replaced"] += bool(exit_code)
-
-    def _recover(
-        self,
-        tasks: list[Task],
-        hands: list[int | None],
-        sentence: tuple[int, int, BaseException] | None,
-        how: str,
-        pid: int,
-        exit_code: int | None,
-    ) -> None:
-        """Put back what a dead member had, and settle the item that it died of."""
-        again: list[Task] = []
-        for task, hand in zip(tasks, hands, strict=True):
-            index = hand
-            error: BaseException = MemberDied(f"{how} while it ran item {task.base + (hand or 0)}", pid, exit_code)
-            if sentence is not None:
-                number, blamed, reason = sentence
-                is_blamed = number == task.number and hand in (None, blamed)
-                index, error = (blamed, reason) if is_blamed else (None, error)
-            if task.is_cancelled:
-                self._outcomes.fail_all(task, TaskCancelled("the task was cancelled"))
-                continue
-            parts, lost = after_death(task, index)
-            again += parts
-            self._outcomes.counts["retried"] += sum(1 for part in parts if part.attempts > task.attempts)
-            if lost is not None:
-                self._outcomes.fail(task, lost, error)
-        self._ready.extendleft(reversed(again))
 
     # --- tasks ---
 
@@ -447,10 +395,6 @@ class PoolThread:
         try:
             self._crew.close()
         finally:
-            with self._door:
-                self._has_ended = True
-                os.close(self._bell)
-            while self._inbox:
-                self._inbox.popleft()()
+            self._inbox.end()
             self._spill.sweep("task-")
             self._epoll.close()
