@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Final
 
 from loguru import logger
@@ -25,6 +25,8 @@ SHARE: Final = 0.004
 """Of a core, at most, for looks at workers that are no reason for concern: with very many of them, looks are rarer."""
 LONGEST_PAUSE_S: Final = 10.0
 """Between two looks, whatever they cost: the first one, at whom nobody has looked before, costs many times as much."""
+MISSES: Final = 3
+"""So many examinations in a row do not find a warning any more, and it is over; that of a dead process at once."""
 ASK_AGAIN_S: Final = 30.0
 """After this time an idle process that stands still anew is asked again what it waits for."""
 
@@ -55,8 +57,8 @@ class HangWatch:
         self._warnings: dict[Key, Verdict] = {}
         self._settled: dict[int, tuple[Standstill, float]] = {}
         """Standstills that are no reason for concern, by pid, and when that was found."""
-        self._fading: frozenset[Key] = frozenset()
-        """Warnings that the last examination did not find any more."""
+        self._misses: dict[Key, int] = {}
+        """Warnings that the last examinations did not find any more, and how many did not."""
         self._has_concerns = False
         self._has_failed = False
 
@@ -102,7 +104,7 @@ class HangWatch:
         if new or self._has_concerns:
             finding = await self._inquiry.examine(new)
             self._settle(finding, suspects, look.at_s)
-            self._take(finding.verdicts)
+            self._take(finding.verdicts, finding.look.processes)
         return look.cost_s
 
     def _not_settled(self, suspects: Mapping[int, Standstill], now_s: float) -> list[int]:
@@ -124,16 +126,17 @@ class HangWatch:
             else:
                 self._settled[pid] = standstill, now_s
 
-    def _take(self, verdicts: Iterable[Verdict]) -> None:
+    def _take(self, verdicts: Iterable[Verdict], living: Container[int]) -> None:
         """Make the warnings those of `verdicts`, and say which have come and which have gone."""
         now: dict[Key, Verdict] = {}
         for verdict in verdicts:
             if verdict.warning and verdict.severity in ("warning", "stuck"):
                 now.setdefault((verdict.replica, verdict.warning, verdict.kind), verdict)
         before = self._warnings
-        fading = {key: verdict for key, verdict in before.items() if key not in now and key not in self._fading}
-        self._fading = frozenset(fading)
-        now.update(fading)  # what is not seen once may have moved for an answer; it is over when it is not seen twice
+        # What is not seen once may only have moved for an answer, or the machine be too busy to show it.
+        misses = {key: self._misses.get(key, 0) + 1 for key in before if key not in now}
+        self._misses = {key: count for key, count in misses.items() if count < MISSES and before[key].pid in living}
+        now.update((key, before[key]) for key in self._misses)
         self._warnings = now
         for key, verdict in now.items():
             if key not in before:
