@@ -73,6 +73,7 @@ class Replica:
         """A new incarnation is being launched."""
         self.incarnation = incarnation
         self.attendance = attendance
+        self.hang_warnings = ()
         if self.levels:
             incarnation.set_levels(_numbers(self.levels))
         self.seen = replace(self.seen, started_s=now_s, started_at=wall_s, sample=None, page=None)
