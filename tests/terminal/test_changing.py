@@ -45,7 +45,8 @@ def test_worker_is_paused_resumed_and_scaled_by_its_keys(place: Path, procdeck: 
     assert _names_in_table(terminal) == ["steady", "pair.1", "pair.2", "pair.3", "shell"]
     assert api_pids(engine_of()) == pids | {"pair.3": third}
     terminal.press("-")
-    terminal.wait_text("pair: 3 -> 2", "Workers 4")
+    terminal.wait_text("pair: 3 -> 2")  # which may be gone again before the replica is
+    terminal.wait_text("Workers 4")
     terminal.wait(lambda shown: row(shown, "pair.3") is None, "no third replica")
     wait_for(lambda: api_pids(engine_of()) == pids, "the others to be the same")
     terminal.press("r")  # the cursor is where it was
