@@ -190,7 +190,7 @@ def _needed(dump: Dump) -> tuple[Thing, ...]:
 
 def _without_machine(text: bytes) -> bytes:
     """Paths of the library from ``python3.11/`` on, of this repository from its own folder on, of nothing else."""
-    words = text.decode().replace(f"{ROOT}/", "")
+    words = text.decode().replace(f"{ROOT}/", "").replace(str(ROOT), "/project")
     words = _INTERPRETER.sub("", _LIBRARY.sub("lib/", words))
     return re.sub(r"/tmp/[^\" ]*/", "", words).encode()
 
