@@ -123,7 +123,16 @@ class Inquiry:
             reports = classify(look, dumps, before=before, still_since_s=still)
         self._remember(look, dumps, standstills)
         verdicts = self._judged(reports, look, dumps)
-        return Finding(verdicts, look, dumps, _told(look, troubles))
+        return Finding(verdicts, look, dumps, self._told(look, troubles))
+
+    def _told(self, look: Look, troubles: Mapping[int, str]) -> tuple[str, ...]:
+        """What could not be seen; that programs, and what workers have started, have no agent is nothing to tell."""
+        python = {replica.life.pid for replica in self._driver.replicas.values() if replica.worker.kind != "command"}
+        return tuple(
+            f"pid {pid} ({look.owners.get(pid, '?')}): {text}"
+            for pid, text in sorted(troubles.items())
+            if text and (pid in python or not text.startswith("has no agent"))
+        )
 
     async def _still(self, look: Look, asked: Collection[int]) -> Mapping[tuple[int, int], float]:
         """Since when threads have not moved, but for those that have since the look: their answer is newer than it."""
@@ -202,16 +211,6 @@ class Inquiry:
 def _is_there_still(thread: ThreadFacts, process: ProcessFacts | None) -> bool:
     now = process.thread(thread.tid) if process is not None else None
     return now is not None and (now.state == "R" or is_still(thread, now, asked=ROUNDS))
-
-
-def _told(look: Look, troubles: Mapping[int, str]) -> tuple[str, ...]:
-    """What could not be seen; that a process which is no replica's leader has no agent is nothing to tell."""
-    leaders = {pid for pid, process in look.processes.items() if process.parent_pid not in look.processes}
-    return tuple(
-        f"pid {pid} ({look.owners.get(pid, '?')}): {text}"
-        for pid, text in sorted(troubles.items())
-        if text and (pid in leaders or not text.startswith("has no agent"))
-    )
 
 
 def board_note(replica: Replica, now_s: float) -> BoardNote:
