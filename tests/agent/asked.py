@@ -15,7 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from supervisor import proctable
 from supervisor.agent import asking
+from supervisor.processes.left_semaphores import LeftSemaphores
 from tests.engines import wait_for
 
 Dump = dict[str, Any]
@@ -168,6 +170,8 @@ def program(code: str, folder: Path, python: str = sys.executable, prelude: str 
     try:
         yield Program(process)
     finally:
+        semaphores = LeftSemaphores()  # its resource tracker, which would remove them, is killed with it
+        semaphores.note(entry.pid for entry in proctable.in_sessions([process.pid], proctable.look()))
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:
@@ -176,3 +180,4 @@ def program(code: str, folder: Path, python: str = sys.executable, prelude: str 
             if pipe is not None:
                 pipe.close()
         process.wait(60)
+        semaphores.remove()
