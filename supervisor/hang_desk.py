@@ -11,6 +11,7 @@ from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
 from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock
 from supervisor.diagnose.looking import alook, look
+from supervisor.diagnose.shared_things import inode_at
 from supervisor.diagnose.verdict import Verdict
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
@@ -134,8 +135,6 @@ def _lock_of(finding: Finding, pid: int, resource: str) -> tuple[int, str]:
     if process is not None and dump is not None:
         for thing in dump.things:
             handle = thing.facts.get("handle")
-            if isinstance(handle, int) and any(
-                mapped.inode == inode and mapped.start <= handle < mapped.end for mapped in process.semaphores
-            ):
+            if isinstance(handle, int) and inode_at(process, handle) == inode:
                 return inode, thing.key
     raise RequestRefused(f"{resource} is not released: process {pid} does not know it any more; look again")

@@ -18,10 +18,10 @@ from supervisor.clock import Clock
 from supervisor.diagnose import semaphores
 from supervisor.diagnose.classify import classify
 from supervisor.diagnose.evidence import Dump, Look, ProcessFacts, ThreadFacts, ThreadReport
+from supervisor.diagnose.file_locks import file_lock_holder
 from supervisor.diagnose.holders import find_holders, who_else_to_ask
 from supervisor.diagnose.kernel_words import is_still
 from supervisor.diagnose.looking import alook
-from supervisor.diagnose.pipes import file_lock_holder
 from supervisor.diagnose.stillness import Standstill, Stillness
 from supervisor.diagnose.verdict import Verdict
 from supervisor.diagnose.verdicts import BoardNote, Limits, judge

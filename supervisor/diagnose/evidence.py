@@ -107,6 +107,10 @@ class ProcessFacts:
     def thread(self, tid: int) -> ThreadFacts | None:
         return next((thread for thread in self.threads if thread.tid == tid), None)
 
+    def semaphore_at(self, address: int) -> SemaphoreMapping | None:
+        """The semaphore that is mapped there."""
+        return next((mapped for mapped in self.semaphores if mapped.start <= address < mapped.end), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Look:

@@ -30,8 +30,6 @@ _MILLISECONDS_AT: Final = {"poll": 2, "epoll_wait": 3, "epoll_pwait": 3}
 _EPOLLS: Final = frozenset({"epoll_wait", "epoll_pwait", "epoll_pwait2"})
 _POLLED: Final = struct.Struct("ihh")  # struct pollfd (poll(2))
 
-_HEADER_BYTES: Final = 4
-"""What `multiprocessing.connection` reads first of each message."""
 
 _FUTEX_PRIVATE: Final = 128
 _FUTEX_WAITS: Final = frozenset({0, 6, 9, 11, 13})  # WAIT, LOCK_PI, WAIT_BITSET, WAIT_REQUEUE_PI, LOCK_PI2 (futex(2))
@@ -123,17 +121,6 @@ def _wakes_like_the_gil(thread: ThreadFacts, call: Syscall, before: ThreadFacts 
     both = was is not None and was.number == call.number and was.arguments[:2] == call.arguments[:2]
     wakes = thread.voluntary - before.voluntary
     return both and call.arguments[1] == _GIL_OPERATION and wakes >= GIL_WAKES_PER_S * elapsed_s
-
-
-def is_idle_by_itself(wait: KernelWait) -> bool:
-    """Whether a thread that waits so is no reason for a closer look, as far as the kernel tells.
-
-    It sleeps, waits for connections, events or signals, or for the first bytes of a message: what an idle reader of a
-    queue does.
-    """
-    if wait.kind in ("sleep", "accept", "poll", "signal"):
-        return True
-    return wait.kind == "read" and wait.count == _HEADER_BYTES
 
 
 def is_still(before: ThreadFacts, now: ThreadFacts, *, asked: int = 0) -> bool:

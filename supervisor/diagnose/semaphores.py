@@ -20,7 +20,7 @@ from functools import cache
 from typing import Final
 
 from supervisor.diagnose import proc_files
-from supervisor.diagnose.evidence import ProcessFacts, SemaphoreMapping
+from supervisor.diagnose.evidence import ProcessFacts
 
 _SEMAPHORE: Final = struct.Struct("<II")  # glibc's struct new_sem: nwaiters in the high half of one u64
 _SEMLOCK: Final = struct.Struct("<QQiii")  # SemLockObject in CPython's Modules/_multiprocessing/semaphore.c
@@ -39,7 +39,7 @@ class SemaphoreState:
 
 def read_semaphore(process: ProcessFacts, address: int) -> SemaphoreState | None:
     """The semaphore at `address` in a process; None where none is mapped there, or it cannot be read."""
-    mapping = _mapping_at(process, address)
+    mapping = process.semaphore_at(address)
     if mapping is None or not self_test():
         return None
     try:
@@ -47,16 +47,6 @@ def read_semaphore(process: ProcessFacts, address: int) -> SemaphoreState | None
     except OSError:
         return None
     return SemaphoreState(mapping.inode, value, waiters)
-
-
-def inode_of(process: ProcessFacts, address: int) -> int | None:
-    """What makes a semaphore the same in every process; None where none is mapped at `address`."""
-    mapping = _mapping_at(process, address)
-    return mapping.inode if mapping is not None else None
-
-
-def _mapping_at(process: ProcessFacts, address: int) -> SemaphoreMapping | None:
-    return next((one for one in process.semaphores if one.start <= address < one.end), None)
 
 
 def read_count(pid: int, object_address: int, *, handle: int | None = None) -> tuple[int, int] | None:

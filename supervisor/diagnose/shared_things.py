@@ -54,9 +54,8 @@ def numbers(thing: Thing, fact: str) -> tuple[int, ...]:
 
 def inode_at(process: ProcessFacts | None, address: int | None) -> int | None:
     """The semaphore that a process has mapped at an address."""
-    if process is None or not address:
-        return None
-    return next((mapped.inode for mapped in process.semaphores if mapped.start <= address < mapped.end), None)
+    mapped = process.semaphore_at(address) if process is not None and address else None
+    return None if mapped is None else mapped.inode
 
 
 class SharedThings:

@@ -18,7 +18,7 @@ from supervisor.diagnose.evidence import (
     Syscall,
     ThreadFacts,
 )
-from supervisor.diagnose.kernel_words import ends_with_any_signal, is_idle_by_itself, is_still, kernel_wait
+from supervisor.diagnose.kernel_words import ends_with_any_signal, is_still, kernel_wait
 from supervisor.diagnose.looking import look
 from supervisor.diagnose.system_calls import TABLES, machine
 from tests.diagnose.programs import first_line, running
@@ -149,16 +149,6 @@ def test_interpreter_lock_shows_in_two_looks() -> None:
     assert kernel_wait(PROCESS, after_a_second, before=before, elapsed_s=1.0, machine="x86_64").kind == "gil"
     assert kernel_wait(PROCESS, before, before=before, elapsed_s=1.0, machine="x86_64").kind == "futex-private"
     assert kernel_wait(PROCESS, after_a_second, before=before, elapsed_s=60.0, machine="x86_64").kind == "futex-private"
-
-
-def test_idle_by_itself_is_what_idle_workers_do() -> None:
-    """Sleeps, servers and readers that wait for a message's first bytes; not one in the middle of a message."""
-    assert is_idle_by_itself(waits(230))
-    assert is_idle_by_itself(waits(288, 4))
-    assert is_idle_by_itself(waits(0, 3, 1, 4))
-    assert not is_idle_by_itself(waits(0, 3, 1, 0xE5000))
-    assert not is_idle_by_itself(waits(1, 3, 1, 4))
-    assert not is_idle_by_itself(waits(202, 0x7010, 0x109))
 
 
 def test_still_is_who_has_not_moved() -> None:

@@ -12,7 +12,8 @@ import pytest
 from supervisor.diagnose import semaphores
 from supervisor.diagnose.evidence import ProcessFacts
 from supervisor.diagnose.looking import look
-from supervisor.diagnose.semaphores import inode_of, read_count, read_semaphore, self_test
+from supervisor.diagnose.semaphores import read_count, read_semaphore, self_test
+from supervisor.diagnose.shared_things import inode_at
 from tests.diagnose.programs import first_line, running
 from tests.engines import wait_for
 
@@ -62,7 +63,7 @@ def test_value_and_waiters_are_read(holder: Held) -> None:
     held = read_semaphore(parent, told["handle"])
     assert held is not None
     assert (held.value, held.waiters) == (0, 1)
-    assert held.inode == inode_of(parent, told["handle"]) == inode_of(child, told["handle"])
+    assert held.inode == inode_at(parent, told["handle"]) == inode_at(child, told["handle"])
     free = read_semaphore(parent, told["free"])
     assert free is not None
     assert (free.value, free.waiters) == (3, 0)
@@ -83,7 +84,7 @@ def test_nothing_is_guessed(holder: Held) -> None:
     """No mapping, no memory, an object that is another by now: None."""
     parent, _, told = holder
     assert read_semaphore(parent, 0x1000) is None
-    assert inode_of(parent, 0x1000) is None
+    assert inode_at(parent, 0x1000) is None
     assert read_count(parent.pid, 0x1000) is None
     assert read_count(parent.pid, 2**64 - 64) is None
     assert read_count(parent.pid, told["object"], handle=1) is None

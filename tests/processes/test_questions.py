@@ -11,7 +11,7 @@ import pytest
 
 from supervisor.diagnose.kernel_words import kernel_wait
 from supervisor.diagnose.looking import look
-from supervisor.diagnose.semaphores import inode_of
+from supervisor.diagnose.shared_things import inode_at
 from supervisor.processes import questions
 from supervisor.processes.questions import ask, ask_many, fault_dump, release
 from tests.diagnose.programs import first_line, running
@@ -231,7 +231,7 @@ async def test_a_lock_of_a_dead_holder_is_let_go() -> None:
         (lock,) = [thing for thing in answer.dump.things if thing.kind == "mp.Lock"]
         handle = lock.facts["handle"]
         assert isinstance(handle, int)
-        inode = inode_of(look({process.pid: "w"}, has_descriptors=True).processes[process.pid], handle)
+        inode = inode_at(look({process.pid: "w"}, has_descriptors=True).processes[process.pid], handle)
         assert inode is not None
         assert (await release(process.pid, inode + 1, lock.key, deadline_s=PATIENCE_S)).startswith("not released: ")
         assert await release(process.pid, inode, lock.key, deadline_s=PATIENCE_S) == "released"

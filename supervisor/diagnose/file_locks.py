@@ -1,74 +1,14 @@
-"""Pipes and file locks as the kernel tells of them: what is inside a pipe, who has its ends, who holds a file's lock.
-
-Looking into a pipe opens it for an instant for reading: nothing is taken out, and no reader ever sees an end of file
-late, since no writer is added. A writer whose last reader dies in that very instant gets its EPIPE when it is closed.
-"""
+"""Who holds the lock on a file, as the kernel tells of it (proc_locks(5))."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import struct
-import termios
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from supervisor.diagnose import proc_files
-from supervisor.diagnose.evidence import Look
 
 _LOCKS_LIMIT_BYTES: Final = 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class PipeState:
-    """How full a pipe is."""
-
-    bytes_inside: int
-    capacity: int
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """One open end of a pipe. A fork leaves all ends to the child: having one is not using it."""
-
-    pid: int
-    number: int
-    mode: Literal["r", "w", "rw"]
-
-
-def pipe_state(pid: int, descriptor_number: int) -> PipeState | None:
-    """What is inside the pipe that a process has as a descriptor; None where it is no pipe or may not be opened.
-
-    Never anything but a nameless pipe is opened: a terminal, a device or a FIFO could notice.
-    """
-    path = f"/proc/{pid}/fd/{descriptor_number}"
-    try:
-        link = os.readlink(path)
-        if not link.startswith("pipe:["):
-            return None
-        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
-    except OSError:
-        return None
-    try:
-        if link != f"pipe:[{os.fstat(opened).st_ino}]":
-            return None  # the number is another file's by now
-        (inside,) = struct.unpack("i", fcntl.ioctl(opened, termios.FIONREAD, b"\0\0\0\0"))
-        return PipeState(bytes_inside=inside, capacity=fcntl.fcntl(opened, fcntl.F_GETPIPE_SZ))
-    except OSError:
-        return None
-    finally:
-        os.close(opened)
-
-
-def pipe_ends(look: Look) -> Mapping[str, tuple[End, ...]]:
-    """The ends of each pipe, and who has each socket, by link; only of a look that has descriptors."""
-    ends: dict[str, list[End]] = {}
-    for process in look.processes.values():
-        for one in process.descriptors:
-            if one.link.startswith(("pipe:[", "socket:[")):
-                ends.setdefault(one.link, []).append(End(process.pid, one.number, one.mode))
-    return {link: tuple(found) for link, found in ends.items()}
 
 
 @dataclass(frozen=True, slots=True)
