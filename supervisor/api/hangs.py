@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from supervisor.api.messages import Message
+from supervisor.api.message import Message
 from supervisor.diagnose.verdict import ChainLink, ProcessStacks, StackFrame, ThreadStack, Verdict, WayOut
 
 __all__ = [

@@ -10,16 +10,14 @@ from typing import Literal
 
 import msgspec
 
+from supervisor.api.message import Message
+from supervisor.api.pools import PoolRow
 from supervisor.lifecycle.states import State
 
-Kind = Literal["target", "script", "module", "command"]
+Kind = Literal["target", "script", "module", "command", "pool"]
 StartMethod = Literal["fork", "spawn", "forkserver", "exec"]
 ActionName = Literal["start", "stop", "restart", "kill", "pause", "resume"]
 ACTION_NAMES: tuple[ActionName, ...] = ("start", "stop", "restart", "kill", "pause", "resume")
-
-
-class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
-    """A value that crosses the socket."""
 
 
 class ReplicaRow(Message, frozen=True, kw_only=True):
@@ -160,7 +158,7 @@ class LogState(Message, frozen=True, kw_only=True):
     """Records of level ERROR and CRITICAL."""
     lost: int = 0
     """Records that could not be stored."""
-    lost_of: dict[str, int] = {}
+    lost_of: dict[str, int] = msgspec.field(default_factory=dict)
     """The same for those who lost most, by lane: ``parse.2 stdout``; ``?`` where that is not known."""
     trouble: str = ""
     """What the disk refuses now, in words; empty while all is well."""
@@ -193,6 +191,7 @@ class Fleet(Message, frozen=True, kw_only=True):
     """The exit code of the significant worker whose end has ended the run; None where none did."""
     rows: tuple[ReplicaRow, ...] = ()
     channels: tuple[ChannelRow, ...] = ()
+    pools: tuple[PoolRow, ...] = ()
     log: LogState = LogState(directory="")
     engine: EngineVitals = EngineVitals(pid=0)
 
@@ -206,6 +205,7 @@ class FleetChange(Message, frozen=True, kw_only=True):
     exit_code: int | None = None
     rows: tuple[ReplicaRow, ...] = ()
     channels: tuple[ChannelRow, ...] = ()
+    pools: tuple[PoolRow, ...] = ()
     log: LogState = LogState(directory="")
     engine: EngineVitals = EngineVitals(pid=0)
 
@@ -315,7 +315,7 @@ class WorkerDetail(Message, frozen=True, kw_only=True):
     schedule: str = ""
     group: str = ""
     """The restart group and its strategy, in words."""
-    log_levels: dict[str, str] = {}
+    log_levels: dict[str, str] = msgspec.field(default_factory=dict)
     """The levels that somebody has wished for while it ran, by logger; "" is all of them."""
     follows_log_levels: bool = True
     """Whether it has taken up the last of them: it does so when it logs next, or waits."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from supervisor.api.messages import Event, Message
+from supervisor.api.message import Message
+from supervisor.api.messages import Event
 
 SIGNAL_NAMES: Final = (
     "HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "CONT", "STOP", "WINCH", "ABRT", "ALRM", "KILL", "TTIN", "TTOU",
