@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from loguru import logger
 
@@ -34,13 +33,14 @@ from supervisor.lifecycle.life import ImpossibleTransition, Life, judged
 from supervisor.lifecycle.machine import step
 from supervisor.lifecycle.states import State
 from supervisor.logs.intake import Intake, LaneReader, open_pipe, pipe_bytes
-from supervisor.logs.lanes import Lane, Stream
+from supervisor.logs.lanes import Lane
 from supervisor.pacing import LaunchQueue
 from supervisor.paths import RunPlace
 from supervisor.processes.census import Census
 from supervisor.processes.cgroups import run_group
 from supervisor.processes.forkservers import Forkservers
-from supervisor.processes.incarnation import Incarnation, Pipes, StopOrders
+from supervisor.processes.incarnation import Incarnation
+from supervisor.processes.lane_ends import STREAMS, Pipes
 from supervisor.processes.launching import Launcher
 from supervisor.processes.orders import ChannelEnd, LaunchOrder
 from supervisor.processes.plumbing import Plumbing
@@ -52,9 +52,7 @@ from supervisor.processes.stopping import still_alive
 from supervisor.processes.strays import Strays
 from supervisor.proctable import ProcessEntry
 from supervisor.profile.model import Profile, WorkerSpec
-from supervisor.replica import Replica
-
-STREAMS: tuple[Stream, ...] = ("log", "stdout", "stderr")
+from supervisor.replica import Replica, stop_orders
 
 
 class Audience(Protocol):
@@ -103,6 +101,8 @@ class Driver:
         """Called when one of them has come."""
         self.helpers: Callable[[], frozenset[int]] = frozenset
         """Children of the engine that are neither workers nor strays."""
+        self.hear_pool: Callable[[Replica, str, dict[str, Any]], bool] = lambda *_: True
+        """Told what a replica says of its pools; whether that can be understood."""
         self._remains: list[ProcessEntry] = []
         """What was killed with a worker that has ended, and did not die with it."""
         self._launches = LaunchQueue(loop, clock, self._launch)
@@ -313,6 +313,10 @@ class Driver:
         """Something is wrong between the engine and this worker that does not end it."""
         self._audience.happened("WARNING", self._by_incarnation[incarnation].name, text)
 
+    def on_pool_frame(self, incarnation: Incarnation, operation: str, message: dict[str, Any]) -> bool:
+        """Whether it could be understood."""
+        return self.hear_pool(self._by_incarnation[incarnation], operation, message)
+
     def on_refused(self, incarnation: Incarnation, cause: ExitCause) -> None:
         replica = self._by_incarnation.pop(incarnation)
         self._refuse(replica, incarnation.number, cause)
@@ -392,8 +396,3 @@ class Driver:
         self._forkservers.close()
         self.plumbing.close()
         self.sharing.close()
-
-
-def stop_orders(worker: WorkerSpec) -> StopOrders:
-    """How the worker wants to be stopped, as the process room has it."""
-    return StopOrders(signal.Signals[worker.stop_signal], tuple(worker.stop_command))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from supervisor.lifecycle.schedule import ScheduleRule
 from supervisor.lifecycle.states import LIVE, State
 from supervisor.logs.record import LEVELS
 from supervisor.masking import mask_words
-from supervisor.processes.incarnation import Incarnation
+from supervisor.processes.incarnation import Incarnation, StopOrders
 from supervisor.profile.model import WorkerSpec
 
 KEPT_EXITS = 20
@@ -207,6 +208,11 @@ def stop_rule(worker: WorkerSpec) -> StopRule:
         worker.stop_signal,
         " ".join(mask_words(worker.stop_command)),
     )
+
+
+def stop_orders(worker: WorkerSpec) -> StopOrders:
+    """How the worker wants to be stopped, as the process room has it."""
+    return StopOrders(signal.Signals[worker.stop_signal], tuple(worker.stop_command))
 
 
 def start_rule(worker: WorkerSpec) -> StartRule:

@@ -6,9 +6,12 @@ counted; after GARBAGE_LIMIT of them the pipe is left unread, and the worker liv
 
 from __future__ import annotations
 
+import fcntl
 import json
 import select
 import socket
+import sys
+import termios
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
@@ -62,12 +65,22 @@ class ControlPipe:
         self._is_read = True
         self._loop.add_reader(self._socket.fileno(), self._on_readable)
 
-    def say(self, operation: str) -> None:
-        """Tell the worker something; it is dropped where the other end is closed or full of earlier wishes."""
+    def say(self, operation: str, **fields: object) -> bool:
+        """Tell the worker something; False where the other end is closed or full of earlier wishes."""
         try:
-            self._socket.send(json.dumps({"op": operation}, separators=(",", ":")).encode())
+            self._socket.send(json.dumps({"op": operation, **fields}, separators=(",", ":")).encode())
         except OSError:
-            pass
+            return False
+        return True
+
+    @property
+    def unread_bytes(self) -> int:
+        """What of our words is unread, the kernel's bookkeeping included (``SIOCOUTQ``); 0 where it does not tell."""
+        try:
+            told = fcntl.ioctl(self._socket.fileno(), termios.TIOCOUTQ, bytes(4))
+        except OSError:
+            return 0
+        return int.from_bytes(told, sys.byteorder)
 
     def read_rest(self) -> None:
         """Read what a dead worker has said before its end."""
@@ -119,7 +132,11 @@ class ControlPipe:
         if isinstance(operation, str):
             self._hearer.on_frame(operation, message)
             return
+        self.count_garbage()
+
+    def count_garbage(self) -> None:
+        """Count a frame that could not be understood; the one too many is the last that was read."""
         self.garbage_frames += 1
-        if self.garbage_frames >= GARBAGE_LIMIT:
+        if self._is_read and self.garbage_frames >= GARBAGE_LIMIT:
             self._stop_reading()
             self._hearer.on_quarantined(self.garbage_frames)

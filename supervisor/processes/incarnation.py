@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -23,6 +23,7 @@ from supervisor.processes import linux, stopping
 from supervisor.processes.cgroups import Cgroup
 from supervisor.processes.control_pipe import ControlPipe
 from supervisor.processes.executing import StartFailed
+from supervisor.processes.lane_ends import STDERR, STREAMS, Pipes
 from supervisor.processes.launching import ChildEnds, Launcher, Refusal
 from supervisor.processes.left_semaphores import LeftSemaphores
 from supervisor.processes.memory import OutOfMemoryCounter
@@ -41,9 +42,9 @@ KILL_HOLDERS_S: Final = 1.0
 CLOSED_EARLY_S: Final = 1.0
 """How long a worker lives on after its control pipe has ended before that is worth a word."""
 
-STREAMS: Final = ("log", "stdout", "stderr")
-"""What the readers of `Pipes` read, in their order."""
-STDERR: Final = 2
+POOL_FRAMES: Final = frozenset({"pool", "pool-failure"})
+POOL_WISHES_BYTES: Final = 64 * 1024
+"""With so much unread in its control pipe, a worker hears no more wishes to its pools: "stop" needs room."""
 
 MARKING_VARIABLES: Final = ("PROCDECK_RUN", "PROCDECK_WORKER", "PROCDECK_INCARNATION")
 """What tells the processes of one incarnation from all others, in the environment that they inherit."""
@@ -61,31 +62,11 @@ class Listener(Protocol):
     def on_trouble(self, incarnation: Incarnation, text: str) -> None:
         """Something is wrong that it lives on with; one sentence for people."""
 
+    def on_pool_frame(self, incarnation: Incarnation, operation: str, message: dict[str, Any]) -> bool:
+        """It has said something of a pool that it has; whether that could be understood."""
+
     def on_reaped(self, incarnation: Incarnation) -> None: ...
     def on_ended(self, incarnation: Incarnation, cause: ExitCause) -> None: ...
-
-
-class Pipe(Protocol):
-    """What reads one of the worker's pipes (`supervisor.logs.intake.LaneReader`)."""
-
-    when_closed: Callable[[], None] | None
-    is_open: bool
-    taps: list[Callable[[bytes], bool]]
-
-    def drain(self) -> bool: ...
-    def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Pipes:
-    """The write ends for the child, and the readers at our end."""
-
-    lane: int
-    stdout: int
-    stderr: int
-    readers: tuple[Pipe, ...]
-    notify: int = -1
-    """The write end on which the worker says that it is ready, owned by its checks; -1 for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +265,12 @@ class Incarnation:
             self._control.say("levels")  # who waits looks sooner; once only, for unread words take the room of "stop"
         return True
 
+    def ask_pool(self, wish: Mapping[str, object]) -> bool:
+        """Wish something of a pool that it has; False where it is gone, or has not read what was said to it before."""
+        if self._watch is None or self._control.unread_bytes > POOL_WISHES_BYTES:
+            return False
+        return self._control.say("pool", **wish)
+
     def _kill_tree(self, pid: int) -> None:
         self._semaphores.note((pid, *(entry.pid for entry in self._known())))
         killed = stopping.kill_tree(pid, self._known(), self._group)
@@ -322,6 +309,8 @@ class Incarnation:
             self._listener.on_ctx_ready(self)
         elif operation == "failed":
             self._testimony.has_failed(message)
+        elif operation in POOL_FRAMES and not self._listener.on_pool_frame(self, operation, message):
+            self._control.count_garbage()
 
     def on_pipe_closed(self) -> None:
         """Its control pipe has ended, mostly because the worker ends."""

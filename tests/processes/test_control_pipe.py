@@ -114,9 +114,26 @@ async def test_end_of_the_pipe_is_told_once(talk: Talk) -> None:
 
 
 async def test_wishes_to_a_worker_that_does_not_read_never_block(talk: Talk) -> None:
-    """Far more than the socket's buffer holds."""
-    for _ in range(5000):
-        talk.pipe.say("stop")
+    """Far more than the socket's buffer holds; whoever says the last ones is told that they are not heard."""
+    heard = [talk.pipe.say("stop") for _ in range(5000)]
+    assert (heard[0], heard[-1]) == (True, False)
+
+
+async def test_wishes_have_fields_and_count_until_they_are_read(talk: Talk) -> None:
+    """What waits in the pipe is known, so that less urgent wishes can leave room for others."""
+    assert talk.pipe.unread_bytes == 0
+    assert talk.pipe.say("pool", pool="hash", do="resize", processes=8)
+    assert talk.pipe.unread_bytes > 0
+    assert json.loads(talk.worker.recv(1000)) == {"op": "pool", "pool": "hash", "do": "resize", "processes": 8}
+    assert talk.pipe.unread_bytes == 0
+
+
+async def test_frames_that_make_no_sense_to_the_hearer_count_too(talk: Talk) -> None:
+    """The one too many quarantines the pipe, whoever has counted it."""
+    for _ in range(control_pipe.GARBAGE_LIMIT + 5):
+        talk.pipe.count_garbage()
+    assert talk.hearer.quarantined == [control_pipe.GARBAGE_LIMIT]
+    assert talk.pipe.garbage_frames == control_pipe.GARBAGE_LIMIT + 5
 
 
 async def test_last_words_are_read_after_the_end() -> None:
