@@ -257,6 +257,21 @@ def check(profile: Profile | None = None, /) -> int:
 
 
 @app.command
+def init(
+    *files: Annotated[str, Parameter(help="Python files; their top-level functions become the workers.")],
+    output: Annotated[
+        str | None, Parameter(name=["--output", "-o"], help="Where to; procdeck.toml beside them.")
+    ] = None,
+    name: Annotated[str | None, Parameter(help="The project's name; that of the directory.")] = None,
+    force: Annotated[bool, Parameter(negative="", help="Replace a profile that is there.")] = False,
+) -> int:
+    """Write a first profile: of FILES, or of your answers to a few questions. No code is run."""
+    from tui.cli import starting_out
+
+    return starting_out.init(files, output, name, is_forced=force)
+
+
+@app.command
 def doctor(profile: Profile | None = None, /, *, as_json: Json = False, project: Project = None) -> int:
     """Tell what this machine lacks, what earlier runs have left, and what to do about it."""
     from tui.cli.doctor import show_findings
