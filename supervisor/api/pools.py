@@ -73,6 +73,8 @@ class PoolReport(Message, frozen=True, kw_only=True):
     """Without those that failed."""
     failed: int = 0
     retried: int = 0
+    retries: int | None = None
+    """How often an item that fails is tried again, at most; None where that is not told."""
     skipped: int = 0
     """Done by an earlier run that this one continues."""
     waiting: int = 0
