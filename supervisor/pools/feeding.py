@@ -1,8 +1,12 @@
-"""Takes items from an iterable as results are taken, in a thread of its own: it may be slow, endless, or raise."""
+"""What is fed to a pool: a function that members are taught once, and items that a thread takes from an iterable.
+
+The iterable may be slow, endless, or raise: items are taken as results are.
+"""
 
 from __future__ import annotations
 
 import itertools
+import pickle
 import threading
 
 TYPE_CHECKING = False
@@ -12,6 +16,29 @@ if TYPE_CHECKING:
 
     from supervisor.pools.results import IMapIterator
     from supervisor.pools.tasks import Task
+
+_numbers = itertools.count(1)
+
+
+class Work:
+    """A function as members are taught it: pickled once, however many chunks are done with it.
+
+    Attributes:
+        number: what members know it by.
+        code: its pickle.
+        mode: how it is called, one of `supervisor.pools.wire`'s.
+        error: why it cannot be pickled; None where it can.
+    """
+
+    def __init__(self, function: Callable[..., Any], mode: int) -> None:
+        self.number = next(_numbers)
+        self.mode = mode
+        self.code = b""
+        self.error: BaseException | None = None
+        try:
+            self.code = pickle.dumps(function, 5)
+        except Exception as error:
+            self.error = error
 
 
 class Feeder:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
-import pickle
 import tempfile
 from multiprocessing import util
 
@@ -14,7 +13,7 @@ from supervisor.channels.spill import Spill
 from supervisor.pools import wire
 from supervisor.pools.crew import Nursed, Spawned
 from supervisor.pools.errors import PoolClosed, ResultLost
-from supervisor.pools.feeding import Feeder
+from supervisor.pools.feeding import Feeder, Work
 from supervisor.pools.member import BESIDE_BYTES, PAGE_WORDS, beside
 from supervisor.pools.pool_thread import PoolThread
 from supervisor.pools.results import AsyncResult, IMapIterator, MapResult
@@ -28,12 +27,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from supervisor.pools.progress import PoolProgress
+    from supervisor.pools.tasks import Job
 
 MOST_MEMBERS = 1024
 CHUNKS_EACH = 4
 """Chunks for each member that a map is cut into, unless it is told."""
 
-_numbers = itertools.count(1)
 _names = itertools.count(1)
 
 
@@ -226,6 +225,24 @@ class Pool:
         """How far it is, and what each member does."""
         return self._thread.progress()
 
+    def feed(
+        self,
+        job: Job,
+        work: Work,
+        items: Sequence[Any],
+        base: int,
+        *,
+        timeout: float | None = None,
+        retries: int | None = None,
+    ) -> None:
+        """Have items done as one chunk, and a job of the caller's own told of them, in the pool's thread.
+
+        The first item is the job's item `base`, the others follow. ValueError when the pool is not running.
+        """
+        self._check_running()
+        for task in self.cut(job, work, items, base, len(items)):
+            self._submit(task, timeout, retries)
+
     # --- tasks ---
 
     def _map(
@@ -241,9 +258,10 @@ class Pool:
     ) -> MapResult:
         self._check_running()
         items = iterable if isinstance(iterable, (list, tuple)) else list(iterable)
+        work = Work(func, mode)
         size = max(1, chunksize) if chunksize else -(-len(items) // (CHUNKS_EACH * self._processes)) or 1
         result = MapResult(len(items), callback, error_callback, self._thread.cancel)
-        for task in self.cut(result, func, mode, items, 0, size):
+        for task in self.cut(result, work, items, 0, size):
             self._submit(task, timeout, retries)
         return result
 
@@ -260,11 +278,12 @@ class Pool:
         self._check_running()
         if chunksize < 1:
             raise ValueError(f"Chunksize must be 1+, not {chunksize:n}")
+        work = Work(func, wire.EACH)
         feeder = Feeder(
             iter(iterable),
             chunksize,
             window=max(4 * chunksize * self._processes, 64),
-            cut=lambda job, items, base: self.cut(job, func, wire.EACH, items, base, chunksize),
+            cut=lambda job, items, base: self.cut(job, work, items, base, chunksize),
             submit=lambda task: self._submit(task, timeout, retries),
             leave=self._leave,
             name=f"{self._name}-items",
@@ -279,25 +298,21 @@ class Pool:
         self._feeders.discard(feeder)
         self._thread.hold(-1)
 
-    def cut(
-        self, job: Any, func: Callable[..., Any], mode: int, items: Sequence[Any], base: int, size: int
-    ) -> list[Task]:
+    def cut(self, job: Job, work: Work, items: Sequence[Any], base: int, size: int) -> list[Task]:
         """The tasks of some items, so many in each; items that cannot be pickled fail here, and they alone."""
-        try:
-            code = pickle.dumps(func, 5)
-        except Exception as error:
+        if work.error is not None:
             for index in range(len(items)):
-                job.fail(base + index, _not_sent(error))
+                job.fail(base + index, _not_sent(work.error))
             return []
-        number, tasks = next(_numbers), []
+        tasks = []
         for start in range(0, len(items), size):
             chunk = items[start : start + size]
             for first, part in self._sendable(job, chunk, base + start):
                 payload, form, count = part
-                tasks.append(Task(job, number, code, mode, payload, form, first, 0, count))
+                tasks.append(Task(job, work.number, work.code, work.mode, payload, form, first, 0, count))
         return tasks
 
-    def _sendable(self, job: Any, chunk: Sequence[Any], base: int) -> list[tuple[int, tuple[bytes, int, int]]]:
+    def _sendable(self, job: Job, chunk: Sequence[Any], base: int) -> list[tuple[int, tuple[bytes, int, int]]]:
         """The payloads of a chunk: one, unless an item of it cannot be pickled."""
         try:
             return [(base, (*self._pressed(list(chunk)), len(chunk)))]
