@@ -18,6 +18,7 @@ from supervisor.processes.limits import Resolved, UnknownIdentity, resolve
 from supervisor.processes.orders import ChannelEnd, LaunchOrder, Method, Refusal
 from supervisor.profile.env_files import read_env_files
 from supervisor.profile.model import WorkerSpec
+from supervisor.profile.pools import ItemsSpec, PoolSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,8 @@ def prepare(
     masking.remember(worker.env)
     if isinstance(worker.args, dict):
         masking.remember(worker.args)
+    if worker.pool is not None:
+        masking.remember(worker.pool.args)
     return LaunchOrder(
         name=name,
         worker=worker.name,
@@ -143,6 +146,8 @@ def python_of(worker: WorkerSpec, directory: Path) -> str:
 
 def runs_text(worker: WorkerSpec) -> str:
     """What a worker runs, for people: secrets masked."""
+    if worker.pool is not None:
+        return _pool_text(worker.pool)
     if worker.kind == "command":
         command = worker.command or ""
         return masking.mask_text(command) if isinstance(command, str) else shlex.join(mask_words(command))
@@ -153,14 +158,94 @@ def runs_text(worker: WorkerSpec) -> str:
     return f"{what}({', '.join(shown)})" if shown else str(what)
 
 
+def _pool_text(pool: PoolSpec) -> str:
+    items = pool.items.text if pool.items is not None else "what code gives it"
+    shown = ", ".join(mask_words([f"{name}={value}" for name, value in pool.args.items()]))
+    return f"pool of {pool.function} over {masking.mask_text(items)}{f'({shown})' if shown else ''}"
+
+
 def _subject(worker: WorkerSpec, around: Surroundings) -> dict[str, Any]:
-    if worker.kind == "target":
-        return {"kind": "target", "target": worker.target, "args": fill(worker.args, around)}
-    if worker.kind == "script":
-        return {"kind": "script", "script": str(around.profile_directory / str(worker.script))}
-    if worker.kind == "module":
-        return {"kind": "module", "module": worker.module}
-    return {}
+    if worker.kind == "command":
+        return {}
+    subject: dict[str, Any]
+    if worker.pool is not None:
+        subject = {"kind": "pool", "target": worker.pool.function, "pool": pool_order(worker.pool, around)}
+    elif worker.kind == "target":
+        subject = {"kind": "target", "target": worker.target, "args": fill(worker.args, around)}
+    elif worker.kind == "script":
+        subject = {"kind": "script", "script": str(around.profile_directory / str(worker.script))}
+    else:
+        subject = {"kind": "module", "module": worker.module}
+    return {**subject, "pools": {name: pool_order(pool, around) for name, pool in worker.pools.items()}}
+
+
+def pool_order(pool: PoolSpec, around: Surroundings) -> dict[str, Any]:
+    """A pool as its process gets it: paths absolute, "cpus" a number, "auto" 0."""
+    return {
+        "name": pool.name,
+        "function": pool.function or "",
+        "items": None if pool.items is None else _items(pool, pool.items, around),
+        "processes": process_count() if pool.processes == "cpus" else pool.processes,
+        "method": pool.method,
+        "chunksize": 0 if pool.chunksize == "auto" else pool.chunksize,
+        "timeout_s": pool.timeout_s,
+        "retries": pool.retries.max,
+        "backoff_min_s": pool.retries.backoff_min_s,
+        "backoff_max_s": pool.retries.backoff_max_s,
+        "maxtasksperchild": pool.maxtasksperchild,
+        "initializer": pool.initializer,
+        "initargs": fill(pool.initargs, around),
+        "finalizer": pool.finalizer,
+        "on_result": pool.on_result,
+        "on_error": pool.on_error,
+        "on_complete": pool.on_complete,
+        "results": _results(pool, around),
+        "max_failures": pool.max_failures,
+        "resume": pool.resume,
+        "start_method": pool.start_method,
+        "preload": list(pool.preload),
+    }
+
+
+def _items(pool: PoolSpec, items: ItemsSpec, around: Surroundings) -> dict[str, Any]:
+    match items.kind:
+        case "function":
+            return {"kind": "target", "target": items.function, "args": fill(pool.args, around)}
+        case "range":
+            start, stop, step = items.range or (0, 0, 1)
+            return {"kind": "range", "start": start, "stop": stop, "step": step}
+        case "lines":
+            return {"kind": "lines", "path": _placed(str(items.lines), pool, around)}
+        case "files":
+            return {"kind": "files", "pattern": _placed(str(items.files), pool, around)}
+        case "values":
+            return {"kind": "list", "values": fill(items.values, around)}
+        case "queue":
+            return {"kind": "queue"}
+
+
+def _results(pool: PoolSpec, around: Surroundings) -> dict[str, Any] | None:
+    if pool.results is None:
+        return None
+    if pool.results.file is None:
+        return {"kind": "queue"}
+    return {"kind": "file", "path": _placed(pool.results.file, pool, around)}
+
+
+def _placed(path: str, pool: PoolSpec, around: Surroundings) -> str:
+    """`path` seen from the profile's directory; ``@stdlib`` of another interpreter is left for it to fill."""
+    if path.startswith("@stdlib/") and pool.python is None:
+        return os.path.dirname(os.__file__) + path[len("@stdlib") :]
+    if path.startswith("@stdlib/"):
+        return path
+    return str(around.profile_directory / Path(fill(path, around)).expanduser())
+
+
+def process_count() -> int:
+    """The processors that a process of ours may use: what "cpus" stands for."""
+    count = getattr(os, "process_cpu_count", None)  # from Python 3.13 on
+    found = count() if count is not None else len(os.sched_getaffinity(0))
+    return found or 1
 
 
 def _argv(worker: WorkerSpec, around: Surroundings) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from supervisor.profile.kinds import CONNECTIONS, NOUNS, a
 from supervisor.profile.merging import HIDDEN
 from supervisor.profile.model import Profile, WorkerSpec
 from supervisor.profile.names import quoted
+from supervisor.profile.pools import PoolSpec
 from supervisor.profile.table import Table
 
 ChangeKind = Literal["add", "remove", "restart", "scale", "update"]
@@ -55,6 +56,10 @@ NEXT_START_KEYS: Final = frozenset({"startup", "ready", "alive", "start_timeout"
 """Those of them that a replica takes up when it is started next."""
 
 
+POOL_LIVE_KEYS: Final = frozenset({"processes"})
+"""The keys that only pools have and that are applied while one runs; any other of them restarts it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One step of a plan.
@@ -64,7 +69,8 @@ class Change:
         change: what is done to it.
         keys: the keys whose values differ, as the profile has them; none for what is added or removed.
         text: what that means, as the end of a sentence that begins with the subject; holds no value.
-        what: what the subject is: "worker", "group", "profile", "logs", or the kind of a channel, such as "queue".
+        what: what the subject is: "worker", which a pool with items is too, "pool" for one that is for code, "group",
+            "profile", "logs", or the kind of a channel, such as "queue".
     """
 
     subject: str
@@ -101,6 +107,7 @@ def plan(before: Profile, after: Profile, replicas: Mapping[str, int]) -> tuple[
         *_gone_workers(before, after),
         *_profile_changes(before, after),
         *_channel_changes(before, after),
+        *_code_pool_changes(before, after),
         *_group_changes(before, after),
     ]
     for name, worker in after.workers.items():
@@ -143,14 +150,15 @@ def _arrival(worker: WorkerSpec) -> str:
 def _worker_changes(
     before: WorkerSpec, after: WorkerSpec, replicas: int, remade: Mapping[str, str]
 ) -> Iterator[Change]:
-    keys = list(_differing(before, after))
+    keys = [*_differing(before, after), *_pool_keys(before.pool, after.pool)]
     if before.env_file_digest != after.env_file_digest and "env_file" not in keys:
         keys.append("env_file")
     is_scaled = "replicas" in keys and after.replicas != replicas
     if is_scaled:
         keys.remove("replicas")
     used = [f'the {remade[name]} "{name}"' for name in _channels_of(before) & _channels_of(after) if name in remade]
-    needing = [key for key in keys if key not in LIVE_KEYS and key != "replicas" and not _is_idle(key, before, after)]
+    live = LIVE_KEYS | POOL_LIVE_KEYS
+    needing = [key for key in keys if key not in live and key != "replicas" and not _is_idle(key, before, after)]
     if needing or used:
         reasons = [*_reasons(needing), *([f"{' and '.join(sorted(used))} is made anew"] if used else [])]
         yield Change(after.name, "restart", tuple(keys), f"is restarted: {', and '.join(reasons)}")
@@ -158,6 +166,31 @@ def _worker_changes(
         yield Change(after.name, "update", tuple(keys), _update_text(keys))
     if is_scaled:
         yield Change(after.name, "scale", ("replicas",), f"goes from {replicas} to {after.replicas} replicas")
+
+
+def _pool_keys(before: PoolSpec | None, after: PoolSpec | None) -> tuple[str, ...]:
+    """The differing keys that only a pool has; what it is made of, where a worker becomes one or was one."""
+    if before is None and after is None:
+        return ()
+    if before is None or after is None:
+        return ("function",)
+    shared = WorkerSpec.model_fields.keys() - {"args"}
+    attributes = keys_of(after)
+    return tuple(key for key in _differing(before, after) if attributes[key] not in shared)
+
+
+def _code_pool_changes(before: Profile, after: Profile) -> Iterator[Change]:
+    """Pools without items, of which each worker that makes one has its own."""
+    old = {name: pool for name, pool in before.pools.items() if pool.items is None}
+    new = {name: pool for name, pool in after.pools.items() if pool.items is None}
+    for name in old:
+        if name not in new and name not in after.workers:
+            yield Change(name, "remove", text="can no more be made; those that were made go on", what="pool")
+    for name, pool in new.items():
+        if name not in old:
+            yield Change(name, "add", text="can be made by workers that start from now on", what="pool")
+        elif keys := _differing(old[name], pool):
+            yield Change(name, "update", keys, "counts for workers that start from now on", "pool")
 
 
 def _is_idle(key: str, before: WorkerSpec, after: WorkerSpec) -> bool:
@@ -174,6 +207,8 @@ def _reasons(keys: list[str]) -> list[str]:
 def _update_text(keys: list[str]) -> str:
     later = [key for key in keys if key in NEXT_START_KEYS]
     text = "goes on without a restart"
+    if "processes" in keys:
+        text += '; "processes" counts at once: members are added, or leave after what they have in hand'
     if later:
         text += f"; {quoted(later)} {'counts' if len(later) == 1 else 'count'} from its next start"
     return f'{text}; "autostart" counts when the engine starts' if "autostart" in keys else text

@@ -19,24 +19,23 @@ from supervisor.profile.kinds import NOUNS, a
 from supervisor.profile.merging import PYTHON_ONLY
 from supervisor.profile.names import NAME_RULE, RESERVED_NAMES, did_you_mean, is_legal_name
 from supervisor.profile.placing import Mistake
+from supervisor.profile.pooling import pool_mistakes
 from supervisor.profile.probing import probe_mistakes
+from supervisor.profile.supervised import SUPERVISED, supervised, tables_of
+from supervisor.profile.targets import DOTTED, target_fault
 
 _KINDS: Final = ("target", "script", "module", "command")
 _PLACEHOLDERS: Final = ("@output", "@profile", "@stdlib")
-_DOTTED: Final = r"[^\W\d]\w*(?:\.[^\W\d]\w*)*"
-_TARGET: Final = re.compile(rf"{_DOTTED}:{_DOTTED}")
-_MODULE: Final = re.compile(_DOTTED)
-_ALMOST_TARGET: Final = re.compile(rf"({_DOTTED}?)(?:\.py)?[.:/ ]+([^\W\d]\w*)(?:\(\))?")
+_MODULE: Final = re.compile(DOTTED)
 
 
 def mistakes_in(tables: dict[str, Any]) -> list[Mistake]:
     """Every mistake that the tables of a profile show, in no particular order; those of channels are among them."""
     found = [*_profile_mistakes(tables), *_name_mistakes(tables)]
     found += [*content_mistakes(tables), *connection_mistakes(tables), *dependency_mistakes(tables)]
-    workers, defaults = tables.get("workers"), tables.get("defaults")
-    for name, worker in workers.items() if isinstance(workers, dict) else ():
-        if not isinstance(worker, dict):
-            continue
+    found += pool_mistakes(tables)
+    defaults = tables.get("defaults")
+    for name, worker in tables_of(tables, "workers"):
         path: KeyPath = ("workers", name)
         found += _kind_mistakes(path, worker)
         found += _target_mistakes(path, worker)
@@ -44,6 +43,9 @@ def mistakes_in(tables: dict[str, Any]) -> list[Mistake]:
         found += _environment_mistakes((*path, "env"), worker)
         found += probe_mistakes(path, worker, defaults)
         found += combination_mistakes(path, worker, defaults)
+    for name, pool in tables_of(tables, "pools"):
+        found += _environment_mistakes(("pools", name, "env"), pool)
+        found += combination_mistakes(("pools", name), pool, defaults)
     found += _sink_mistakes(tables)
     if isinstance(defaults, dict):
         found += _environment_mistakes(("defaults", "env"), defaults)
@@ -61,7 +63,7 @@ def _profile_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
         if head not in _PLACEHOLDERS:
             near = did_you_mean(head, _PLACEHOLDERS)
             yield Mistake(("result",), f'result begins with "{head}", which stands for nothing{near}')
-    if not tables.get("workers", {}) and isinstance(tables.get("workers", {}), dict):
+    if not supervised(tables) and not any(tables.get(kind) for kind in ("workers", "pools")):
         yield Mistake(
             ("workers",), 'the profile has no workers; add one, such as [workers.walk] with target = "census:walk"'
         )
@@ -69,7 +71,7 @@ def _profile_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
 
 def _name_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
     taken: dict[str, str] = {}
-    nouns = {**NOUNS, "workers": "worker", "groups": "group"}
+    nouns = {**NOUNS, **SUPERVISED, "groups": "group"}
     for kind, group in tables.items():
         what = nouns.get(kind)
         if what is None:
@@ -87,9 +89,9 @@ def _name_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
 
 def _sink_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
     """Sinks of workers that there are not."""
-    logs, workers = tables.get("logs"), tables.get("workers")
+    logs = tables.get("logs")
     sinks = logs.get("sinks") if isinstance(logs, dict) else None
-    known = [*workers, "engine"] if isinstance(workers, dict) else ["engine"]
+    known = [*supervised(tables), "engine"]
     for sink, table in sinks.items() if isinstance(sinks, dict) else ():
         names = table.get("workers") if isinstance(table, dict) else None
         for name in names if isinstance(names, list) else ():
@@ -124,10 +126,8 @@ def _kind_mistakes(path: KeyPath, worker: dict[str, Any]) -> Iterator[Mistake]:
 
 def _target_mistakes(path: KeyPath, worker: dict[str, Any]) -> Iterator[Mistake]:
     target, module, script = worker.get("target"), worker.get("module"), worker.get("script")
-    if isinstance(target, str) and (".py:" in target or not _TARGET.fullmatch(target)):
-        almost = _ALMOST_TARGET.fullmatch(target.strip())
-        near = f'; did you mean "{almost[1]}:{almost[2]}"?' if almost and almost[1] else ', such as "census:walk"'
-        yield Mistake((*path, "target"), f'the target of worker "{path[-1]}" must be "module:function"{near}')
+    if isinstance(target, str) and (fault := target_fault(target)):
+        yield Mistake((*path, "target"), f'the target of worker "{path[-1]}" {fault}')
     if isinstance(module, str) and not _MODULE.fullmatch(module):
         yield Mistake(
             (*path, "module"), f'the module of worker "{path[-1]}" must be a dotted name, such as "http.server"'

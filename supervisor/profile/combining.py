@@ -13,6 +13,7 @@ from supervisor.profile.formats.toml_lines import KeyPath
 from supervisor.profile.names import did_you_mean
 from supervisor.profile.notations import UMASK_RULE
 from supervisor.profile.placing import Mistake
+from supervisor.profile.supervised import named
 
 
 def combination_mistakes(path: KeyPath, worker: dict[str, Any], defaults: object) -> Iterator[Mistake]:
@@ -25,37 +26,34 @@ def combination_mistakes(path: KeyPath, worker: dict[str, Any], defaults: object
 def umask_mistakes(path: KeyPath, table: dict[str, Any]) -> Iterator[Mistake]:
     """TOML's 22 and 0o26 are the same number, so that a mask without quotes cannot be known for what was meant."""
     if isinstance(table.get("umask"), int):
-        whose = "[defaults]" if path == ("defaults",) else f'worker "{path[-1]}"'
+        whose = "[defaults]" if path == ("defaults",) else named(path)
         yield Mistake((*path, "umask"), f"the umask of {whose} {UMASK_RULE}")
 
 
 def _schedule_mistakes(path: KeyPath, worker: dict[str, Any], defaults: object) -> Iterator[Mistake]:
-    name, schedule = path[-1], worker.get("schedule")
+    whose, schedule = named(path), worker.get("schedule")
     if not isinstance(schedule, str | dict):
         return
     if isinstance(schedule, dict):
         given = [key for key in ("cron", "every") if key in schedule]
         known = {"cron", "every", "overlap", "at_start"}
         if len(given) == 2:
-            yield Mistake(
-                (*path, "schedule", "every"), f'the schedule of worker "{name}" has both cron and every; keep one'
-            )
+            yield Mistake((*path, "schedule", "every"), f"the schedule of {whose} has both cron and every; keep one")
         elif not given and not any(did_you_mean(key, ("cron", "every")) for key in schedule if key not in known):
             yield Mistake(
                 (*path, "schedule"),
-                f'the schedule of worker "{name}" does not say when; give cron = "*/5 * * * *" or every = "10s"',
+                f'the schedule of {whose} does not say when; give cron = "*/5 * * * *" or every = "10s"',
             )
     if worker.get("significant") is True:
         yield Mistake(
             (*path, "significant"),
-            f'worker "{name}" is significant and has a schedule: its first end would end the run; remove '
-            "one of the two",
+            f"{whose} is significant and has a schedule: its first end would end the run; remove one of the two",
         )
     if restart_policy(worker, defaults) == "always":
-        whose = "" if "restart" in worker else " from [defaults]"
+        source = "" if "restart" in worker else " from [defaults]"
         yield Mistake(
             (*path, "restart" if "restart" in worker else "schedule"),
-            f'worker "{name}" has a schedule and restart = "always"{whose}, which would leave it no time to wait for; '
+            f'{whose} has a schedule and restart = "always"{source}, which would leave it no time to wait for; '
             'use "never" or "on-failure"',
         )
 
@@ -66,7 +64,7 @@ def _watch_mistakes(place: KeyPath, watch: object) -> Iterator[Mistake]:
         patterns = table.get(key)
         for pattern in patterns if isinstance(patterns, list) else ():
             if isinstance(pattern, str) and (told := _pattern_fault(pattern)):
-                yield Mistake((*place, key), f'watch of worker "{place[1]}" has the pattern "{pattern[:60]}"; {told}')
+                yield Mistake((*place, key), f'watch of {named(place)} has the pattern "{pattern[:60]}"; {told}')
 
 
 def _pattern_fault(pattern: str) -> str:

@@ -12,29 +12,31 @@ from supervisor.profile.formats.toml_lines import KeyPath
 from supervisor.profile.kinds import NOUNS, a
 from supervisor.profile.names import did_you_mean, quoted
 from supervisor.profile.placing import Mistake
+from supervisor.profile.supervised import named, supervised
 
 _ENDED: Final = ("completed", "completed-ok")
 
 
 def dependency_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
     """Every mistake of this kind in a profile's tables."""
-    workers = _tables(tables.get("workers"))
-    waits = {name: _conditions(worker) for name, worker in workers.items()}
+    workers = supervised(tables)
+    waits = {name: _conditions(worker) for name, (_, worker) in workers.items()}
     defaults = tables.get("defaults")
     for name, conditions in waits.items():
         for other, condition in conditions.items():
-            path: KeyPath = ("workers", name, "depends_on", other)
+            path: KeyPath = (*workers[name][0], "depends_on", other)
             if other == name:
-                yield Mistake(path, f'worker "{name}" depends on itself and would never start; remove it')
+                yield Mistake(path, f"{named(path)} depends on itself and would never start; remove it")
             elif other not in workers:
-                yield Mistake(path, f'worker "{name}" depends on {_unknown(other, tables)}')
-            elif condition in _ENDED and restart_policy(workers[other], defaults) == "always":
+                yield Mistake(path, f"{named(path)} depends on {_unknown(other, tables)}")
+            elif condition in _ENDED and restart_policy(workers[other][1], defaults) == "always":
                 yield Mistake(
                     path,
-                    f'worker "{name}" waits until "{other}" has completed, but that has restart = "always" and never '
+                    f'{named(path)} waits until "{other}" has completed, but that has restart = "always" and never '
                     'does; use "ready", or another restart for it',
                 )
-    yield from _ring_mistakes({name: [one for one in of if one in waits and one != name] for name, of in waits.items()})
+    known = {name: [one for one in of if one in waits and one != name] for name, of in waits.items()}
+    yield from _ring_mistakes(known, {name: path for name, (path, _) in workers.items()})
     yield from _group_mistakes(tables, workers)
 
 
@@ -58,7 +60,9 @@ def _conditions(worker: dict[str, Any]) -> dict[str, object]:
 
 def _unknown(name: str, tables: dict[str, Any]) -> str:
     """``"x", which is no worker; did you mean "y"?``"""
-    workers = list(_tables(tables.get("workers")))
+    workers = list(supervised(tables))
+    if name in _tables(tables.get("pools")) and name not in workers:
+        return f'"{name}", which is a pool without items and no worker'
     for kind, noun in {**NOUNS, "groups": "group"}.items():
         if name in _tables(tables.get(kind)):
             return f'"{name}", which is {a(noun)} and no worker'
@@ -67,7 +71,7 @@ def _unknown(name: str, tables: dict[str, Any]) -> str:
     return f'"{name[:60]}", which is no worker{near or f"; there is {quoted(workers)}"}'
 
 
-def _ring_mistakes(waits: Mapping[str, list[str]]) -> Iterator[Mistake]:
+def _ring_mistakes(waits: Mapping[str, list[str]], paths: Mapping[str, KeyPath]) -> Iterator[Mistake]:
     """One for each dependency that closes a ring, found by walking from every worker in turn."""
     walked: set[str] = set()
     for root in waits:
@@ -82,7 +86,7 @@ def _ring_mistakes(waits: Mapping[str, list[str]]) -> Iterator[Mistake]:
             elif other in ring:
                 shown = " -> ".join([*ring[ring.index(other) :], other])
                 yield Mistake(
-                    ("workers", ring[-1], "depends_on", other),
+                    (*paths[ring[-1]], "depends_on", other),
                     f"these workers wait for each other and none would ever start: {shown}; remove one of the "
                     "dependencies",
                 )

@@ -107,6 +107,8 @@ def _validated(
     from supervisor.profile.merging import prepared
     from supervisor.profile.model import Profile
     from supervisor.profile.names import name_from_path
+    from supervisor.profile.pool_workers import with_pools
+    from supervisor.profile.supervised import SUPERVISED
     from supervisor.profile.wording import mistakes_of
 
     directory = path.absolute().parent
@@ -118,9 +120,10 @@ def _validated(
         project=project,
         faulty_defaults=_faulty_defaults(tables),
     )
-    _add_digests(complete["workers"], directory)
+    for kind in SUPERVISED:
+        _add_digests(complete[kind], directory)
     try:
-        return Profile.model_validate(complete, by_name=False), mistakes
+        return with_pools(Profile.model_validate(complete, by_name=False)), mistakes
     except ValidationError as error:
         return None, mistakes + mistakes_of(error.errors(include_url=False), tables, prefix)
 
@@ -141,11 +144,11 @@ def _file_mistakes(tables: dict[str, Any], directory: Path, prefix: KeyPath) -> 
     """What is wrong with the files that the profile names; a mistake in one has its own file and line in it."""
     from supervisor.profile.env_files import read_env_files
     from supervisor.profile.placing import Mistake
+    from supervisor.profile.supervised import SUPERVISED, tables_of
     from supervisor.profile.wording import table_name
 
-    workers = tables.get("workers")
     owners: list[tuple[KeyPath, Any]] = [(("defaults",), tables.get("defaults"))]
-    owners += [(("workers", name), worker) for name, worker in (workers.items() if isinstance(workers, dict) else ())]
+    owners += [((kind, name), table) for kind in SUPERVISED for name, table in tables_of(tables, kind)]
     found: list[Mistake] = []
     for path, table in owners:
         try:
@@ -174,7 +177,7 @@ def _add_digests(workers: object, directory: Path) -> None:
     from supervisor.profile.merging import HIDDEN
 
     for worker in workers.values() if isinstance(workers, dict) else ():
-        if files := _env_files(worker, directory):
+        if isinstance(worker, dict) and (files := _env_files(worker, directory)):
             worker[f"{HIDDEN}env_file_digest"] = digest_of(files)
 
 

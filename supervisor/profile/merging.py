@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from supervisor.profile.kinds import NOUNS
+from supervisor.profile.supervised import SUPERVISED
 
 HIDDEN: Final = "\0"
 """Starts the key of a value that the loader fills in and nobody can write by mistake."""
@@ -35,7 +37,8 @@ def prepared(
     result = {"name": name, **tables, f"{HIDDEN}path": path, f"{HIDDEN}project": project}
     for kind in (*NOUNS, "groups"):
         result[kind] = _each(tables.get(kind, {}), lambda key, table: {**table, f"{HIDDEN}name": key})
-    result["workers"] = _each(tables.get("workers", {}), lambda key, table: _worker(key, table, usable))
+    for kind in SUPERVISED:
+        result[kind] = _each(tables.get(kind, {}), partial(_worker, kind, defaults=usable))
     return result
 
 
@@ -45,12 +48,12 @@ def _each(tables: Any, change: Any) -> Any:
     return {key: change(key, table) if isinstance(table, dict) else table for key, table in tables.items()}
 
 
-def _worker(name: str, table: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
-    if "command" in table:
+def _worker(kind: str, name: str, table: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
+    if "command" in table and kind == "workers":
         defaults = {key: value for key, value in defaults.items() if key not in PYTHON_ONLY}
         reason = "not used: a command is executed directly"
     elif "start_method" in table:
-        reason = f"named in [workers.{name}]"
+        reason = f"named in [{kind}.{name}]"
     elif "start_method" in defaults:
         reason = "from [defaults]"
     else:

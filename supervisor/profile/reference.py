@@ -23,6 +23,7 @@ from supervisor.profile.checks import HttpTable, ProbeTable
 from supervisor.profile.describing import describe_all
 from supervisor.profile.limits import LimitsTable
 from supervisor.profile.model import DefaultsSpec, LogSpec, Profile, WorkerSpec
+from supervisor.profile.pools import ItemsSpec, PoolSpec, ResultsSpec, RetriesSpec
 from supervisor.profile.running import GroupSpec, RestartSpec, ScheduleSpec, WatchSpec
 from supervisor.profile.sinks import SinkSpec
 from supervisor.profile.table import Table
@@ -32,6 +33,10 @@ TABLES: Final[Mapping[str, type[Table]]] = {
     "profile": Profile,
     "defaults": DefaultsSpec,
     "worker": WorkerSpec,
+    "pool": PoolSpec,
+    "items": ItemsSpec,
+    "results": ResultsSpec,
+    "retries": RetriesSpec,
     "restart": RestartSpec,
     "schedule": ScheduleSpec,
     "watch": WatchSpec,
@@ -70,7 +75,7 @@ def _section(name: str) -> str:
 
 
 def _table_lines(model: type[Table]) -> Iterator[str]:
-    inherited = known_keys(DefaultsSpec) if model is WorkerSpec else {}
+    inherited = known_keys(DefaultsSpec) if model in (WorkerSpec, PoolSpec) else {}
     yield "| key | example | without it | what it says |"
     yield "| --- | --- | --- | --- |"
     attributes = {id(field): name for name, field in model.model_fields.items()}

@@ -21,28 +21,40 @@ from supervisor.profile.merging import HIDDEN
 from supervisor.profile.model import KINDS, DefaultsSpec, LogSpec, Profile, WorkerSpec
 from supervisor.profile.names import did_you_mean, quoted
 from supervisor.profile.placing import Mistake
+from supervisor.profile.pools import ItemsSpec, PoolSpec, ResultsSpec, RetriesSpec
 from supervisor.profile.running import GroupSpec, LogTable, RestartSpec, ScheduleSpec, WatchSpec
 from supervisor.profile.sinks import SinkSpec
 from supervisor.profile.table import Table
 
-_TABLES: Final[Mapping[str, type[Table]]] = {"workers": WorkerSpec, "groups": GroupSpec, **CHANNEL_TABLES}
+_TABLES: Final[Mapping[str, type[Table]]] = {
+    "workers": WorkerSpec,
+    "pools": PoolSpec,
+    "groups": GroupSpec,
+    **CHANNEL_TABLES,
+}
 _INNER: Final[Mapping[tuple[str, ...], type[Table]]] = {
     ("restart",): RestartSpec,
     ("schedule",): ScheduleSpec,
     ("watch",): WatchSpec,
     ("limits",): LimitsTable,
+    ("items",): ItemsSpec,
+    ("results",): ResultsSpec,
+    ("retries",): RetriesSpec,
     **{(role,): ProbeTable for role in ROLES},
     **{(role, "http"): HttpTable for role in ROLES},
 }
-"""The tables inside a worker's table, by the keys that lead there."""
+"""The tables inside the table of a worker or pool, by the keys that lead there."""
 _SHAPES: Final = {
     "restart": 'must be "never", "on-failure", "always" or a table',
     "schedule": "must be a cron expression in quotes or a table",
     "watch": "must be a list of patterns or a table",
     "http": "must be a URL in quotes or a table",
     "depends_on": "must be a list of workers or a table",
+    "items": "must be a function in quotes, a number, a list or a table",
+    "results": "must be a file in quotes or a table",
+    "retries": "must be a whole number or a table",
 }
-"""What a key of a worker must be where a table is only one way to write it."""
+"""What a key of a worker or pool must be where a table is only one way to write it."""
 _EXPECTED: Final = {
     "string_type": "must be text in quotes",
     "int_type": "must be a whole number",
@@ -55,6 +67,16 @@ _EXPECTED: Final = {
     "too_short": "is empty",
     "missing": "is missing",
 }
+_OF_POOLS: Final = {
+    "target": 'did you mean "function"?',
+    "replicas": 'did you mean "processes"?',
+    "workers": 'did you mean "processes"?',
+    "reads": 'a pool takes its items from one queue: items = { queue = "paths" }',
+    "writes": 'a pool puts its results into one queue: results = { queue = "hashes" }',
+    "kwargs": 'did you mean "args"?',
+}
+"""What to do instead of a key that others have and pools have not."""
+_ONLY_OF_POOLS: Final = frozenset({"function", "items", "processes", "method", "chunksize", "maxtasksperchild"})
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _TEXT_TABLES: Final = frozenset({"env", *CONNECTIONS})
 
@@ -151,8 +173,14 @@ def _unknown_key(path: KeyPath, value: object, prefix: KeyPath) -> str:
     text = f"unknown key {json.dumps(key, ensure_ascii=False)} {where}"
     if path[:-1] == ("defaults",) and key in known_keys(WorkerSpec):
         return f"{text}; it is for one worker alone: put it in {table_name((*prefix, 'workers', 'NAME'))}"
+    if model is PoolSpec and key in _OF_POOLS:
+        return f"{text}; {_OF_POOLS[key]}"
+    if model is WorkerSpec and key in _ONLY_OF_POOLS:
+        return f"{text}; it is for a pool: {table_name((*prefix, 'pools', str(path[1])))}"
     if near := did_you_mean(key, keys):
         return text + near
+    if len(path) == 1 and isinstance(value, dict) and ("function" in value or "items" in value):
+        return f"{text}; did you mean {table_name((*prefix, 'pools', key))}?"
     if len(path) == 1 and isinstance(value, dict) and any(kind in value for kind in KINDS):
         return f"{text}; did you mean {table_name((*prefix, 'workers', key))}?"
     return f"{text}; it may have {', '.join(keys)}"
@@ -172,8 +200,8 @@ def _model_at(path: KeyPath) -> type[Table] | None:
 
 
 def _inside_worker(path: KeyPath) -> tuple[str, ...]:
-    """The keys below a worker's table or `[defaults]`, without the places in lists; nothing for any other path."""
-    above = {"defaults": 1, "workers": 2}.get(str(path[0]), len(path)) if path else 0
+    """The keys below a worker's or pool's table or `[defaults]`, without places in lists; nothing for other paths."""
+    above = {"defaults": 1, "workers": 2, "pools": 2}.get(str(path[0]), len(path)) if path else 0
     return tuple(key for key in path[above:] if isinstance(key, str))
 
 

@@ -22,8 +22,8 @@ WORKER = '[workers.a]\ntarget = "m:f"\n'
             '3: unknown key "tick" at the top of the profile; did you mean [workers.tick]?',
         ),
         (
-            WORKER + "[pools.x]\n",
-            '3: unknown key "pools" at the top of the profile; it may have name, description, result, defaults',
+            WORKER + "[boxes.x]\n",
+            '3: unknown key "boxes" at the top of the profile; it may have name, description, result, defaults',
         ),
         (
             WORKER + "[queues.restart]\nmaxsiz = 3\n",
