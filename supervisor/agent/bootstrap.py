@@ -154,6 +154,11 @@ def _live(spec: Spec, descriptors: list[int], control: Control) -> int:
     board = StatusBoard.attach(descriptors[spec["fds"]["board"]])
     set_board(board)
     levels.follow(board, spec["worker"])
+    return play(spec, descriptors, control, board)
+
+
+def play(spec: Spec, descriptors: list[int], control: Control, board: StatusBoard) -> int:
+    """Find the target, connect its channels and run it to its end, in whichever thread this is; the exit code."""
     try:
         call, hears_stop = _prepare(spec, descriptors, control, board)
     except StopRequested:

@@ -77,17 +77,17 @@ def emit(
     return _lane.write(line)
 
 
-def install(lane_fd: int, level: str = "", *, has_locals: bool = False) -> None:
-    """Send what this process logs to the lane `lane_fd`, which stays open from now on.
+def install(lane: int | LaneWriter, level: str = "", *, has_locals: bool = False) -> None:
+    """Send what this process logs to `lane`, which stays open from now on.
 
     Args:
-        lane_fd: the write end of a pipe.
+        lane: the write end of a pipe; or what writes lines elsewhere, where a process has several workers.
         level: for the root logger, unless somebody has already chosen one, and for loguru. Empty: INFO, and loguru's
             own default, DEBUG.
         has_locals: show the locals of each frame in tracebacks.
     """
     global _lane, _main_pid  # noqa: PLW0603  one lane per process, as there is one sys.excepthook
-    _lane = LaneWriter(lane_fd)
+    _lane = LaneWriter(lane) if isinstance(lane, int) else lane
     _main_pid = os.getpid()
     tracebacks.show_locals(has_locals or os.environ.get(LOCALS_VARIABLE, "").lower() in ("1", "true", "yes", "on"))
     root = logging.getLogger()

@@ -50,6 +50,7 @@ _lane: LaneWriter | None = None
 _main_pid = 0
 _root = logging.getLogger()
 _streams: dict[int, tuple[int, int]] = {}
+_main_names = {"MainThread"}
 _latest_direct: tuple[int, float, int] = (0, 0.0, 0)
 _sites: dict[tuple[str, str, str, int, str | None], tuple[str, str, str]] = {}
 
@@ -60,14 +61,24 @@ def take_in(lane: LaneWriter, main_pid: int) -> None:
     _lane, _main_pid = lane, main_pid
     _streams.clear()
     for number in (1, 2):
-        try:
-            seen = os.fstat(number)
-        except OSError:
-            continue
-        _streams[number] = (seen.st_dev, seen.st_ino)
+        add_console(number)
     logging.Logger.callHandlers = _call_handlers  # type: ignore[method-assign]
     logging.StreamHandler.emit = _emit_on_stream  # type: ignore[method-assign,assignment]
     when_imported("rich.logging", _quiet_rich)
+
+
+def add_console(number: int) -> None:
+    """Take a descriptor for a worker's own stdout or stderr from now on."""
+    try:
+        seen = os.fstat(number)
+    except OSError:
+        return
+    _streams[number] = (seen.st_dev, seen.st_ino)
+
+
+def add_main_thread(name: str) -> None:
+    """Take a thread of this name for a worker's main thread, which its records need not name."""
+    _main_names.add(name)
 
 
 def _call_handlers(self: logging.Logger, record: logging.LogRecord) -> None:
@@ -120,7 +131,7 @@ def line_of(record: logging.LogRecord, main_pid: int) -> bytes:
         if MARK in fields:
             return b""
         who = f',"pid":{record.process}'
-    if record.threadName != "MainThread" and record.threadName:
+    if record.threadName not in _main_names and record.threadName:
         who += f',"thread":{quote(record.threadName)}'
     text = f'{{"time":"{time_text(record.created)}{level}{quote(message)}{logger}{who}{place}'
     if record.exc_info or record.stack_info or len(fields) != _STANDARD_COUNT:

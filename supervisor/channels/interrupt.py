@@ -2,6 +2,7 @@
 
 Each thread is told once: after it got StopRequested, its later waits block again, so that clean-up code may still put
 a last item. A forked child of the worker does not take part, because the stop was not sent to it.
+In a simulated run one process has several workers: which of them a thread belongs to is asked of `watch_by_thread`'s.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ def when_stopping(tell: Callable[[], None]) -> None:
     _told_first.append(tell)
 
 
-class _Hook:
+class Hook:
     """What the agent registered, and the counter that wakes the threads which did not read the message."""
 
     def __init__(self, fd: int, check: Callable[[], bool]) -> None:
@@ -47,13 +48,38 @@ class _Hook:
         self.checking = _thread.RLock()
 
     def is_told(self) -> bool:
+        """Whether the calling thread has got its StopRequested."""
         return getattr(self.told, "is_told", False)
+
+    def announce(self) -> None:
+        """Raise StopRequested in every thread that is, or will be, blocked in a channel."""
+        os.eventfd_write(self.announced, 1)
+
+    def close(self) -> None:
+        """Let go of the counter; no wait may watch it any more."""
+        os.close(self.announced)
 
 
 class _Watched:
     """What every wait of this process watches."""
 
-    hook: _Hook | None = None
+    hook: Hook | None = None
+    find: Callable[[], Hook | None] | None = None
+
+
+def watch_by_thread(find: Callable[[], Hook | None]) -> None:
+    """Let `find` say in each wait what the calling thread watches: its worker's hook, or nothing."""
+    _Watched.find = find
+
+
+def is_shared() -> bool:
+    """Whether this process has several workers, each with its own stop."""
+    return _Watched.find is not None
+
+
+def current_hook() -> Hook | None:
+    """What the calling thread watches."""
+    return _Watched.hook if _Watched.find is None else _Watched.find()
 
 
 def set_interrupt(fd: int | None, check: Callable[[], bool] | None = None) -> None:
@@ -64,11 +90,11 @@ def set_interrupt(fd: int | None, check: Callable[[], bool] | None = None) -> No
     """
     previous, _Watched.hook = _Watched.hook, None
     if previous is not None:
-        os.close(previous.announced)
+        previous.close()
     if fd is not None:
         if check is None:
             raise ValueError("set_interrupt(fd, check) needs the function that reads what comes on fd")
-        _Watched.hook = _Hook(fd, check)
+        _Watched.hook = Hook(fd, check)
 
 
 def announce_stop() -> None:
@@ -76,13 +102,14 @@ def announce_stop() -> None:
 
     For an agent that learned of the stop elsewhere, in a signal handler say. Does nothing without a hook.
     """
-    if _Watched.hook is not None:
-        os.eventfd_write(_Watched.hook.announced, 1)
+    hook = current_hook()
+    if hook is not None:
+        hook.announce()
 
 
 def watched_fds() -> tuple[int, ...]:
     """The descriptors that a wait of the calling thread must watch besides its own."""
-    hook = _Watched.hook
+    hook = current_hook()
     if hook is None:
         return ()
     fds = [] if hook.is_told() else [hook.announced]
@@ -93,14 +120,14 @@ def watched_fds() -> tuple[int, ...]:
 
 def examine(events: dict[int, int]) -> None:
     """Look at what poll said about the watched descriptors; raises StopRequested when a stop was asked for."""
-    hook = _Watched.hook
+    hook = current_hook()
     if hook is None:
         return
     if hook.fd in events:
         if events[hook.fd] & platform.INVALID:
             hook.fd = None  # the agent closed it: watching it further would spin
         elif _was_stop_read(hook, hook.fd):
-            os.eventfd_write(hook.announced, 1)
+            hook.announce()
             hook.told.is_told = True
             raise StopRequested
     if hook.announced in events and not hook.is_told():
@@ -108,7 +135,7 @@ def examine(events: dict[int, int]) -> None:
         raise StopRequested
 
 
-def _was_stop_read(hook: _Hook, fd: int) -> bool:
+def _was_stop_read(hook: Hook, fd: int) -> bool:
     with hook.checking:
         # Another thread that woke for the same message may have read it by now.
         return platform.is_ready(fd, platform.INPUT) and hook.check()
@@ -116,6 +143,7 @@ def _was_stop_read(hook: _Hook, fd: int) -> bool:
 
 def _forget_after_fork() -> None:
     set_interrupt(None)
+    _Watched.find = None
 
 
 os.register_at_fork(after_in_child=_forget_after_fork)

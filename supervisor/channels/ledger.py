@@ -221,6 +221,15 @@ class Ledger:
             self._vacant.append(desk)
             self._tell_news()
 
+    def surrender(self, desk: Desk) -> None:
+        """Leave a desk of this process as the dead leave theirs: the next recovery sends its item back."""
+        with self.lock:
+            del self.desks[desk.index]
+            desk.slot[MARKS] = LOST
+            desk.abandon()
+            platform.unlock(self.fd, *_span(desk.index))
+        self._tell_news()
+
     def leave(self, *, is_clean: bool) -> None:
         """The process is about to end: what it holds is done, or stays for others to send back."""
         self._is_over = True
@@ -363,14 +372,21 @@ def is_in_doubt(slot: memoryview) -> bool:
 
 def leave_all(*, is_clean: bool) -> None:
     """The process is about to end: settle what it holds of every queue."""
-    for ledger in list(_Attached.ledgers.values()):
+    for ledger in attached():
         ledger.leave(is_clean=is_clean)
 
 
+def attached() -> list[Ledger]:
+    """The ledgers of this process."""
+    return list(_Attached.ledgers.values())
+
+
 def _mark_holds() -> None:
-    for ledger in list(_Attached.ledgers.values()):
-        for desk in list(ledger.desks.values()):
-            desk.mark_interrupted()
+    for ledger in attached():
+        own = ledger.local.__dict__.get("desk")
+        for desk in [own] if interrupt.is_shared() else list(ledger.desks.values()):
+            if desk is not None:
+                desk.mark_interrupted()
 
 
 def _forget_after_fork() -> None:
