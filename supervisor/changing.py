@@ -54,6 +54,11 @@ class Changer:
             RequestRefused: it cannot have so many.
         """
         worker = self.profile.workers[name]
+        if worker.pool is not None:
+            raise RequestRefused(
+                f"{name} is a pool, which has members and no replicas; resize it in the dashboard, or change "
+                f'"processes" in the profile and reload it'
+            )
         before = len(self._driver.of_worker(name))
         after = before + by if replicas is None else replicas
         if not 1 <= after <= REPLICAS_LIMIT:

@@ -63,7 +63,9 @@ def _profile_mistakes(tables: dict[str, Any]) -> Iterator[Mistake]:
         if head not in _PLACEHOLDERS:
             near = did_you_mean(head, _PLACEHOLDERS)
             yield Mistake(("result",), f'result begins with "{head}", which stands for nothing{near}')
-    if not supervised(tables) and not any(tables.get(kind) for kind in ("workers", "pools")):
+    workers, pools = tables.get("workers", {}), tables.get("pools", {})
+    is_for_code = isinstance(pools, dict) and all(isinstance(p, dict) and "items" not in p for p in pools.values())
+    if workers == {} and is_for_code:
         yield Mistake(
             ("workers",), 'the profile has no workers; add one, such as [workers.walk] with target = "census:walk"'
         )

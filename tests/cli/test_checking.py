@@ -40,6 +40,13 @@ def test_good_profile_is_one_line(command: Command, tmp_path: Path) -> None:
         assert (outcome.code, outcome.out) == (0, "ok: small, 2 workers (4 processes), 1 queue\n")
 
 
+def test_pools_are_counted_apart_from_workers(command: Command, tmp_path: Path) -> None:
+    """Whether code makes them, or their items do."""
+    pools = '[pools.a]\nfunction = "work:make"\nitems = 3\n[pools.b]\nprocesses = 2\n'
+    write_profile(tmp_path, 'name = "small"\n' + pools, work=WORK)
+    assert command("check").out == "ok: small, 2 pools\n"
+
+
 ORDERED = """
     name = "ordered"
     [workers.web]

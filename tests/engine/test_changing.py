@@ -46,6 +46,16 @@ def test_scale_adds_replicas_and_sends_the_last_ones_off(place: Path) -> None:
             engine.client.scale("bb", 2)
 
 
+def test_pool_has_members_and_no_replicas(place: Path) -> None:
+    """A second process that takes the same items would do all of them twice."""
+    pool = '[pools.p]\nfunction = "json:dumps"\nitems = 3\nautostart = false\n'
+    with (
+        engine_on(write_profile(place / "p", f'name = "change"\n{pool}')) as engine,
+        pytest.raises(RequestRefused, match="p is a pool, which has members and no replicas"),
+    ):
+        engine.client.scale("p", 2)
+
+
 def test_scaled_consumers_share_the_queue_and_its_end(place: Path) -> None:
     """A replica that came later takes its share, and the stream ends for it too; none of the items is lost."""
     profile = """

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from supervisor.processes.preparing import Surroundings, pool_order
 from supervisor.profile import loading
 from supervisor.profile.channels import CHANNEL_TABLES
 from supervisor.profile.checks import HttpTable, ProbeTable
 from supervisor.profile.limits import LimitsTable
 from supervisor.profile.model import KINDS, LogSpec, Profile, RestartSpec, ScheduleSpec, WatchSpec, WorkerSpec
 from supervisor.profile.placing import Place
+from supervisor.profile.pools import ItemsSpec, PoolSpec, ResultsSpec, RetriesSpec
 from supervisor.profile.running import GroupSpec
 from supervisor.profile.table import Table
 from supervisor.profile.wording import known_keys
 
 INNER: list[type[Table]] = [RestartSpec, ScheduleSpec, WatchSpec, ProbeTable, HttpTable, LimitsTable, GroupSpec]
-MODELS: list[type[Table]] = [Profile, WorkerSpec, LogSpec, *INNER, *CHANNEL_TABLES.values()]
+POOLS: list[type[Table]] = [PoolSpec, ItemsSpec, ResultsSpec, RetriesSpec]
+MODELS: list[type[Table]] = [Profile, WorkerSpec, LogSpec, *POOLS, *INNER, *CHANNEL_TABLES.values()]
 KEYS = sorted({key for model in MODELS for key in known_keys(model)})
 NAMES = st.sampled_from(["a", "b", "engine", "a.1", "ctx", "", "restart", "policy"])
 SCALARS = st.one_of(
@@ -51,6 +55,7 @@ TABLES = st.fixed_dictionaries(
         "defaults": st.one_of(VALUES, st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4)),
         **dict.fromkeys(CHANNEL_TABLES, CHANNELS),
         "groups": CHANNELS,
+        "pools": CHANNELS,
         "logs": VALUES,
         "name": VALUES,
         "result": VALUES,
@@ -86,3 +91,16 @@ def test_whatever_passes_both_checks_has_legal_names(workers: dict[str, Any]) ->
     profile, mistakes = loading._validated({"workers": workers}, Path("deck.toml"), None, ())
     is_right = not set(workers) & {"engine", "a.1", ""}
     assert (profile is not None and not mistakes) == is_right
+
+
+@given(st.sampled_from(sorted(known_keys(PoolSpec))), VALUES)
+def test_any_value_of_a_pool_loads_or_is_told_what_is_wrong(key: str, value: Any) -> None:
+    """As of a worker; the pool that loads is a worker that can be started."""
+    pool = {"function": "m:f", "items": 3, key: value}
+    profile, mistakes = loading._validated({"pools": {"a": pool}}, Path("deck.toml"), None, ())
+    assert (profile is not None) or mistakes
+    told = Place("deck.toml", (), {}).sentences(mistakes)
+    assert all(sentence.startswith("deck.toml:1: ") and sentence.isprintable() for sentence in told)
+    if profile is not None and not mistakes:
+        order = pool_order(profile.pools["a"], Surroundings(Path("/p"), Path("/out"), 0, {}))
+        assert json.loads(json.dumps(order)) == order

@@ -183,6 +183,46 @@ def test_a_running_project_cannot_be_renamed(tmp_path: Path) -> None:
     assert lines(plan(hidden, load_profile(path, "mine"), {})) == ["mine update name"]
 
 
+POOLS = """\
+[queues.q]
+[workers.a]
+target = "m:f"
+[pools.hash]
+function = "m:f"
+items = 10
+processes = 2
+[pools.code]
+processes = 2
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "steps"),
+    [
+        ("items = 10\nprocesses = 2", "items = 10\nprocesses = 3", ["hash update processes"]),
+        ("items = 10", "items = 11", ["hash restart items"]),
+        ("items = 10", 'items = 10\ndescription = "x"', ["hash update description"]),
+        ("items = 10", "items = 10\nretries = 1\ntimeout = 3", ["hash restart timeout,retries"]),
+        ("items = 10", 'items = 10\nresults = { queue = "q" }', ["hash restart writes,results"]),
+        ("items = 10\n", "", ["hash remove", "hash add"]),
+        ("[pools.code]\nprocesses = 2", "[pools.code]\nprocesses = 3", ["code update processes"]),
+        ("[pools.code]\nprocesses = 2", "[pools.other]\nprocesses = 2", ["code remove", "other add"]),
+        ("[pools.code]\nprocesses = 2", '[pools.code]\nfunction = "m:f"\nitems = 3', ["code add"]),
+        ('[workers.a]\ntarget = "m:f"', '[pools.a]\nfunction = "m:f"\nitems = 3', ["a restart target,function"]),
+    ],
+)
+def test_plan_for_pools(load: Load, old: str, new: str, steps: list[str]) -> None:
+    """More or fewer members come while it runs; what else only a pool has restarts it; one for code restarts nobody."""
+    assert old in POOLS
+    assert lines(plan(load(POOLS), load(POOLS.replace(old, new)), {})) == steps
+
+
+def test_resizing_says_that_it_happens_at_once(load: Load) -> None:
+    """And the pool goes on."""
+    (change,) = plan(load(POOLS), load(POOLS.replace("10\nprocesses = 2", "10\nprocesses = 3")), {})
+    assert change.text.startswith('goes on without a restart; "processes" counts at once')
+
+
 def test_every_live_key_is_a_key() -> None:
     """A key that is renamed is not forgotten here."""
     keys = set(keys_of(WorkerSpec(target="m:f")))

@@ -48,10 +48,14 @@ def check(profile: str | None) -> ExitCode:
 
 def _counts(profile: Profile) -> Iterator[str]:
     """The name of what was checked, and how many there are of each kind."""
-    processes = sum(worker.replicas for worker in profile.workers.values())
-    workers = _counted(len(profile.workers), "worker")
+    workers = [worker for worker in profile.workers.values() if worker.pool is None]
+    processes = sum(worker.replicas for worker in workers)
+    counted = _counted(len(workers), "worker")
     yield profile.name
-    yield workers if processes == len(profile.workers) else f"{workers} ({processes} processes)"
+    if workers or not profile.pools:
+        yield counted if processes == len(workers) else f"{counted} ({processes} processes)"
+    if profile.pools:
+        yield _counted(len(profile.pools), "pool")
     for table, noun in NOUNS.items():
         number = len(getattr(profile, table))
         if number:
