@@ -8,6 +8,7 @@ from supervisor import naming
 from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
 from supervisor.api.jobs import JobBook
 from supervisor.api.messages import ChannelActionName, ChannelReply, Job, LetterList
+from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
 from supervisor.api.requests import EventList
 from supervisor.channel_desk import ChannelDesk
 from supervisor.driving import Driver
@@ -15,6 +16,7 @@ from supervisor.errors import RequestRefused
 from supervisor.event_book import EventBook
 from supervisor.hang_desk import HangDesk
 from supervisor.observing import Observatory
+from supervisor.pool_desk import PoolDesk
 from supervisor.replica import Replica
 
 
@@ -23,6 +25,7 @@ class Answering:
 
     _driver: Driver
     _desk: ChannelDesk
+    _pools: PoolDesk
     _book: EventBook
     _hangs: HangDesk
     _jobs: JobBook
@@ -67,6 +70,16 @@ class Answering:
         if reply is not None:
             self._book.add("INFO", "channel", channel, reply.text, by=by)
             self._observatory.stale()
+            self._notify()
+        return reply
+
+    def pool_detail(self, name: str) -> PoolDetail | None:
+        return self._pools.detail(name)
+
+    def pool_act(self, name: str, action: PoolActionName, request: PoolRequest, by: str = "") -> PoolReply | None:
+        reply = self._pools.act(name, action, request, by)
+        if reply is not None:
+            self._book.add("INFO", "action", self._pools.replica_of(name), reply.text, by=by)
             self._notify()
         return reply
 

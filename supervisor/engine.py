@@ -6,7 +6,7 @@ It runs no user code, has one thread, and blocks on nothing.
 
     clients ──► Engine ──► Changer (scale, reload), Rolling ──┐
                   │ changed ──► Conductor (order, groups, schedules) ──► Driver ──► lifecycle, processes
-                  └─ fleet ──► Observatory (rows, vitals), ChannelDesk
+                  └─ fleet ──► Observatory (rows, vitals), ChannelDesk, PoolDesk
 """
 
 from __future__ import annotations
@@ -56,6 +56,7 @@ from supervisor.lifecycle.states import AT_REST, State
 from supervisor.logs.record import engine_line
 from supervisor.observing import Observatory, Phase
 from supervisor.paths import RunPlace
+from supervisor.pool_desk import PoolDesk
 from supervisor.processes.notifying import forget_stale, take_inherited
 from supervisor.processes.preparing import Surroundings
 from supervisor.processes.stalls import StallWatch
@@ -97,6 +98,7 @@ class Engine(Answering):
         self._book = EventBook(Journal(place.directory / JOURNAL_NAME), self._clock.wall_s, self._tell)
         self._driver = Driver(self._loop, profile, self._surroundings, self._intake, place, self._clock, self)
         self._desk = ChannelDesk(profile, self._driver, self._clock)
+        self._pools = PoolDesk(self._driver, self.happened)
         self._conductor = Conductor(self._loop, profile, self._driver, self._clock, self.happened)
         self._curtain = Curtain(self._loop, self._driver, self._conductor, self.happened, self._notify)
         self._files = FileWatch(
@@ -110,7 +112,15 @@ class Engine(Answering):
         self._changer = Changer(profile, self._driver, self._desk, self._clock, self._go_by, self._gone)
         self._hangs = HangDesk(self._loop, self._driver, self._desk, self._clock, self.happened, self._warnings_changed)
         self._observatory = Observatory(
-            self._loop, profile, place, self._driver, self._desk, self._intake, self._archive.writer, self._clock
+            self._loop,
+            profile,
+            place,
+            self._driver,
+            self._desk,
+            self._pools,
+            self._intake,
+            self._archive.writer,
+            self._clock,
         )
 
     def _surroundings(self, profile: Profile, pipe_bytes: int) -> Surroundings:
@@ -139,6 +149,7 @@ class Engine(Answering):
             self.happened("WARNING", "engine", jumped)
         self._driver.each_second()
         self._conductor.each_second()
+        self._pools.each_second()
 
     def _go_by(self, profile: Profile) -> None:
         """Another profile, or other replicas, from now on."""

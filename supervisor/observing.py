@@ -25,6 +25,7 @@ from supervisor.driving import Driver
 from supervisor.logs.intake import Intake
 from supervisor.logs.segments import SegmentWriter
 from supervisor.paths import RunPlace
+from supervisor.pool_desk import PoolDesk
 from supervisor.processes.preparing import Surroundings, fill
 from supervisor.profile.model import Profile
 from supervisor.replica import Replica
@@ -52,6 +53,7 @@ class Observatory:
         place: RunPlace,
         driver: Driver,
         desk: ChannelDesk,
+        pools: PoolDesk,
         intake: Intake,
         writer: SegmentWriter,
         clock: Clock,
@@ -61,6 +63,7 @@ class Observatory:
         self._place = place
         self._driver = driver
         self._desk = desk
+        self._pools = pools
         self._intake = intake
         self._writer = writer
         self._clock = clock
@@ -158,6 +161,7 @@ class Observatory:
             exit_code=exit_code,
             rows=tuple(self._row(replica) for replica in self._driver.replicas.values()),
             channels=self._desk.rows,
+            pools=self._pools.rows(),
             log=self._log_state(),
             engine=self._vitals,
         )

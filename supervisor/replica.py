@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from supervisor.api.messages import ExitRecord, ReplicaRow
+from supervisor.api.pools import PoolReport
 from supervisor.api.requests import LevelReply
 from supervisor.api.view import CPU_HISTORY_LENGTH, Seen, make_row
 from supervisor.attending import Attendance
@@ -47,6 +48,8 @@ class Replica:
         self.last_held: tuple[str, ...] = ()
         """The queues of which its last incarnation had an item in hand when it ended."""
         self.seen = Seen()
+        self.pool: PoolReport | None = None
+        """What its live incarnation has said of the pool that it runs."""
         self.lines_seen: set[str] = set()
         """The patterns that others wait for, of which it has logged a line."""
         self.waits_for = ""
@@ -75,6 +78,7 @@ class Replica:
         self.incarnation = incarnation
         self.attendance = attendance
         self.hang_warnings = ()
+        self.pool = None
         if self.levels:
             incarnation.set_levels(_numbers(self.levels))
         self.seen = replace(self.seen, started_s=now_s, started_at=wall_s, sample=None, page=None)
@@ -154,6 +158,7 @@ class Replica:
             log_level=self.log_level,
             closed=closed,
             hangs=self.hang_warnings,
+            pool=self.pool,
         )
 
 

@@ -40,6 +40,7 @@ from supervisor.api.messages import (
     LetterList,
     WorkerDetail,
 )
+from supervisor.api.pools import PoolActionName, PoolDetail, PoolList, PoolReply, PoolRequest, PoolRow
 from supervisor.api.requests import (
     EVENTS_LIMIT,
     EventList,
@@ -76,6 +77,10 @@ def _worker_path(name: str, what: str = "") -> str:
 
 def _channel_path(name: str, what: str = "") -> str:
     return f"/v1/channels/{quote(name, safe='')}" + (f"/{what}" if what else "")
+
+
+def _pool_path(name: str, what: str = "") -> str:
+    return f"/v1/pools/{quote(name, safe='')}" + (f"/{what}" if what else "")
 
 
 class _UnixConnection(HTTPConnection):
@@ -182,6 +187,22 @@ class EngineClient:
     def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str] = ()) -> ChannelReply:
         """Requeue or discard dead letters (`ids`, or all of them), or drain what waits in a queue."""
         return self._ask(ChannelReply, "POST", _channel_path(channel, action), LetterIds(ids=tuple(ids)))
+
+    def pools(self) -> tuple[PoolRow, ...]:
+        """All pools as they are now."""
+        return self._ask(PoolList, "GET", "/v1/pools").pools
+
+    def pools_json(self) -> bytes:
+        """All pools as the engine sent them: one JSON object."""
+        return self._exchange("GET", "/v1/pools")
+
+    def pool(self, name: str) -> PoolDetail:
+        """One pool in full: its members and the last failures too."""
+        return self._ask(PoolDetail, "GET", _pool_path(name))
+
+    def pool_act(self, name: str, action: PoolActionName, request: PoolRequest | None = None) -> PoolReply:
+        """Ask something of a pool; the reply says what was asked, the pool's next report what has become of it."""
+        return self._ask(PoolReply, "POST", _pool_path(name, action), request or PoolRequest())
 
     def why(self, names: Sequence[str] = ()) -> WhyReply:
         """Why workers or replicas do not move, or what they do; of all without any name."""

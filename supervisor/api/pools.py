@@ -32,6 +32,8 @@ class PoolMember(Message, frozen=True, kw_only=True):
     done: int = 0
     generation: int = 1
     """The how-manieth process in its place."""
+    start_s: float | None = None
+    """How long its start took until it was ready, its initializer included; None while it is not."""
     start_share: float = 0.0
     """Of its time so far: until it was ready, in its initializer too."""
     wait_share: float = 0.0

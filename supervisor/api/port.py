@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         LetterList,
         WorkerDetail,
     )
+    from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
     from supervisor.api.requests import EventList, LevelReply, ReloadReply, ScaleReply, SignalReply
 
 
@@ -92,6 +93,20 @@ class EnginePort(Protocol):
 
         Raises:
             RequestRefused: the channel is no queue, or an id is unknown.
+        """
+
+    def pool_detail(self, name: str) -> PoolDetail | None:
+        """One pool in full, by the name of its row or, where only one worker has it, of the profile; None for none.
+
+        Raises:
+            RequestRefused: several workers have a pool of this name.
+        """
+
+    def pool_act(self, name: str, action: PoolActionName, request: PoolRequest, by: str = "") -> PoolReply | None:
+        """Ask something of a pool; None where there is no such pool. `supervisor.api.pool_wishes` has checked it.
+
+        Raises:
+            RequestRefused: it does not run, cannot do it, or does not listen.
         """
 
     async def why(self, names: Sequence[str]) -> WhyReply:

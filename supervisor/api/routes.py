@@ -42,6 +42,7 @@ from supervisor.api.messages import (
     LetterIds,
     StreamMessage,
 )
+from supervisor.api.pool_routes import PoolHandlers
 from supervisor.api.requests import (
     EVENTS_LIMIT,
     LEVEL_NAMES,
@@ -77,7 +78,7 @@ _ACTIONS: Final[dict[str, ActionName]] = {name: name for name in ACTION_NAMES}
 _CHANNEL_ACTIONS: Final[dict[str, ChannelActionName]] = {name: name for name in CHANNEL_ACTION_NAMES}
 
 
-class Handlers(HangHandlers):
+class Handlers(HangHandlers, PoolHandlers):
     """The handlers of all routes, on one engine. Each takes the request and what its path's pattern named."""
 
     def __init__(self, port: EnginePort) -> None:
@@ -345,6 +346,9 @@ ROUTES: Final = (
     Route("GET", re.compile(rf"/v1/channels/{_NAME}/letters"), Handlers.letters),
     Route("GET", re.compile(rf"/v1/channels/{_NAME}/peek"), Handlers.peek),
     Route("POST", re.compile(rf"/v1/channels/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_channel),
+    Route("GET", re.compile(r"/v1/pools"), Handlers.pools),
+    Route("GET", re.compile(rf"/v1/pools/{_NAME}"), Handlers.pool),
+    Route("POST", re.compile(rf"/v1/pools/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_pool),
     Route("GET", re.compile(r"/v1/jobs/(?P<id>\d{1,18})", re.ASCII), Handlers.job),
     Route("POST", re.compile(r"/v1/down"), Handlers.down),
     Route("GET", re.compile(r"/v1/stream"), Handlers.stream),

@@ -105,6 +105,7 @@ def fleet_message(told: Fleet | None, now: Fleet) -> StreamMessage | None:
         return StreamMessage(fleet=now)
     known_rows = {row.name: row for row in told.rows}
     known_channels = {channel.name: channel for channel in told.channels}
+    known_pools = {pool.name: pool for pool in told.pools}
     change = FleetChange(
         now_s=now.now_s,
         phase=now.phase,
@@ -112,10 +113,11 @@ def fleet_message(told: Fleet | None, now: Fleet) -> StreamMessage | None:
         exit_code=now.exit_code,
         rows=tuple(row for row in now.rows if known_rows.get(row.name) != row),
         channels=tuple(channel for channel in now.channels if known_channels.get(channel.name) != channel),
+        pools=tuple(pool for pool in now.pools if known_pools.get(pool.name) != pool),
         log=now.log,
         engine=now.engine,
     )
-    is_news = bool(change.rows or change.channels) or _rest_of(told) != _rest_of(now)
+    is_news = bool(change.rows or change.channels or change.pools) or _rest_of(told) != _rest_of(now)
     return StreamMessage(change=change) if is_news else None
 
 
@@ -125,9 +127,11 @@ def _rest_of(fleet: Fleet) -> tuple[object, ...]:
 
 
 def _is_expressible(told: Fleet, now: Fleet) -> bool:
-    """Whether a FleetChange can say it: it has no words for other replicas, a channel that went away, another run."""
+    """Whether a FleetChange can say it: it has no words for other replicas, another run, a channel or a pool that went
+    away."""
     return (
         (told.run_id, told.profile_path) == (now.run_id, now.profile_path)
         and [row.name for row in told.rows] == [row.name for row in now.rows]
         and {channel.name for channel in told.channels} <= {channel.name for channel in now.channels}
+        and {pool.name for pool in told.pools} <= {pool.name for pool in now.pools}
     )

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from supervisor.api.messages import ChannelRow, ChannelUser, ReplicaRow
+from supervisor.api.pools import PoolReport
 from supervisor.channels import BoardPage
 from supervisor.diagnose.flow import Flow
 from supervisor.diagnose.metrics import TreeSample
 from supervisor.lifecycle.events import Timer
 from supervisor.lifecycle.life import Life
 from supervisor.lifecycle.states import LIVE, State
+from supervisor.pool_words import doing, progress_of
 from supervisor.processes.plumbing import ChannelCount, ChannelUse
 from supervisor.processes.sharing import SharedState
 from supervisor.profile.model import WorkerSpec
@@ -48,11 +50,14 @@ def make_row(
     log_level: str = "",
     closed: tuple[str, ...] = (),
     hangs: tuple[str, ...] = (),
+    pool: PoolReport | None = None,
 ) -> ReplicaRow:
     """The table's row of one replica; `status` is what it says of itself where its board says nothing, `closed` are the
-    lanes that it has closed while it lives, `hangs` why it does not move."""
+    lanes that it has closed while it lives, `hangs` why it does not move, `pool` is the one that it runs."""
     is_live = life.state in LIVE
-    activity, activity_since_s = describe_activity(seen.page) if is_live else ("", None)
+    activity, activity_since_s = describe_activity(seen.page) if is_live and pool is None else ("", None)
+    if pool is not None:
+        status = doing(pool)
     sample = seen.sample if is_live else None
     return ReplicaRow(
         name=life.name,
@@ -72,7 +77,7 @@ def make_row(
         cpu_history=seen.cpu_history,
         activity=activity or (status if is_live else ""),
         activity_since_s=activity_since_s,
-        progress=seen.page.progress if seen.page else None,
+        progress=progress_of(pool) if pool is not None else seen.page.progress if seen.page else None,
         log_level=log_level,
         reads=tuple(worker.reads.values()),
         writes=tuple(worker.writes.values()),

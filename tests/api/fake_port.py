@@ -31,6 +31,7 @@ from supervisor.api.messages import (
     ReplicaRow,
     WorkerDetail,
 )
+from supervisor.api.pools import PoolActionName, PoolDetail, PoolFailure, PoolReply, PoolRequest
 from supervisor.api.requests import EventList, LevelReply, ReloadReply, ScaleReply, SignalReply
 from supervisor.api.server import bind_socket, serve
 from supervisor.errors import ProcdeckError, RequestRefused
@@ -74,6 +75,11 @@ class FakePort:
         self.first: dict[str, list[Letter]] = {}
         """What waits first, by queue."""
         self.channel_wishes: list[tuple[str, str, tuple[str, ...]]] = []
+        self.failed_items: dict[str, tuple[PoolFailure, ...]] = {}
+        """The failures of pools, by the names of their rows."""
+        self.pool_wishes: list[tuple[str, str, PoolRequest]] = []
+        self.pool_refusal: RequestRefused | None = None
+        """What a question about a pool, or a wish to one, raises."""
         self.asked_by: list[str] = []
         """Who asked for each action, signal, scale and reload."""
         self.max_unavailable = 0
@@ -232,6 +238,28 @@ class FakePort:
         gone = [letter for letter in dead if not ids or letter.id in ids]
         self.dead[channel] = [letter for letter in dead if letter not in gone]
         return ChannelReply(count=len(gone), text=f"{action}: {len(gone)} dead letters of {channel}")
+
+    def pool_detail(self, name: str) -> PoolDetail | None:
+        if self.pool_refusal is not None:
+            raise self.pool_refusal
+        row = next((pool for pool in self.now.pools if pool.name == name), None)
+        if row is None:
+            return None
+        return PoolDetail(
+            row=row,
+            failures=self.failed_items.get(name, ()),
+            start_method_meaning="Members are forks of a small server.",
+            start_method_cost="a member is up after 48 ms (median of 2)",
+        )
+
+    def pool_act(self, name: str, action: PoolActionName, request: PoolRequest, by: str = "") -> PoolReply | None:
+        if self.pool_refusal is not None:
+            raise self.pool_refusal
+        if name not in {pool.name for pool in self.now.pools}:
+            return None
+        self.pool_wishes.append((name, action, request))
+        self.asked_by.append(by)
+        return PoolReply(text=f"{name}: {action} asked for")
 
     async def why(self, names: Sequence[str]) -> WhyReply:
         asked = {row.name for row in (self._chosen(names) if names else self.now.rows)}

@@ -1,4 +1,4 @@
-"""Messages with figures that golden texts can hold: rows, a fleet, events, a plan, dead letters, verdicts."""
+"""Messages with figures that golden texts can hold: rows, a fleet, events, a plan, pools, dead letters, verdicts."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import msgspec
 
 from supervisor.api.hangs import ChainLink, StackFrame, Verdict, WayOut
 from supervisor.api.messages import ChannelRow, EngineVitals, Event, Fleet, Letter, LogState, ReplicaRow
+from supervisor.api.pools import PoolFailure, PoolMember, PoolReport, PoolRow, SlowTask
 from supervisor.api.requests import PlanStep
 from supervisor.lifecycle.states import AT_REST, State
 
@@ -73,6 +74,54 @@ def a_letter(letter_id: str, **changes: object) -> Letter:
         id=letter_id, attempts=3, bytes=1200, reason="its consumer died 3 times", preview=f"str 'bad-{letter_id}.py'"
     )
     return msgspec.structs.replace(letter, **changes)
+
+
+def a_report(pool: str = "hash", **changes: object) -> PoolReport:
+    """What a pool in the midst of its work says."""
+    report = PoolReport(
+        pool=pool,
+        function="census:hash_file",
+        method="imap_unordered",
+        start_method="forkserver",
+        processes=2,
+        members=(
+            PoolMember(pid=4801, state="busy", item="'ast.py'", index=41, since_s=163.0, done=21, start_s=0.048),
+            PoolMember(pid=4802, state="idle", done=19, generation=2, start_s=0.052),
+        ),
+        total=100,
+        submitted=42,
+        done=38,
+        failed=2,
+        retried=1,
+        in_flight=1,
+        replaced=1,
+        rate=12.3,
+        eta_s=4.9,
+        elapsed_s=4.0,
+        slowest=(SlowTask(index=7, item="'typing.py'", took_s=1.25, pid=4801),),
+    )
+    return msgspec.structs.replace(report, **changes)
+
+
+def a_pool(name: str = "hash", *, is_live: bool = True, **changes: object) -> PoolRow:
+    """The row of a pool; `changes` are its report's."""
+    pool, _, replica = name.partition("@")
+    return PoolRow(name=name, replica=replica or pool, report=a_report(pool, **changes), is_live=is_live)
+
+
+def a_failure(index: int, **changes: object) -> PoolFailure:
+    """An item that has failed."""
+    failure = PoolFailure(
+        index=index,
+        item=f"'bad-{index}.py'",
+        kind="exception",
+        error="ValueError: not Python",
+        traceback='Traceback (most recent call last):\n  File "census.py", line 9, in hash_file\nValueError: not Python\n',
+        attempts=2,
+        pid=4801,
+        at=1_700_000_000.0,
+    )
+    return msgspec.structs.replace(failure, **changes)
 
 
 def a_verdict(replica: str, **changes: object) -> Verdict:
