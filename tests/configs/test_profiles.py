@@ -45,9 +45,9 @@ def test_a_shipped_profile_teaches_and_names_its_schema(path: Path) -> None:
 
 
 def test_all_profiles_are_shipped() -> None:
-    """One that completes, one that runs on, the hang lab; with every kind and every start method between them."""
+    """One that completes, one that runs on, the hang lab, pools; with every kind and every start method between them."""
     profiles = [load_profile(path) for path in PROFILES]
     workers = [worker for profile in profiles for worker in profile.workers.values()]
-    assert [profile.name for profile in profiles] == ["census", "hanglab", "quiet", "services"]
-    assert {worker.kind for worker in workers} == {"target", "script", "command"}
+    assert [profile.name for profile in profiles] == ["census", "hanglab", "quiet", "services", "thumbs"]
+    assert {worker.kind for worker in workers} == {"target", "script", "command", "pool"}
     assert {worker.start_method for worker in workers if worker.kind == "target"} == {"fork", "spawn", "forkserver"}
