@@ -126,6 +126,13 @@ class Spill:
         """Whether the file is there."""
         return os.path.exists(os.path.join(self.directory, name))
 
+    def size(self, name: str) -> int:
+        """How many bytes a file has; 0 when it is gone."""
+        try:
+            return os.stat(os.path.join(self.directory, name)).st_size
+        except FileNotFoundError:
+            return 0
+
     def write_whole(self, name: str, data: bytes) -> bool:
         """Write a file that is there whole or not at all; False when there is one of this name already."""
         passing = f"{name}.{os.getpid()}-{time.monotonic_ns():x}"

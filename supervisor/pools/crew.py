@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.context import BaseContext
-    from typing import Any
+    from typing import Any, Protocol
 
     Started = Callable[[int, int], None]
     """Slot and pid."""
@@ -29,6 +29,27 @@ if TYPE_CHECKING:
     """Pid and exit code."""
     Failed = Callable[[int, str], None]
     """Slot, and why no process could be made."""
+
+    class Crew(Protocol):
+        """Whoever starts members, each of which runs `supervisor.pools.member.serve`. For the pool's thread only."""
+
+        def start(self, slot: int, theirs: socket.socket, started: Started) -> None:
+            """Start a member for a slot, with its end of the stream, which the caller closes; `started` is called once
+            it lives, now or from `on_readable`. OSError when none can be made."""
+
+        def descriptors(self) -> dict[int, int]:
+            """What becomes readable when there is news; asked again after each start and each end."""
+
+        def on_readable(self, descriptor: int, started: Started, ended: Ended, failed: Failed) -> None:
+            """One of `descriptors` is readable: tell of who lives, who has ended and who could not be made.
+            ChildProcessError when nobody can be made any more."""
+
+        def kill(self, pid: int) -> None:
+            """End a member at once; `ended` is called for it later. One that has ended already is left alone."""
+
+        def close(self) -> None:
+            """End all that live, and wait for their ends."""
+
 
 _ORDER = struct.Struct("<i")
 """Fork a member for this slot."""

@@ -1,7 +1,8 @@
 """What runs in a pool's member: takes a task from its socket, runs it item by item, sends what came of it.
 
-Before each item it writes into its page which one that is and since when; whoever kills it leaves that behind. It sends
-results when a chunk is done, or has taken long enough to be waited for, so that little is lost with it.
+Before each item it writes into its page which one that is; whoever kills it leaves that behind. It sends results when a
+chunk is done, or has taken long enough to be waited for, so that little is lost with it. It looks at the clock once for
+some items, if they are quick, and for each of them where they have a time limit.
 """
 
 from __future__ import annotations
@@ -26,9 +27,13 @@ if TYPE_CHECKING:
 
     from supervisor.channels.parcel import Pickled
 
-PAGE_WORDS = 4
-"""What a member writes of itself: the task, the index of the item, since when it runs, how many are done."""
-TASK, INDEX, SINCE_NS, DONE = range(PAGE_WORDS)
+PAGE_WORDS = 8
+"""What a member writes of itself: the task, the index of the item, since when it runs, how many items are done; since
+when it is ready, and has the task; how long the tasks before this one took, and pickling in all of them."""
+TASK, INDEX, SINCE_NS, DONE, READY_NS, BEGUN_NS, WORK_NS, PICKLE_NS = range(PAGE_WORDS)
+BATCH_NS = 50_000
+"""Quick items are run in batches that take about so long, with one look at the clock."""
+MOST_IN_BATCH = 64
 FLUSH_NS = 20_000_000
 """Results do not wait longer than this for those that come after them."""
 BESIDE_BYTES = 262_144
@@ -69,6 +74,8 @@ class Member:
         """Serve until told to leave, or until the pool is gone."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's to hear; it ends its members
         failure = self._initialize()
+        if not failure:
+            self._page[READY_NS] = monotonic_ns()
         self._send(wire.HELLO, pickle.dumps(failure))
         if failure:
             return
@@ -110,8 +117,10 @@ class Member:
 
     def _run(self, body: bytes) -> None:
         task, number, mode, start, stop, form = wire.TASK_HEAD.unpack_from(body)
-        page = self._page
-        page[INDEX], page[SINCE_NS], page[TASK] = start, monotonic_ns(), task
+        page, begun_ns = self._page, monotonic_ns()
+        page[INDEX] = start
+        page[SINCE_NS] = page[BEGUN_NS] = begun_ns
+        page[TASK] = task
         try:
             items = self._unpack(body[wire.TASK_HEAD.size :], form)
         except BaseException as error:
@@ -119,8 +128,13 @@ class Member:
             for index in range(start, stop):
                 self._fail(task, index, lost)
         else:
-            self._run_items(task, self._functions.get(number), mode, items, start, stop)
+            page[PICKLE_NS] += monotonic_ns() - begun_ns
+            if mode == wire.CALL:
+                self._run_call(task, *items)
+            else:
+                self._run_items(task, self._functions.get(number), mode, items, start, stop)
         page[TASK] = 0
+        page[WORK_NS] += monotonic_ns() - begun_ns
 
     def _unpack(self, payload: bytes, form: int) -> Any:
         if form == wire.INLINE:
@@ -128,47 +142,55 @@ class Member:
         data, buffers = self._spill.read(payload.decode())
         return loads(data, buffers=buffers)
 
+    def _run_call(self, task: int, function: Any, args: Any, kwds: Any) -> None:
+        try:
+            result = function(*args, **kwds)
+        except BaseException as error:
+            self._fail(task, 0, error)
+        else:
+            self._page[DONE] += 1
+            self._flush(task, 0, [result])
+
     def _run_items(self, task: int, function: Any, mode: int, items: Any, start: int, stop: int) -> None:
-        page, first = self._page, start
+        page, run = self._page, _RUNS[mode]
         results: list[Any] = []
-        is_each, is_star = mode == wire.EACH, mode == wire.STAR
-        begun = page[DONE] - start
-        flush_ns = monotonic_ns() + FLUSH_NS
-        for index in range(start, stop):
-            now_ns = monotonic_ns()
+        at, first, size = start, start, 1
+        done = page[DONE] - start
+        now_ns = monotonic_ns()
+        flush_ns = now_ns + FLUSH_NS
+        while at < stop:
             if now_ns > flush_ns:
-                page[DONE] = begun + index
+                page[DONE] = done + at
                 self._flush(task, first, results)
                 now_ns = monotonic_ns()
-                results, first, flush_ns = [], index, now_ns + FLUSH_NS
-            page[INDEX] = index
-            page[SINCE_NS] = now_ns
+                results, first, flush_ns = [], at, now_ns + FLUSH_NS
+            page[SINCE_NS] = begun_ns = now_ns
             try:
-                if is_each:
-                    result = function(items[index])
-                elif is_star:
-                    result = function(*items[index])
-                else:
-                    result = items[0](*items[1], **items[2])
+                run(page, function, items[at : min(at + size, stop)], at, results.append)
             except BaseException as error:
+                at = first + len(results)
                 self._flush(task, first, results)
-                self._fail(task, index, error)
-                results, first = [], index + 1
+                self._fail(task, at, error)
+                results, first = [], at + 1
+                at += 1
             else:
-                results.append(result)
-        page[DONE] = begun + stop
+                at = first + len(results)
+            now_ns = monotonic_ns()
+            size = min(2 * size, MOST_IN_BATCH) if now_ns - begun_ns < BATCH_NS else max(1, size // 2)
+        page[DONE] = done + stop
         self._flush(task, first, results)
 
     def _flush(self, task: int, first: int, results: list[Any]) -> None:
         if not results:
             return
-        form, payload = wire.SINGLY, b""
-        if _PLAIN.issuperset(map(type, results)):
-            form, payload = wire.INLINE, pickle.dumps(results, 5)
+        payload, begun_ns = b"", monotonic_ns()
+        if {*map(type, results)} <= _PLAIN:
+            payload = pickle.dumps(results, 5)
+        self._page[PICKLE_NS] += monotonic_ns() - begun_ns
         if not payload or len(payload) > BESIDE_BYTES:
             self._flush_singly(task, first, results)
             return
-        self._send(wire.RESULTS, wire.RESULTS_HEAD.pack(task, first, len(results), form), payload)
+        self._send(wire.RESULTS, wire.RESULTS_HEAD.pack(task, first, len(results), wire.INLINE), payload)
 
     def _flush_singly(self, task: int, first: int, results: list[Any]) -> None:
         """Send results that one by one may not be rebuilt, or are big: the fate of one is not that of the others."""
@@ -176,10 +198,12 @@ class Member:
         begun = first
         for index, result in enumerate(results, first):
             self._page[INDEX] = index  # whoever dies of pickling a result dies of this one
+            begun_ns = monotonic_ns()
             try:
                 pressed: bytes | Pickled | None = press(result)
             except BaseException as error:
                 pressed, lost = None, ResultLost(f"the result ({_kind(result)}) cannot be pickled: {_words(error)}")
+            self._page[PICKLE_NS] += monotonic_ns() - begun_ns
             if isinstance(pressed, bytes) and len(pressed) <= BESIDE_BYTES:
                 together.append(pressed)
                 continue
@@ -205,6 +229,40 @@ class Member:
 
     def _send(self, kind: int, *parts: bytes) -> None:
         self._socket.sendall(wire.frame(kind, *parts))
+
+
+def _each(page: Any, function: Any, items: Any, start: int, keep: Callable[[Any], None]) -> None:
+    """Run a batch of items."""
+    for page[INDEX], item in enumerate(items, start):
+        keep(function(item))
+
+
+def _star(page: Any, function: Any, items: Any, start: int, keep: Callable[[Any], None]) -> None:
+    for page[INDEX], item in enumerate(items, start):
+        keep(function(*item))
+
+
+def _timed_each(page: Any, function: Any, items: Any, start: int, keep: Callable[[Any], None]) -> None:
+    """Run a batch of items that have a time limit: no item is seen with the time of the one before it."""
+    for index, item in enumerate(items, start):
+        page[SINCE_NS] = monotonic_ns()
+        page[INDEX] = index
+        keep(function(item))
+
+
+def _timed_star(page: Any, function: Any, items: Any, start: int, keep: Callable[[Any], None]) -> None:
+    for index, item in enumerate(items, start):
+        page[SINCE_NS] = monotonic_ns()
+        page[INDEX] = index
+        keep(function(*item))
+
+
+_RUNS = {
+    wire.EACH: _each,
+    wire.STAR: _star,
+    wire.EACH | wire.TIMED: _timed_each,
+    wire.STAR | wire.TIMED: _timed_star,
+}
 
 
 def beside(spill: Spill, pressed: bytes | Pickled) -> str:

@@ -23,17 +23,25 @@ class Outcomes:
     """Settles the items of tasks.
 
     Attributes:
-        counts: items, by what became of them, and members that were replaced.
+        counts: items, by what became of them, members that were replaced, and bytes, as items and results travelled.
     """
 
     def __init__(self, spill: Spill) -> None:
         self._spill = spill
-        self.counts = dict.fromkeys(("submitted", "done", "failed", "retried", "replaced"), 0)
+        names = ("submitted", "done", "failed", "retried", "replaced", "item_bytes", "result_bytes")
+        self.counts = dict.fromkeys(names, 0)
+
+    def accept(self, task: Task) -> None:
+        """A task was submitted."""
+        self.counts["submitted"] += task.left
+        is_beside = task.form == wire.BESIDE
+        self.counts["item_bytes"] += self._spill.size(task.payload.decode()) if is_beside else len(task.payload)
 
     def settle(self, task: Task, body: bytes) -> None:
         """Results have come."""
         _, first, _, form = wire.RESULTS_HEAD.unpack_from(body)
         payload = body[wire.RESULTS_HEAD.size :]
+        self.counts["result_bytes"] += len(payload)
         if form == wire.INLINE:
             self._deliver(task, first, pickle.loads(payload))
             return
@@ -51,6 +59,7 @@ class Outcomes:
 
         def read() -> Any:
             data, buffers = self._spill.read(name)
+            self.counts["result_bytes"] += data.nbytes + sum(buffer.nbytes for buffer in buffers)
             return loads(data, buffers=buffers)
 
         try:
@@ -59,21 +68,28 @@ class Outcomes:
             self._spill.remove(name)
 
     def _deliver(self, task: Task, first: int, values: list[Any]) -> None:
-        self.counts["done"] += len(values)
         try:
-            task.settle(first, values)
+            self.counts["done"] += task.settle(first, values)
         except Exception as error:  # a callback's
+            self.counts["done"] += len(values)
             sys.excepthook(type(error), error, error.__traceback__)
-            task.settled = max(task.settled, first + len(values))
 
     def fail(self, task: Task, index: int, error: BaseException) -> None:
         """An item has failed."""
+        try:
+            self.counts["failed"] += task.fail(index, error)
+        except Exception as trouble:  # a callback's
+            self.counts["failed"] += 1
+            sys.excepthook(type(trouble), trouble, trouble.__traceback__)
+
+    def drop(self, task: Task, index: int, error: BaseException) -> None:
+        """Nobody waits for an item any more, whatever becomes of it."""
+        task.dropped |= {index}
         self.counts["failed"] += 1
         try:
-            task.fail(index, error)
+            task.job.fail(task.base + index, error)
         except Exception as trouble:  # a callback's
             sys.excepthook(type(trouble), trouble, trouble.__traceback__)
-            task.settled = max(task.settled, index + 1)
 
     def fail_all(self, task: Task, error: BaseException) -> None:
         """Nothing more will come of a task."""
@@ -82,8 +98,9 @@ class Outcomes:
         self.forget_payload(task)
 
     def forget_payload(self, task: Task) -> None:
-        """A task is over: what lies beside its message goes."""
-        if task.form == wire.BESIDE:
+        """A task is over: what lies beside its message goes, unless another has the same."""
+        task.shares[0] -= 1
+        if task.form == wire.BESIDE and not task.shares[0]:
             self._spill.remove(task.payload.decode())
 
 

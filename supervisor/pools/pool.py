@@ -221,6 +221,10 @@ class Pool:
         """Give out tasks again."""
         self._thread.pause(is_paused=False)
 
+    def kill_member(self, pid: int) -> bool:
+        """Kill a member, which is replaced; its item fails with `MemberDied` or is tried again. False if it is none."""
+        return self._thread.kill_member(pid)
+
     def progress(self) -> PoolProgress:
         """How far it is, and what each member does."""
         return self._thread.progress()

@@ -21,9 +21,9 @@ from supervisor.pools.errors import InitializerFailed, MemberDied, PoolClosed, T
 from supervisor.pools.inbox import Inbox
 from supervisor.pools.member import exit_words
 from supervisor.pools.outcomes import Outcomes, rebuilt_exception
-from supervisor.pools.places import Place
-from supervisor.pools.progress import PoolProgress
+from supervisor.pools.progress import PoolProgress, Spent
 from supervisor.pools.recovery import recover
+from supervisor.pools.staff import Staff
 from supervisor.pools.tasks import Task
 
 TYPE_CHECKING = False
@@ -31,30 +31,26 @@ if TYPE_CHECKING:
     from typing import Any
 
     from supervisor.channels.spill import Spill
-    from supervisor.pools.crew import Nursed, Spawned
+    from supervisor.pools.crew import Crew
+    from supervisor.pools.places import Place
 
 QUICK_S = 0.005
 """Tasks that take less are given out two at a time, so that a member need not wait for the next."""
-MOST_FAILED_STARTS = 3
-"""So many members in a place whose initializer fails, one after another, and the pool is given up."""
-LONGEST_PAUSE_S = 2.0
-_FIRST_PAUSE_S = 0.05
+_DROPPED_LOOK_S = 0.1
+"""How soon it is seen that an item which was cancelled behind others of its chunk has come into a member's hand."""
 
 
 class PoolThread:
     """One pool, as its thread sees it. What is public may be called from any thread."""
 
-    def __init__(self, crew: Nursed | Spawned, pages: memoryview, spill: Spill, processes: int, name: str) -> None:
-        self._crew = crew
-        self._pages = pages
+    def __init__(self, crew: Crew, pages: memoryview, spill: Spill, processes: int, name: str) -> None:
         self._spill = spill
         self._inbox = Inbox()
         self._tell = self._inbox.tell
         self._epoll = select.epoll()
-        self._watched: dict[int, Place] = {}
-        self._crews: set[int] = set()
-        self._places = [Place(slot, pages) for slot in range(processes)]
-        self._by_pid: dict[int, Place] = {}
+        self._staff = Staff(
+            crew, pages, processes, self._epoll, born=self._end_cancelled, ended=self._bury, broken=self._break
+        )
         self._ready: deque[Task] = deque()
         self._numbers = self._holds = 0
         self._is_paused = self._is_closing = self._is_over = False
@@ -73,13 +69,24 @@ class PoolThread:
         """Have a task done. PoolClosed or InitializerFailed become its items' errors when it cannot be."""
         self._tell(lambda: self._accept(task))
 
-    def cancel(self, job: Any) -> None:
-        """Take back the tasks of a job."""
-        self._tell(lambda: self._cancel(job))
+    def cancel(self, job: Any, index: int | None = None) -> None:
+        """Take back the tasks of a job, or one item of it: what has not begun is not run, and who runs it is killed.
+
+        The other items of a chunk are done by others. An item that a member has got behind others fails at once, and is
+        run only if its turn comes before anybody sees that.
+        """
+        self._tell(lambda: self._cancel(job) if index is None else self._cancel_item(job, index))
+
+    def kill_member(self, pid: int) -> bool:
+        """Kill a member; its item fails with MemberDied, or is tried again. Whether it is one of this pool's."""
+        is_one = self._staff.has(pid)
+        if is_one:
+            self._tell(lambda: self._kill_member(pid))
+        return is_one
 
     def resize(self, processes: int) -> None:
         """Have so many members; who is too many leaves when it is done with what it has."""
-        self._tell(lambda: self._resize(processes))
+        self._tell(lambda: self._staff.resize(processes))
 
     def pause(self, *, is_paused: bool) -> None:
         """Give out no more tasks, or again."""
@@ -105,13 +112,19 @@ class PoolThread:
     def progress(self) -> PoolProgress:
         """How far it is, as of now; counts of one instant are not promised to fit exactly."""
         now_s = time.monotonic()
-        places = [place for place in self._places if place.pid is not None]
+        everywhere = list(self._staff.places)
+        places = [place for place in everywhere if place.pid is not None]
+        spent = sum((place.spent + place.spends(now_s) for place in everywhere), Spent())
         return PoolProgress(
             **self._outcomes.counts,
             waiting=sum(task.left for task in list(self._ready)),
             in_flight=sum(task.left for place in places for task in list(place.in_flight)),
             members=tuple(place.progress(now_s) for place in places),
             is_paused=self._is_paused,
+            start_s=spent.start_s,
+            wait_s=spent.wait_s,
+            work_s=spent.work_s,
+            pickle_s=spent.pickle_s,
         )
 
     # --- the thread ---
@@ -130,57 +143,37 @@ class PoolThread:
         self._inbox.grant()
         if self._is_over:
             return
-        self._staff()
+        if self._has_work() or not self._is_closing:
+            self._staff.fill()
         self._give_out()
-        if self._is_closing and not self._has_work():
-            for place in self._places:
-                place.leave()
-                self._watch(place)
-            if all(place.is_empty for place in self._places):
-                self._is_over = True
-                return
+        if self._is_closing and not self._has_work() and self._staff.dismiss():
+            self._is_over = True
+            return
         timeout_s = self._next_look_s()
         self._inbox.is_asleep = True
         events = self._epoll.poll(0 if self._inbox else timeout_s)
         self._inbox.is_asleep = False
         for descriptor, what in events:
             self._on_event(descriptor, what)
-        self._check_limits()
+        self._check_items()
 
     def _on_event(self, descriptor: int, what: int) -> None:
-        place = self._watched.get(descriptor)
+        place = self._staff.speaker(descriptor)
         if descriptor == self._inbox.bell:
             self._inbox.hush()
         elif place is not None:
             if what & select.EPOLLOUT and place.stream is not None:
                 place.stream.send_on()
             self._take(place)
-            self._watch(place)
+            self._staff.watch(place)
         else:
             try:
-                self._crew.on_readable(descriptor, self._on_started, self._on_ended, self._on_unborn)
+                self._staff.on_readable(descriptor)
             except ChildProcessError as error:
                 self._break(MemberDied(str(error)))
 
-    def _watch(self, place: Place) -> None:
-        """Be told of what this place's member says, and of room for what it has not got yet."""
-        stream = place.stream
-        if stream is None or stream.socket.fileno() not in self._watched:
-            return
-        if stream.is_over:
-            self._unwatch(place)
-            if place.pid is not None:
-                self._crew.kill(place.pid)  # it has closed its end; what is left of it answers nobody
-            return
-        wanted = select.EPOLLIN | (select.EPOLLOUT if stream.has_unsent else 0)
-        self._epoll.modify(stream.socket.fileno(), wanted)
-
-    def _unwatch(self, place: Place) -> None:
-        if place.stream is not None and self._watched.pop(place.stream.socket.fileno(), None) is not None:
-            self._epoll.unregister(place.stream.socket.fileno())
-
     def _has_work(self) -> bool:
-        return bool(self._ready or self._holds) or any(place.in_flight for place in self._places)
+        return bool(self._ready or self._holds) or any(place.in_flight for place in self._staff.places)
 
     # --- wishes ---
 
@@ -188,7 +181,7 @@ class PoolThread:
         self._holds += count
 
     def _accept(self, task: Task) -> None:
-        self._outcomes.counts["submitted"] += task.left
+        self._outcomes.accept(task)
         if self._broken is not None:
             self._outcomes.fail_all(task, self._broken)
         else:
@@ -203,10 +196,33 @@ class PoolThread:
             else:
                 kept.append(task)
         self._ready = kept
-        for place in self._places:
+        for place in self._staff.places:
             for task in place.in_flight:
                 task.is_cancelled = task.is_cancelled or task.job is job
             self._end_cancelled(place)
+
+    def _cancel_item(self, job: Any, index: int) -> None:
+        gone = TaskCancelled("the item was cancelled")
+        for at, task in enumerate(self._ready):
+            if task.job is job and task.wants(index - task.base):
+                self._outcomes.drop(task, index - task.base, gone)
+                parts = task.parts(task.settled, task.stop)
+                self._outcomes.forget_payload(task)
+                del self._ready[at]
+                for part in reversed(parts):
+                    self._ready.insert(at, part)
+                return
+        for place in self._staff.places:
+            for task in place.in_flight:
+                if task.job is job and task.wants(index - task.base):
+                    self._outcomes.drop(task, index - task.base, gone)
+        self._check_items()
+
+    def _kill_member(self, pid: int) -> None:
+        place = self._staff.place_of(pid)
+        if place is not None:
+            place.is_unwanted = True
+            self._staff.kill(place)
 
     def _end_cancelled(self, place: Place) -> None:
         """Kill a member that has a cancelled task in hand."""
@@ -219,65 +235,9 @@ class PoolThread:
         index = place.in_hand(task)
         if place.pid is not None and place.sentence is None:
             place.sentence = (task.number, task.settled if index is None else index, error)
-            self._crew.kill(place.pid)
+            self._staff.kill(place)
 
-    def _resize(self, processes: int) -> None:
-        for place in self._places[processes:]:
-            place.is_retired = True
-            place.leave()
-            self._watch(place)
-        for place in self._places[:processes]:
-            place.is_retired = False
-        self._places.extend(Place(slot, self._pages) for slot in range(len(self._places), processes))
-
-    # --- members come and go ---
-
-    def _staff(self) -> None:
-        """Put a member into every empty place, if it is time for it."""
-        if self._is_closing and not self._has_work():
-            return
-        now_s = time.monotonic()
-        for place in self._places:
-            if place.is_empty and not place.is_retired and place.again_s <= now_s:
-                self._start(place)
-
-    def _start(self, place: Place) -> None:
-        theirs = place.open()
-        assert place.stream is not None
-        self._watched[place.stream.socket.fileno()] = place
-        self._epoll.register(place.stream.socket.fileno(), select.EPOLLIN)
-        try:
-            self._crew.start(place.slot, theirs, self._on_started)
-        except OSError as error:
-            self._on_unborn(place.slot, error.strerror or str(error))
-        finally:
-            theirs.close()
-        self._watch_crew()
-
-    def _watch_crew(self) -> None:
-        wanted = set(self._crew.descriptors())
-        for descriptor in wanted - self._crews:
-            self._epoll.register(descriptor, select.EPOLLIN)
-        self._crews = wanted  # a closed descriptor leaves an epoll by itself
-
-    def _on_started(self, slot: int, pid: int) -> None:
-        place = self._places[slot]
-        place.pid = pid
-        self._by_pid[pid] = place
-        self._end_cancelled(place)
-
-    def _on_unborn(self, slot: int, text: str) -> None:
-        place = self._places[slot]
-        self._unwatch(place)
-        place.vacate()
-        self._failed_start(place, MemberDied(f"no process can be made for a member of the pool: {text}"))
-
-    def _failed_start(self, place: Place, error: BaseException) -> None:
-        place.failed_starts += 1
-        pause_s = min(_FIRST_PAUSE_S * 2**place.failed_starts, LONGEST_PAUSE_S)
-        place.again_s = time.monotonic() + pause_s
-        if place.failed_starts >= MOST_FAILED_STARTS and not any(one.is_ready for one in self._places):
-            self._break(error)
+    # --- deaths ---
 
     def _break(self, error: BaseException) -> None:
         """The pool cannot go on: everybody is told why."""
@@ -285,30 +245,26 @@ class PoolThread:
         self._is_closing = True
         while self._ready:
             self._outcomes.fail_all(self._ready.popleft(), error)
-        for place in self._places:
+        for place in self._staff.places:
             for task in place.in_flight:
                 self._outcomes.fail_all(task, error)
         self._is_over = True
 
-    def _on_ended(self, pid: int, exit_code: int | None) -> None:
-        place = self._by_pid.pop(pid, None)
-        self._watch_crew()
-        if place is None or place.pid != pid:
-            return
+    def _bury(self, place: Place, pid: int, exit_code: int | None) -> None:
+        """A member has ended: what it has not done goes back to the front."""
         self._take(place)
-        self._unwatch(place)
+        self._staff.unwatch(place)
         was_ready, was_leaving, sentence = place.is_ready, place.is_leaving, place.sentence
+        how = f"process {pid} {'was killed on request' if place.is_unwanted else exit_words(exit_code)}"
         trouble, hands = place.startup_trouble, [place.in_hand(task) for task in place.in_flight]
         tasks = place.vacate()
         for name in self._spill.names(f"task-{pid}-"):
             self._spill.remove(name)  # written, and nobody was told
-        how = f"process {pid} {exit_words(exit_code)}"
         again = recover(self._outcomes, tasks, hands, sentence, how, pid, exit_code)
         self._ready.extendleft(reversed(again))
         if not was_ready:
-            words = f"process {pid} {exit_words(exit_code)} in its initializer"
-            text = f"the initializer failed:\n{trouble}" if trouble else words
-            self._failed_start(place, InitializerFailed(text))
+            text = f"the initializer failed:\n{trouble}" if trouble else f"{how} in its initializer"
+            self._staff.failed_start(place, InitializerFailed(text))
         elif not was_leaving:
             self._outcomes.counts["replaced"] += bool(exit_code)
 
@@ -319,19 +275,19 @@ class PoolThread:
             return
         now_s = time.monotonic()
         for depth in (1, 2):
-            for place in self._places:
+            for place in self._staff.places:
                 is_free = place.is_ready and not place.is_leaving and len(place.in_flight) < depth
                 if depth == 2 and (place.mean_s is None or place.mean_s > QUICK_S):
                     continue
-                if is_free and place.sentence is None and place.stream is not None and not place.stream.is_over:
+                if is_free and not place.is_doomed:
                     if not self._ready:
                         return
                     task = self._ready.popleft()
                     self._numbers += 1
                     task.number = self._numbers
                     place.give(task, now_s)
-                    if place.stream.has_unsent:
-                        self._watch(place)
+                    if place.has_unsent:
+                        self._staff.watch(place)
 
     def _take(self, place: Place) -> None:
         """What a member has said."""
@@ -362,22 +318,29 @@ class PoolThread:
     def _next_look_s(self) -> float | None:
         """When something is due, in seconds from now; None for never."""
         now_s = time.monotonic()
-        due_s = [place.again_s for place in self._places if place.is_empty and not place.is_retired]
-        due_s += [
-            (place.since_s() or now_s) + place.in_flight[0].timeout_s
-            for place in self._places
-            if place.in_flight and place.in_flight[0].timeout_s and place.sentence is None
-        ]
+        due_s = self._staff.due_s()
+        for place in self._staff.places:
+            task = place.in_flight[0] if place.in_flight and place.sentence is None else None
+            if task is not None and task.timeout_s:
+                due_s.append((place.since_s() or now_s) + task.timeout_s)
+            if task is not None and task.dropped:
+                due_s.append(now_s + _DROPPED_LOOK_S)
         return max(0.001, min(due_s) - now_s) if due_s else None
 
-    def _check_limits(self) -> None:
+    def _check_items(self) -> None:
+        """Kill who has an item in hand that was cancelled, or that has taken too long."""
         now_s = time.monotonic()
-        for place in self._places:
+        for place in self._staff.places:
             task = place.in_flight[0] if place.in_flight else None
             since_s = place.since_s()
-            if task is None or not task.timeout_s or since_s is None or place.in_hand(task) is None:
+            if task is None or since_s is None or not (task.timeout_s or task.dropped):
                 continue
-            if now_s - since_s >= task.timeout_s:
+            index = place.in_hand(task)
+            if index is None:
+                continue
+            if task.dropped and max(index, task.settled) in task.dropped:
+                self._condemn(place, TaskCancelled("the item was cancelled"))
+            elif task.timeout_s and now_s - since_s >= task.timeout_s:
                 self._condemn(
                     place, TaskTimedOut(f"the item ran for longer than {task.timeout_s:g} s in process {place.pid}")
                 )
@@ -387,13 +350,13 @@ class PoolThread:
     def _end(self) -> None:
         error = self._broken or PoolClosed("the pool was terminated")
         self._broken = error
-        for place in self._places:
+        for place in self._staff.places:
             for task in place.vacate():
                 self._outcomes.fail_all(task, error)
         while self._ready:
             self._outcomes.fail_all(self._ready.popleft(), error)
         try:
-            self._crew.close()
+            self._staff.close()
         finally:
             self._inbox.end()
             self._spill.sweep("task-")

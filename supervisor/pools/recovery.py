@@ -47,4 +47,5 @@ def recover(
         outcomes.counts["retried"] += sum(1 for part in parts if part.attempts > task.attempts)
         if lost is not None:
             outcomes.fail(task, lost, error)
+        outcomes.forget_payload(task)
     return again

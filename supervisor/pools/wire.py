@@ -28,6 +28,8 @@ FAILED_HEAD = struct.Struct("<QI")
 CALL, EACH, STAR = range(3)
 """Modes of a task: one call of what is in the payload, with args and kwds; a call of a function that was taught, for
 each item, or for each item's elements."""
+TIMED = 0x80
+"""Beside a mode: the items have a time limit, and each is told with the time at which it began."""
 INLINE, BESIDE, SINGLY, BESIDE_SINGLE = range(4)
 """Forms of a payload: a pickle of the list, a file with it, a pickle of one pickle for each, a file with one result."""
 

@@ -55,6 +55,10 @@ def die_at(item: tuple[int, int]) -> int:
     return number
 
 
+def die_at_with(item: tuple[int, int, bytes]) -> int:
+    return die_at(item[:2])
+
+
 def leave(code: int) -> None:
     os._exit(code)
 
@@ -117,6 +121,12 @@ def note(item: tuple[str, int]) -> int:
     while mark.exists():
         time.sleep(0.005)
     return number
+
+
+def note_some(item: tuple[str, int, tuple[int, ...]]) -> int:
+    """The same for some of the items; the others are done at once."""
+    directory, number, noted = item
+    return note((directory, number)) if number in noted else number
 
 
 _greeting = ""
