@@ -116,7 +116,7 @@ def a_failure(index: int, **changes: object) -> PoolFailure:
         item=f"'bad-{index}.py'",
         kind="exception",
         error="ValueError: not Python",
-        traceback='Traceback (most recent call last):\n  File "census.py", line 9, in hash_file\nValueError: not Python\n',
+        traceback="Traceback (most recent call last):\n  ...\nValueError: not Python\n",
         attempts=2,
         pid=4801,
         at=1_700_000_000.0,
