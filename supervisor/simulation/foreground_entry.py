@@ -1,0 +1,41 @@
+"""Where a run in the foreground begins, in an interpreter of its own: ``python .../foreground_entry.py FD``.
+
+`FD` is a memory file with the plan (`supervisor.processes.foreground_plans`). Like a worker's own entry, it makes this
+copy of the package importable as `supervisor` and nothing else of the environment in which procdeck is installed.
+"""
+
+import sys
+
+
+def main() -> None:
+    import importlib.util
+    import json
+    import os
+    import signal
+
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    spec = importlib.util.spec_from_file_location("procdeck_entry", os.path.join(package, "agent", "entry.py"))
+    entry = importlib.util.module_from_spec(spec)  # type: ignore[arg-type]  # it is a file of ours
+    spec.loader.exec_module(entry)  # type: ignore[union-attr]
+    number = int(sys.argv[1])
+    sys.argv[:] = [sys.argv[0]]
+    if sys.version_info < entry.OLDEST:
+        wanted, is_here = (".".join(map(str, version)) for version in (entry.OLDEST, sys.version_info[:3]))
+        sys.exit(f"procdeck: {sys.executable} is Python {is_here}; workers need {wanted} or newer: change python")
+    del sys.path[0]
+    entry._make_supervisor_importable()  # noqa: SLF001 - a file of ours, loaded by its path
+    plan = json.loads(os.pread(number, os.fstat(number).st_size, 0).decode())
+    os.close(number)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _frame: sys.exit(128 + number))
+    if plan["kind"] == "sequential":
+        from supervisor.simulation.sequential import SequentialRun
+
+        sys.exit(SequentialRun(plan).run())
+    from supervisor.simulation.foreground import ForegroundRun
+
+    sys.exit(ForegroundRun(plan).run())
+
+
+if __name__ == "__main__":
+    main()
