@@ -12,9 +12,10 @@ from collections.abc import Callable
 from itertools import accumulate
 
 from supervisor.logs.index_file import BlockFacts, NotedBlocks, facts_of
-from supervisor.logs.segment_files import BLOCK_BYTES, SegmentFile
+from supervisor.logs.segment_files import BLOCK_BYTES, SegmentFile, newlines
 
-_READ_BYTES = 16 * BLOCK_BYTES
+_READ_BYTES = 2 * BLOCK_BYTES
+"""What caches hold; a MiB at a time would also leave holes in the heap of a process that reads on for hours."""
 
 
 class BlockIndex:
@@ -141,7 +142,7 @@ class BlockIndex:
         try:
             count = min(len(noted), self._file.size() // BLOCK_BYTES)
             for block in {0, count - 1} if count else ():
-                if self._file.read(BLOCK_BYTES, block * BLOCK_BYTES).count(b"\n") != noted[block].lines:
+                if newlines(self._file.read(BLOCK_BYTES, block * BLOCK_BYTES)) != noted[block].lines:
                     return
             end = count * BLOCK_BYTES
             while end > 0:  # the end of the last whole line; one of many megabytes spans blocks
@@ -166,7 +167,7 @@ class BlockIndex:
         while position < whole:
             room = BLOCK_BYTES - (self.scanned_bytes + position) % BLOCK_BYTES
             taken = min(room, whole - position)
-            self._tail_lines += data.count(b"\n", position, position + taken)
+            self._tail_lines += newlines(data, position, position + taken)
             position += taken
             if taken == room:
                 before = self._lines_up_to[-1] if self._lines_up_to else 0

@@ -19,11 +19,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple, overload
 
-from supervisor.logs.segment_files import BLOCK_BYTES, index_name
+from supervisor.logs.segment_files import BLOCK_BYTES, index_name, newlines
 
 INDEX_HEAD: Final = b"pdindex1"
 _ENTRY: Final = struct.Struct("<IIIIIIqq")
-_LEVELS: Final = tuple(f'Z","level":"{level}"'.encode() for level in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+_NAMES: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+_LEVELS: Final = tuple(f'Z","level":"{level}"'.encode() for level in _NAMES)
 _LIKELY_FIRST: Final = (1, 2, 3, 0, 4)
 _TIME_AT: Final = len(b'{"time":"')
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +59,7 @@ def time_us(text: bytes) -> int:
 
 def facts_of(data: bytes, start: int, end: int) -> BlockFacts:
     """What is in ``data[start:end]``, where `data` begins with a line; a level counts where its mark ends."""
-    lines = data.count(b"\n", start, end)
+    lines = newlines(data, start, end)
     debug, info, warning, error, critical = (data.count(mark, max(0, start - len(mark) + 1), end) for mark in _LEVELS)
     return BlockFacts(lines, debug, info, warning, error, critical, first_time_us(data, start, end), 0)
 
@@ -95,12 +96,18 @@ class IndexWriter:
         self.errors = 0
         self._write(INDEX_HEAD)
 
-    def add(self, data: bytes, stored_s: float) -> int:
-        """Count whole lines that were appended to the segment at the wall time `stored_s`; how many they are."""
+    def add(self, data: bytes, stored_s: float, level: str = "") -> int:
+        """Count whole lines that were appended to the segment at the wall time `stored_s`; how many they are.
+
+        `level`: the one that each of them is written with, by the engine; empty where it has to be looked for.
+        """
         ends = [*range(self._room_bytes, len(data), BLOCK_BYTES), len(data)]
         ranges = list(pairwise((0, *ends)))
-        lines = [data.count(b"\n", start, end) for start, end in ranges]
-        levels = _levels_of(data, ranges, sum(lines))
+        lines = [newlines(data, start, end) for start, end in ranges]
+        if level in _NAMES:
+            levels = _levels_of_one(data, ranges, lines, _NAMES.index(level))
+        else:
+            levels = _levels_of(data, ranges, sum(lines))
         self.warnings += sum(levels[2])
         self.errors += sum(levels[3]) + sum(levels[4])
         stored_us, entries = int(stored_s * 1e6), []
@@ -143,6 +150,16 @@ def _levels_of(data: bytes, ranges: list[tuple[int, int]], line_count: int) -> l
         left -= sum(counts[level])
         if not left:
             break
+    return counts
+
+
+def _levels_of_one(data: bytes, ranges: list[tuple[int, int]], lines: list[int], level: int) -> list[list[int]]:
+    """The same where every line has the mark of `level` behind its time: a mark for each line but at the cuts."""
+    mark_end = _TIME_AT + 26 + len(_LEVELS[level])
+    # Of the line that a range cuts in two, the mark is in the first part where that is long enough.
+    cut = [start >= mark_end and data.find(b"\n", start - mark_end, start) < 0 for start, _ in ranges] + [False]
+    counts = [[0] * len(ranges) for _ in _LEVELS]
+    counts[level] = [count + cut[at + 1] - cut[at] for at, count in enumerate(lines)]
     return counts
 
 

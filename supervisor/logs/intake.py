@@ -137,7 +137,7 @@ class LaneReader:
             lines = self._burst.offer(chunk, lines, intake.loop.time())
             if self._burst and self._release_timer is None:
                 self._release_timer = intake.loop.call_at(self._burst.due_s, self._on_quiet)
-        intake.store(lines)
+        intake.store(lines, lane.level)
 
     def _on_quiet(self) -> None:
         self._release_timer = None
@@ -152,7 +152,7 @@ class LaneReader:
             self._release_timer.cancel()
             self._release_timer = None
         if self._burst:
-            self._intake.store(self._burst.take())
+            self._intake.store(self._burst.take(), self._lane.level)
 
     def drain(self) -> bool:
         """Take everything that is in the pipe now; True when the pipe has ended.
@@ -175,7 +175,7 @@ class LaneReader:
         os.close(self._descriptor)
         self.release()
         self._intake.pending_bytes -= self._lane.pending_bytes
-        self._intake.store(self._lane.close(time_text(time.time())))
+        self._intake.store(self._lane.close(time_text(time.time())), self._lane.level)
         if self.when_closed is not None:
             self.when_closed()
 
@@ -215,6 +215,7 @@ class Intake:
         self._writer = writer
         self._due: list[LaneReader] = []
         self._waiting: list[bytes] = []
+        self._levels: list[str] = []
         self._when_stored = when_stored
         self._report = report or self._record
         self._when_full = when_full
@@ -260,19 +261,21 @@ class Intake:
         if self._due:
             self.loop.call_soon(self._take_turn)
 
-    def store(self, lines: bytes) -> None:
-        """Keep whole lines for the end of this turn."""
+    def store(self, lines: bytes, level: str = "") -> None:
+        """Keep whole lines for the end of this turn; `level` is that of all of them, or empty."""
         if not lines:
             return
         if not self._waiting:
             self.loop.call_soon(self.flush)
         self._waiting.append(lines)
+        self._levels.append(level)
 
     def flush(self) -> None:
         """Append what has gathered."""
         if self._waiting:
             lines, self._waiting = self._waiting, []
-            self._writer.append(lines)
+            levels, self._levels = self._levels, []
+            self._writer.append(lines, levels)
             self._look_after_writer()
             if self._when_stored is not None:
                 self._when_stored()

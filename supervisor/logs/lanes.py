@@ -17,6 +17,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from supervisor.logs.segment_files import newlines
+
 Stream = Literal["log", "stdout", "stderr"]
 
 LINE_LIMIT = 16 * 1024 * 1024
@@ -37,6 +39,8 @@ _CONTROL_ESCAPES = {bytes([code]): quote(chr(code))[1:-1].encode() for code in r
 class Stamper(Protocol):
     """Makes whole stored lines of whole lines."""
 
+    level: str
+    """What all its lines are; empty where each says it for itself."""
     limit: int
     """Bytes of the longest line it takes in one piece."""
 
@@ -61,6 +65,8 @@ class Lane:
         self.stream: Stream = stream
         kind = RecordStamper if stream == "log" else TextStamper
         self._stamper: Stamper = kind(replica_name, incarnation, stream)
+        self.level = self._stamper.level
+        """What all lines that it gives are; empty where each says it for itself."""
         self._pending: list[bytes] = []
         self.pending_bytes = 0
         """Bytes of the line that has not ended yet."""
@@ -147,6 +153,7 @@ def _character_start(text: bytes, at: int) -> int:
 class RecordStamper:
     """Appends the identity to records as the agent writes them; what is no record becomes one that shows it."""
 
+    level = ""
     limit = RECORD_LIMIT
 
     def __init__(self, replica_name: str, incarnation: int, stream: Stream) -> None:
@@ -160,7 +167,7 @@ class RecordStamper:
         if block.startswith(_RECORD_START) and block.endswith(_RECORD_END):
             # As many newlines as records begin, and every newline but the last is a joint of two records: then one
             # replace has stamped them all.
-            count = block.count(b"\n")
+            count = newlines(block)
             stamped = block.replace(_JOINT, self._joint)
             if len(stamped) - len(block) == (count - 1) * self._growth and block.count(_RECORD_START) == count:
                 return stamped[:-2] + self._identity
@@ -196,8 +203,8 @@ class TextStamper:
     def __init__(
         self, replica_name: str, incarnation: int, stream: Stream, *, level: str = "", logger: str = ""
     ) -> None:
-        level = level or ("WARNING" if stream == "stderr" else "INFO")
-        self._level = f'","level":"{level}","message":"'
+        self.level = level or ("WARNING" if stream == "stderr" else "INFO")
+        self._level = f'","level":"{self.level}","message":"'
         self._name = f',"logger":"{logger}"' if logger else ""
         self._identity = f',"stream":"{stream}","worker":"{replica_name}","incarnation":{incarnation}}}\n'
         self._tail = f'"{self._name}{self._identity}'.encode()

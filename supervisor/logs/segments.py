@@ -119,13 +119,15 @@ class SegmentWriter:
         """When `retry` is worth a call; only while `is_held_up`."""
         return max(0.0, self._retry_at_s - self._monotonic_s())
 
-    def append(self, blocks: Sequence[bytes]) -> None:
-        """Store blocks of whole lines, in order. Never raises: what the disk refuses waits, and is stored later."""
-        blocks = [block for block in blocks if block]
-        if self._marks:
-            blocks, self._marks = [*self._marks, *blocks], []
+    def append(self, blocks: Sequence[bytes], levels: Sequence[str] = ()) -> None:
+        """Store blocks of whole lines, in order. Never raises: what the disk refuses waits, and is stored later.
+
+        `levels`: for each block the level of all its lines, empty where they have to be looked at, as without it.
+        """
+        if self._marks or not all(blocks):
+            blocks, self._marks, levels = [block for block in (*self._marks, *blocks) if block], [], ()
         if not self.is_held_up:
-            blocks = self._store(blocks)
+            blocks = self._store(blocks, levels)
         if blocks:
             self._drop(*self._backlog.add(blocks))
             if self._monotonic_s() >= self._retry_at_s:
@@ -165,13 +167,13 @@ class SegmentWriter:
             self._index.close()
             self._index = None
 
-    def _store(self, blocks: list[bytes]) -> list[bytes]:
+    def _store(self, blocks: Sequence[bytes], levels: Sequence[str] = ()) -> Sequence[bytes]:
         """Write blocks; what the disk has refused of them, as whole lines."""
         for start in range(0, len(blocks), _MOST_BUFFERS):
             some = blocks[start : start + _MOST_BUFFERS]
             try:
                 trouble = self._make_room()
-                left = self._write(some)
+                left = self._write(some, levels[start : start + _MOST_BUFFERS])
             except OSError as error:
                 self._hold_off(error)
                 return blocks[start:]
@@ -251,12 +253,12 @@ class SegmentWriter:
             text = f"the {what} deleted, as [logs] says"
             self._marks.append(engine_line(time.time(), "INFO", text, extra={"segments": count, "bytes": gone_bytes}))
 
-    def _write(self, blocks: list[bytes]) -> bytes:
+    def _write(self, blocks: Sequence[bytes], levels: Sequence[str]) -> bytes:
         """Write all blocks, or up to the last line that fits; the lines that did not fit. Raises where none did."""
         total = sum(map(len, blocks))
         written = os.writev(self._fd, blocks)
         if written == total:
-            self._count(blocks)
+            self._count(blocks, levels)
             return b""
         whole = b"".join(blocks)
         try:
@@ -313,15 +315,15 @@ class SegmentWriter:
         self._lost_unsaid = Counter()
         self._count([line])
 
-    def _count(self, stored: list[bytes]) -> None:
+    def _count(self, stored: Sequence[bytes], levels: Sequence[str] = ()) -> None:
         index = self._index
         assert index is not None
         now = time.time()
         before = index.warnings, index.errors
-        for block in stored:
+        for block, level in zip(stored, levels or [""] * len(stored), strict=True):
             self._size_bytes += len(block)
             self.bytes += len(block)
-            self.records += index.add(block, now)
+            self.records += index.add(block, now, level)
         self.warnings += index.warnings - before[0]
         self.errors += index.errors - before[1]
 

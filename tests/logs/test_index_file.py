@@ -5,9 +5,15 @@ from __future__ import annotations
 import os
 import random
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from supervisor.logs import index_file
 from supervisor.logs.block_index import BlockIndex
-from supervisor.logs.index_file import BlockFacts, read_index, time_us
+from supervisor.logs.index_file import BlockFacts, IndexWriter, facts_of, read_index, time_us
 from supervisor.logs.lanes import Lane
 from supervisor.logs.record import engine_line, time_text
 from supervisor.logs.segment_files import BLOCK_BYTES, PlainFile
@@ -44,6 +50,35 @@ def test_facts_of_each_block_are_what_its_lines_say(tmp_path: Path) -> None:
     assert totals[3] + tail.warning == writer.warnings
     assert totals[4] + totals[5] + tail.error + tail.critical == writer.errors
     file.close()
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.lists(st.integers(0, 600), min_size=1, max_size=9)), min_size=1, max_size=9),
+    st.integers(1, 9),
+)
+def test_block_of_one_level_is_counted_as_if_each_line_was_looked_at(
+    batches: list[tuple[bool, list[int]]], spread: int
+) -> None:
+    """Printed lines of any length, cut by blocks at any place, in the middle of a level's mark too."""
+    block_bytes, now = 64 * spread + spread, time_text(1000.0)
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(index_file, "BLOCK_BYTES", block_bytes)
+        directory = os.open(folder, os.O_RDONLY)
+        writer = IndexWriter(directory, 1)
+        os.close(directory)
+        data = b""
+        for is_stderr, lengths in batches:
+            lane = Lane("a", 1, "stderr" if is_stderr else "stdout")
+            text = b"".join(b'Z","level":"ERROR"'[: length % 19] + b"x" * length + b"\n" for length in lengths)
+            lines = lane.feed(text, now)
+            assert writer.add(lines, 1000.0, lane.level) == len(lengths)
+            data += lines
+        writer.close()
+        noted = [facts._replace(stored_us=0) for facts in read_index(Path(folder), 1)]
+    ends = range(block_bytes, len(data) + 1, block_bytes)
+    assert noted == [facts_of(data, end - block_bytes, end) for end in ends]
+    assert (writer.warnings, writer.errors) == (sum(len(lengths) for is_stderr, lengths in batches if is_stderr), 0)
 
 
 def test_first_time_of_a_block_is_that_of_the_first_line_which_begins_there(tmp_path: Path) -> None:
