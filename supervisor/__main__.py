@@ -87,6 +87,7 @@ def _arguments() -> argparse.Namespace:
         "--report", type=int, default=None, help="a descriptor that gets one JSON line: how the start went"
     )
     parser.add_argument("--tie", type=int, default=None, help="a pipe whose end stops everything")
+    parser.add_argument("--simulate", action="store_true", help="Python workers are threads of one process")
     parser.add_argument("--launch-directory", default=os.getcwd())
     return parser.parse_args()
 
@@ -163,6 +164,10 @@ def _run_engine(
         from supervisor.profile.loading import load_profile
 
         profile = load_profile(arguments.profile)
+        if arguments.simulate:
+            from supervisor.profile.simulating import simulated
+
+            profile = simulated(profile)
         return asyncio.run(_serve(profile, arguments.launch_directory, place, hold, report, news))
     except ProcdeckError as error:
         report.failed(error)

@@ -21,6 +21,7 @@ from supervisor.lifecycle.states import AT_REST, LIVE, State
 from supervisor.profile.changes import Change, plan
 from supervisor.profile.loading import load_profile
 from supervisor.profile.model import Profile, WorkerSpec
+from supervisor.profile.simulating import in_the_same_way
 from supervisor.replica import Replica
 
 _ENDED_BADLY: Final = frozenset({State.FAILED, State.SKIPPED, State.BACKOFF})
@@ -117,7 +118,7 @@ class Changer:
             ProfileError: it cannot be used; nothing has changed.
             RequestRefused: a channel that is in use differs; nothing has changed.
         """
-        after = load_profile(self.profile.path, self.profile.project_override)
+        after = in_the_same_way(self.profile, load_profile(self.profile.path, self.profile.project_override))
         counts = {name: len(self._driver.of_worker(name)) for name in self.profile.workers}
         changes = plan(self.profile, after, counts)
         steps = tuple(PlanStep(subject=c.subject, change=c.change, keys=c.keys, text=c.text) for c in changes)

@@ -48,6 +48,7 @@ from supervisor.processes.preparing import Surroundings, prepare
 from supervisor.processes.probe_programs import unreaped_pids
 from supervisor.processes.refusals import passing_refusal
 from supervisor.processes.sharing import Sharing
+from supervisor.processes.staged import Stages, incarnation_class
 from supervisor.processes.stopping import still_alive
 from supervisor.processes.strays import Strays
 from supervisor.proctable import ProcessEntry
@@ -89,7 +90,7 @@ class Driver:
                 self.add(worker, number)
         self._around = around(profile, pipe_bytes(len(STREAMS) * len(self.replicas)))
         self._forkservers = Forkservers(loop, lambda text: audience.happened("WARNING", "engine", text))
-        self._launcher = Launcher(self._forkservers)
+        self._launcher = Launcher(self._forkservers, Stages(loop))
         self._strays = Strays(lambda text: audience.happened("WARNING", "engine", text))
         self._by_incarnation: dict[Incarnation, Replica] = {}
         self._runtime_directory = place.runtime_directory
@@ -217,7 +218,7 @@ class Driver:
             return
         try:
             pipes = self._open_pipes(replica, attendance.notify_fd)
-            incarnation = Incarnation(
+            incarnation = incarnation_class(order)(
                 self._loop,
                 attendance.dress(order),
                 pipes,
@@ -277,9 +278,8 @@ class Driver:
             for reader in readers:
                 reader.close()
             raise
-        return Pipes(
-            lane=write_ends[0], stdout=write_ends[1], stderr=write_ends[2], readers=tuple(readers), notify=notify_fd
-        )
+        log, stdout, stderr = write_ends
+        return Pipes(log, stdout, stderr, readers=tuple(readers), notify=notify_fd)
 
     def _settle_streams(self) -> None:
         for name in self.plumbing.settle(self._state_of):
@@ -350,7 +350,7 @@ class Driver:
         """End what dead workers left behind. A forkserver's worker that is not announced yet must not look like one."""
         if self._forkservers.has_pending:
             return
-        ours = self._forkservers.pids() | self.helpers() | unreaped_pids()
+        ours = self._forkservers.pids() | self._launcher.stages.pids() | self.helpers() | unreaped_pids()
         self._strays.sweep(ours, self._clock.monotonic_s(), self._by_incarnation)
 
     def each_second(self) -> None:
@@ -393,6 +393,6 @@ class Driver:
             if replica.attendance is not None:
                 replica.attendance.close()
         self._census.close()
-        self._forkservers.close()
+        self._launcher.close()
         self.plumbing.close()
         self.sharing.close()

@@ -125,7 +125,10 @@ class Replica:
         """Take the second's sample of its tree."""
         if self.life.state not in LIVE:
             return
-        if self.incarnation is not None and sample is not None:
+        own_percent = self.incarnation.own_cpu_percent() if self.incarnation is not None else None
+        if own_percent is not None and sample is not None:  # the rest of the tree is the other threads' as well
+            sample = replace(sample, cpu_percent=own_percent, rss_bytes=0, processes=())
+        elif self.incarnation is not None and sample is not None:
             sample = replace(sample, processes=(*sample.processes, *self.incarnation.daemonized))
         percent = round(sample.cpu_percent) if sample else 0
         history = (*self.seen.cpu_history, percent)[-CPU_HISTORY_LENGTH:]

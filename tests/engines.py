@@ -152,9 +152,11 @@ class RunningEngine:
 
 
 @contextmanager
-def engine_on(profile: Path, project: str | None = None, *, tie_to_me: bool = False) -> Iterator[RunningEngine]:
+def engine_on(
+    profile: Path, project: str | None = None, *, tie_to_me: bool = False, is_simulated: bool = False
+) -> Iterator[RunningEngine]:
     """An engine on `profile`; everything it started is gone afterwards."""
-    note = start_engine(profile, project, tie_to_me=tie_to_me)
+    note = start_engine(profile, project, tie_to_me=tie_to_me, is_simulated=is_simulated)
     engine = RunningEngine(note)
     try:
         yield engine

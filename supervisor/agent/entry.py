@@ -1,4 +1,4 @@
-"""Where a fresh interpreter begins: ``python .../supervisor/agent/entry.py worker|forkserver FD,FD,...``.
+"""Where a fresh interpreter begins: ``python .../supervisor/agent/entry.py worker|forkserver|stage FD,FD,...``.
 
 It makes this copy of the package importable as `supervisor` without putting its folder on `sys.path`, so that a
 worker sees nothing else of the environment in which procdeck is installed.
@@ -37,7 +37,7 @@ def _refuse(role: str, numbers: "list[int]", text: str) -> None:
     import os
 
     try:
-        if role == "forkserver":
+        if role != "worker":
             os.write(numbers[0], json.dumps({"refused": text}).encode())
         else:
             spec = json.loads(os.pread(numbers[0], os.fstat(numbers[0]).st_size, 0).decode())
@@ -61,6 +61,8 @@ def main() -> None:
     try:
         if role == "forkserver":
             from supervisor.agent.forkserver import serve
+        elif role == "stage":
+            from supervisor.simulation.stage import serve
         else:
             from supervisor.agent.bootstrap import read_spec, run
     except Exception as error:
@@ -69,7 +71,7 @@ def main() -> None:
         traceback.print_exc()
         what = f"{type(error).__name__}: {error}"
         _refuse(role, numbers, f"{sys.executable} cannot run procdeck's agent: {what}")
-    if role == "forkserver":
+    if role != "worker":
         serve(numbers[0], numbers[1])
     run(read_spec(numbers[0]), numbers[1:])
 

@@ -75,6 +75,12 @@ RULES = (
         "A {0} cannot be sent through a queue, a pipe or a pool's task. " + _SHARED,
     ),
     Rule(
+        "ValueError",
+        r"signal only works in main thread",
+        "Handlers of signals belong to a process's main thread. With --simulate every worker is a thread: set them "
+        "only where threading.current_thread() is threading.main_thread(), or let ctx.stopping say when to stop",
+    ),
+    Rule(
         "RuntimeError",
         r"can't start new thread",
         "The system gives no more threads: limits.nproc, limits.as, or what the container allows (pids.max)",

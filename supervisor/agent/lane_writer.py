@@ -45,6 +45,7 @@ class LaneWriter:
             return False
         try:
             with self._lock:
+                fd = self._fd  # it may have been closed meanwhile, and its number be another's
                 if self._is_shared or len(line) > ATOMIC_BYTES:
                     self._write_guarded(fd, line)
                 else:
@@ -78,6 +79,13 @@ class LaneWriter:
                     fcntl.lockf(fd, fcntl.LOCK_UN)
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+
+    def close(self) -> None:
+        """Write nothing any more, and close the pipe."""
+        with self._lock:
+            fd, self._fd = self._fd, -1
+            if fd >= 0:
+                os.close(fd)
 
     def before_fork(self) -> None:
         """From now on other processes may write to the same pipe: no record of a thread may be half in it."""

@@ -68,11 +68,12 @@ def _obey() -> None:
         return  # it is being written just now: the next call looks again
     _seen = number
     for name, level in wished.items():
-        _set(name, level)
+        set_level(name, level)
     _board.take_up_levels(number)
 
 
-def _set(name: str, level: int) -> None:
+def set_level(name: str, level: int) -> None:
+    """Give the logger `name`, "" for all, another level now."""
     logging.getLogger(name or None).setLevel(level)
     if not name and _own_logger:
         logging.getLogger(_own_logger).setLevel(level)

@@ -15,7 +15,7 @@ from supervisor.api.pools import PoolRow
 from supervisor.lifecycle.states import State
 
 Kind = Literal["target", "script", "module", "command", "pool"]
-StartMethod = Literal["fork", "spawn", "forkserver", "exec"]
+StartMethod = Literal["fork", "spawn", "forkserver", "thread", "exec"]
 ActionName = Literal["start", "stop", "restart", "kill", "pause", "resume"]
 ACTION_NAMES: tuple[ActionName, ...] = ("start", "stop", "restart", "kill", "pause", "resume")
 

@@ -16,13 +16,16 @@ _ties: list[int] = []
 """Write ends that engines are tied to; they close with this process."""
 
 
-def start_engine(profile_path: Path, project: str | None = None, *, tie_to_me: bool = False) -> EngineNote:
+def start_engine(
+    profile_path: Path, project: str | None = None, *, tie_to_me: bool = False, is_simulated: bool = False
+) -> EngineNote:
     """Start an engine on `profile_path` and return when its socket answers.
 
     Args:
         profile_path: the profile's file.
         project: another name than the profile's own.
         tie_to_me: stop everything when this process ends, however it ends.
+        is_simulated: Python workers are threads of one process.
 
     Raises:
         ProfileError: the profile cannot be used.
@@ -35,6 +38,8 @@ def start_engine(profile_path: Path, project: str | None = None, *, tie_to_me: b
     words += ["--launch-directory", os.getcwd()]
     if project is not None:
         words += ["--project", project]
+    if is_simulated:
+        words.append("--simulate")
     if tie_to_me:
         tie_read, tie_write = os.pipe()
         _ties.append(tie_write)

@@ -28,7 +28,7 @@ from supervisor.processes.launching import ChildEnds, Launcher, Refusal
 from supervisor.processes.left_semaphores import LeftSemaphores
 from supervisor.processes.memory import OutOfMemoryCounter
 from supervisor.processes.orders import LaunchOrder
-from supervisor.processes.reaping import ExitWatch
+from supervisor.processes.reaping import ExitWatch, Watch
 from supervisor.processes.stop_command import StopCommand
 from supervisor.processes.testimony import Testimony
 from supervisor.proctable import ProcessEntry
@@ -127,7 +127,7 @@ class Incarnation:
         self._killed: dict[tuple[int, int], ProcessEntry] = {}
         self._semaphores = LeftSemaphores()
         self._sent: set[int] = set()
-        self._watch: ExitWatch | None = None
+        self._watch: Watch | None = None
         self._status: int | None = None
         self._deadlines: list[asyncio.TimerHandle] = []
         self._control = ControlPipe(loop, self)
@@ -143,11 +143,14 @@ class Incarnation:
             self._pipes.notify,
         )
         try:
-            launcher.launch(self.order, ends, self._on_answer)
+            self._start(launcher, ends)
         finally:
             self._control.close_child_end()
             for descriptor in (self._pipes.lane, self._pipes.stdout, self._pipes.stderr):
                 os.close(descriptor)
+
+    def _start(self, launcher: Launcher, ends: ChildEnds) -> None:
+        launcher.launch(self.order, ends, self._on_answer)
 
     def _on_answer(self, pid: int | None, refusal: Refusal | None) -> None:
         if pid is None:
@@ -287,6 +290,10 @@ class Incarnation:
         self._sent.update(numbers)
         return stopping.signal_leader(self.pid, self._leader[0].start_ticks if self._leader else None, *numbers)
 
+    def own_cpu_percent(self) -> float | None:
+        """What a thread alone uses of a core, where its process is not its own; None for a process."""
+        return None
+
     def pause(self) -> int:
         """SIGSTOP to the whole tree; how many processes stand still."""
         if self.pid is None or self._watch is None:
@@ -377,8 +384,10 @@ class Incarnation:
         self._release()
         if not self.survivors():
             self._semaphores.remove()
-        cause = self._testimony.cause(self._status, frozenset(self._sent))
-        self._listener.on_ended(self, cause)
+        self._listener.on_ended(self, self._cause())
+
+    def _cause(self) -> ExitCause:
+        return self._testimony.cause(self._status, frozenset(self._sent))
 
     def _release(self) -> None:
         for reader in self._pipes.readers:

@@ -18,6 +18,7 @@ from supervisor.processes.executing import Program, StartFailed, close_others, e
 from supervisor.processes.forkservers import ENTRY, ForkserverKind, Forkservers
 from supervisor.processes.memory import OutOfMemoryCounter
 from supervisor.processes.orders import LaunchOrder, Refusal
+from supervisor.processes.stages import Stages, Told
 
 __all__ = ["METHOD_MEANING", "Answer", "ChildEnds", "Launcher", "Refusal"]
 
@@ -33,6 +34,10 @@ METHOD_MEANING = {
     "forkserver": (
         "A fork of a small single-threaded server that has already imported what the profile preloads: "
         "starts in milliseconds, inherits no locks or threads, shares the preloaded modules' memory."
+    ),
+    "thread": (
+        "Simulated: a thread of one process that all simulated workers share, to find mistakes before processes are in "
+        "the way. Faults, memory, environment and modules are shared as well; nothing runs in parallel."
     ),
     "exec": "A program of its own, started with fork and exec. Channels and ctx are for Python workers only.",
 }
@@ -70,11 +75,13 @@ class Launcher:
     """Carries out launch orders.
 
     Attributes:
+        stages: where simulated workers are threads.
         out_of_memory: what the kernel has killed for want of memory since the engine began, or since the last look.
     """
 
-    def __init__(self, forkservers: Forkservers) -> None:
+    def __init__(self, forkservers: Forkservers, stages: Stages) -> None:
         self._forkservers = forkservers
+        self.stages = stages
         self.out_of_memory = OutOfMemoryCounter()
 
     def launch(self, order: LaunchOrder, ends: ChildEnds, answer: Answer) -> None:
@@ -103,6 +110,29 @@ class Launcher:
         else:
             if pid is not None:
                 told(pid, None)
+
+    def launch_thread(self, order: LaunchOrder, ends: ChildEnds, told: Told) -> None:
+        """Start a thread for an `order` of a simulated run. It never raises: what goes wrong is told."""
+        if order.refusal is not None:
+            told(None, order.refusal)
+            return
+        spec, passed = order.spec(ends.by_name())
+        spec_descriptor = linux.memory_file("procdeck-spec", spec)
+        try:
+            with _each_once(passed) as passed:
+                self.stages.launch(order, [spec_descriptor, *passed], told)
+        except StartFailed as failure:
+            told(None, _refusal(order, failure))
+        except OSError as error:
+            passing = refusals.passing_refusal(f"start {order.name}", error.errno or 0)
+            told(None, passing or _unforeseen(order, error))
+        finally:
+            os.close(spec_descriptor)
+
+    def close(self) -> None:
+        """Let the processes go that start others."""
+        self._forkservers.close()
+        self.stages.close()
 
     def _make(self, order: LaunchOrder, ends: ChildEnds, strand: int, told: Answer) -> int | None:
         """The pid of the new process, or None where `told` is called with it later."""

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Method = Literal["fork", "spawn", "forkserver", "exec"]
+Method = Literal["fork", "spawn", "forkserver", "thread", "exec"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class LaunchOrder:
         notify_number: the descriptor on which the worker says that it is ready (s6's notification-fd); -1 for none.
         success_exit_codes: the exit codes that are a good end.
         is_shell_line: `argv` is a shell with the profile's text.
+        simulates: the start method of the real run, where this one is simulated: `method` is "thread" then.
         refusal: why it must not be launched at all, found while it was prepared.
     """
 
@@ -70,6 +71,7 @@ class LaunchOrder:
     notify_number: int = -1
     success_exit_codes: tuple[int, ...] = (0,)
     is_shell_line: bool = False
+    simulates: str = ""
     refusal: Refusal | None = None
 
     def spec(self, descriptors: dict[str, int]) -> tuple[bytes, list[int]]:
@@ -107,6 +109,7 @@ class LaunchOrder:
             "argv": list(self.argv),
             "limits": self.limits,
             "notify": self.notify_number,
+            "simulates": self.simulates,
             **self.subject,
         }
         return json.dumps(spec).encode(), passed

@@ -19,6 +19,7 @@ from supervisor.processes.orders import ChannelEnd, LaunchOrder, Method, Refusal
 from supervisor.profile.env_files import read_env_files
 from supervisor.profile.model import WorkerSpec
 from supervisor.profile.pools import ItemsSpec, PoolSpec
+from supervisor.profile.simulating import real_method
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +115,7 @@ def prepare(
         limits=resolved.limits,
         success_exit_codes=tuple(worker.success_exit_codes),
         is_shell_line=worker.kind == "command" and isinstance(worker.command, str),
+        simulates=real_method(worker),
         refusal=refusal,
     )
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from supervisor.processes.ending import exit_cause
 
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["ExitWatch", "exit_cause"]
+__all__ = ["ExitWatch", "Watch", "exit_cause"]
+
+
+class Watch(Protocol):
+    """What tells the end of a process, or of a thread in the place of one."""
+
+    @property
+    def dumped_core(self) -> bool:
+        """The signal that ended it made the kernel write a core."""
 
 
 class ExitWatch:

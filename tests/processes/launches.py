@@ -18,6 +18,7 @@ from supervisor.processes.forkservers import Forkservers
 from supervisor.processes.launching import ChildEnds, Launcher
 from supervisor.processes.orders import LaunchOrder, Refusal
 from supervisor.processes.reaping import ExitWatch
+from supervisor.processes.stages import Stages
 from tests.engines import PATIENCE_S
 
 STREAMS = ("lane", "stdout", "stderr", "notify")
@@ -102,7 +103,8 @@ async def live(
                 when_launched(pid)
 
     with circumstances or nullcontext():
-        Launcher(forkservers).launch(order, ChildEnds(control=theirs.fileno(), board=board.fd, **ends), answer)
+        launcher = Launcher(forkservers, Stages(loop))
+        launcher.launch(order, ChildEnds(control=theirs.fileno(), board=board.fd, **ends), answer)
     theirs.close()
     for _, write_end in pipes.values():
         os.close(write_end)

@@ -1,0 +1,68 @@
+"""Ends threads that cannot be signalled: an exception raised in them from outside, and sleeps that hear of it.
+
+A thread takes the exception at its next step of Python. One that waits in C code (a lock of `threading`, a socket, a
+primitive of `multiprocessing`) takes it when that wait is over; `time.sleep` and waits in channels end at once.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import select
+import time
+
+from supervisor.channels import StopRequested
+from supervisor.simulation.parts import Part, current
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from threading import Thread
+    from typing import Any
+
+SHORT_S = 0.01
+"""Sleeps up to this length are left as they are."""
+
+_raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
+_raise_in.argtypes = (ctypes.c_ulong, ctypes.py_object)
+_real_sleep = time.sleep
+
+
+class Killed(SystemExit):
+    """What ends a thread in the place of SIGKILL; code that catches everything lives on."""
+
+    def __init__(self, code: int = 137) -> None:
+        super().__init__(code)
+
+
+def raise_in(thread: Thread, error: type[BaseException]) -> None:
+    """Raise `error` in `thread` at its next step of Python."""
+    if thread.ident is not None and thread.is_alive():
+        _raise_in(thread.ident, error)
+
+
+def take_back(thread: Thread) -> None:
+    """Forget an exception that `thread` has not taken yet."""
+    if thread.ident is not None:
+        _raise_in(thread.ident, ctypes.py_object())
+
+
+def wake_sleepers() -> None:
+    """From now on have `time.sleep` end when the part that sleeps is stopped."""
+    time.sleep = _sleep
+
+
+def _sleep(seconds: Any, /) -> None:
+    part = current()
+    if part is None or part.is_over or not seconds > SHORT_S or part.hook.is_told():
+        _real_sleep(seconds)
+        return
+    _sleep_in(part, seconds)
+
+
+def _sleep_in(part: Part, seconds: float) -> None:
+    deadline_s = time.monotonic() + seconds
+    poll = select.poll()
+    poll.register(part.hook.announced, select.POLLIN)
+    while (left_s := deadline_s - time.monotonic()) > 0:
+        if poll.poll(min(left_s, 86_400.0) * 1000):
+            part.hook.told.is_told = True
+            raise Killed if part.is_killed else StopRequested
