@@ -40,6 +40,8 @@ BESIDE_BYTES = 262_144
 """Bigger payloads go through a file in memory."""
 _PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
 """What is rebuilt from a pickle for sure."""
+_LONG = frozenset({str, bytes})
+"""What of it may be big."""
 
 
 class Member:
@@ -184,7 +186,8 @@ class Member:
         if not results:
             return
         payload, begun_ns = b"", monotonic_ns()
-        if {*map(type, results)} <= _PLAIN:
+        kinds = {*map(type, results)}
+        if kinds <= _PLAIN and (kinds.isdisjoint(_LONG) or not any(_is_big(result) for result in results)):
             payload = pickle.dumps(results, 5)
         self._page[PICKLE_NS] += monotonic_ns() - begun_ns
         if not payload or len(payload) > BESIDE_BYTES:
@@ -297,6 +300,10 @@ def rebuilt(data: bytes) -> BaseException:
     error, text = pickle.loads(data)
     error.__cause__ = RemoteTraceback(text)
     return error  # type: ignore[no-any-return]
+
+
+def _is_big(value: Any) -> bool:
+    return type(value) in _LONG and len(value) > BESIDE_BYTES
 
 
 def _kind(value: object) -> str:

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 MOST_MEMBERS = 1024
 CHUNKS_EACH = 4
 """Chunks for each member that a map is cut into, unless it is told."""
+AT_ONCE = 1000
+"""So many items of a map are given to the pool's thread together, so that it is not woken for each chunk."""
+LONG_RANGE = 64
+"""So many numbers of a `range` travel as a range: they need not be pickled one by one."""
 
 _names = itertools.count(1)
 
@@ -121,7 +125,7 @@ class Pool:
         except Exception as error:
             result.fail(0, _not_sent(error))
             return result
-        self._submit(Task(result, 0, b"", wire.CALL, payload, form, 0, 0, 1), timeout, retries)
+        self._submit([Task(result, 0, b"", wire.CALL, payload, form, 0, 0, 1)], timeout, retries)
         return result
 
     def map(
@@ -225,6 +229,10 @@ class Pool:
         """Kill a member, which is replaced; its item fails with `MemberDied` or is tried again. False if it is none."""
         return self._thread.kill_member(pid)
 
+    def cancel(self, job: object, index: int | None = None) -> None:
+        """Take back what a job has fed, or one item of it: what has not begun is not run, and who runs it is killed."""
+        self._thread.cancel(job, index)
+
     def progress(self) -> PoolProgress:
         """How far it is, and what each member does."""
         return self._thread.progress()
@@ -244,8 +252,7 @@ class Pool:
         The first item is the job's item `base`, the others follow. ValueError when the pool is not running.
         """
         self._check_running()
-        for task in self.cut(job, work, items, base, len(items)):
-            self._submit(task, timeout, retries)
+        self._submit(self.cut(job, work, items, base, len(items)), timeout, retries)
 
     # --- tasks ---
 
@@ -261,12 +268,13 @@ class Pool:
         retries: int | None = None,
     ) -> MapResult:
         self._check_running()
-        items = iterable if isinstance(iterable, (list, tuple)) else list(iterable)
+        items = iterable if isinstance(iterable, (list, tuple, range)) else list(iterable)
         work = Work(func, mode)
         size = max(1, chunksize) if chunksize else -(-len(items) // (CHUNKS_EACH * self._processes)) or 1
         result = MapResult(len(items), callback, error_callback, self._thread.cancel)
-        for task in self.cut(result, work, items, 0, size):
-            self._submit(task, timeout, retries)
+        stride = size * max(1, AT_ONCE // size)
+        for start in range(0, len(items), stride):
+            self._submit(self.cut(result, work, items[start : start + stride], start, size), timeout, retries)
         return result
 
     def _imap(
@@ -288,7 +296,7 @@ class Pool:
             chunksize,
             window=max(4 * chunksize * self._processes, 64),
             cut=lambda job, items, base: self.cut(job, work, items, base, chunksize),
-            submit=lambda task: self._submit(task, timeout, retries),
+            submit=lambda task: self._submit([task], timeout, retries),
             leave=self._leave,
             name=f"{self._name}-items",
         )
@@ -319,7 +327,9 @@ class Pool:
     def _sendable(self, job: Job, chunk: Sequence[Any], base: int) -> list[tuple[int, tuple[bytes, int, int]]]:
         """The payloads of a chunk: one, unless an item of it cannot be pickled."""
         try:
-            return [(base, (*self._pressed(list(chunk)), len(chunk)))]
+            travels = isinstance(chunk, range) and len(chunk) >= LONG_RANGE
+            whole = chunk if travels else list(chunk)
+            return [(base, (*self._pressed(whole), len(chunk)))]
         except Exception as error:
             if len(chunk) == 1:
                 job.fail(base, _not_sent(error))
@@ -332,10 +342,11 @@ class Pool:
             return pressed, wire.INLINE
         return beside(self._spill, pressed).encode(), wire.BESIDE
 
-    def _submit(self, task: Task, timeout: float | None, retries: int | None) -> None:
-        task.timeout_s = (timeout if timeout is not None else self._timeout) or 0.0
-        task.retries = retries if retries is not None else self._retries
-        self._thread.submit(task)
+    def _submit(self, tasks: list[Task], timeout: float | None, retries: int | None) -> None:
+        for task in tasks:
+            task.timeout_s = (timeout if timeout is not None else self._timeout) or 0.0
+            task.retries = retries if retries is not None else self._retries
+        self._thread.submit(tasks)
 
     def _check_running(self) -> None:
         if self._state != "running" or os.getpid() != self._owner:

@@ -28,6 +28,7 @@ from supervisor.pools.tasks import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from supervisor.channels.spill import Spill
@@ -65,9 +66,9 @@ class PoolThread:
     def start(self) -> None:
         self._thread.start()
 
-    def submit(self, task: Task) -> None:
-        """Have a task done. PoolClosed or InitializerFailed become its items' errors when it cannot be."""
-        self._tell(lambda: self._accept(task))
+    def submit(self, tasks: Iterable[Task]) -> None:
+        """Have tasks done. PoolClosed or InitializerFailed become their items' errors when they cannot be."""
+        self._tell(lambda: self._accept(tasks))
 
     def cancel(self, job: Any, index: int | None = None) -> None:
         """Take back the tasks of a job, or one item of it: what has not begun is not run, and who runs it is killed.
@@ -180,12 +181,13 @@ class PoolThread:
     def _hold(self, count: int) -> None:
         self._holds += count
 
-    def _accept(self, task: Task) -> None:
-        self._outcomes.accept(task)
-        if self._broken is not None:
-            self._outcomes.fail_all(task, self._broken)
-        else:
-            self._ready.append(task)
+    def _accept(self, tasks: Iterable[Task]) -> None:
+        for task in tasks:
+            self._outcomes.accept(task)
+            if self._broken is not None:
+                self._outcomes.fail_all(task, self._broken)
+            else:
+                self._ready.append(task)
 
     def _cancel(self, job: Any) -> None:
         gone = TaskCancelled("the task was cancelled")
