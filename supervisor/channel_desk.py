@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from supervisor.api import view
+from supervisor.api.items import ITEMS_LIMIT_BYTES, ItemList, RawItem
 from supervisor.api.messages import ChannelActionName, ChannelReply, ChannelRow, Letter, LetterList
 from supervisor.channels import Queue
 from supervisor.clock import Clock
@@ -124,6 +125,15 @@ class ChannelDesk:
             id="", attempts=item.attempts, bytes=item.bytes, put_s=self._monotonic_s(item.put_s), preview=item.preview
         )
         return LetterList(channel=name, letters=(first,))
+
+    def items(self, name: str, limit: int) -> ItemList | None:
+        """Copies of what waits in a queue, at most `limit` items; None where there is no such channel."""
+        queue = self._queue(name)
+        if queue is None:
+            return None
+        copies = queue.copies(limit, ITEMS_LIMIT_BYTES)
+        items = tuple(RawItem(pickled=item.pickled, path=item.path) for item in copies.items)
+        return ItemList(channel=name, items=items, left_out=copies.left_out)
 
     def act(self, name: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply | None:
         """Requeue or discard dead letters, or drain what waits; None where there is no such channel.

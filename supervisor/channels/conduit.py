@@ -261,6 +261,14 @@ class Conduit:
         record = platform.glance(self.reader, RECORD_BYTES)
         return record[: message_bytes(record)] if record else b""
 
+    def glance_all(self) -> list[bytes]:
+        """Every waiting message, left where it is; fewer where the kernel gives no room for the copy."""
+        if self.reader < 0 or self.is_empty():
+            return []
+        copy = memoryview(platform.glance(self.reader, self.depth() * RECORD_BYTES))
+        records = [copy[at : at + RECORD_BYTES] for at in range(0, len(copy), RECORD_BYTES)]
+        return [bytes(record[: message_bytes(record)]) for record in records]
+
     def has_ended(self) -> bool:
         """Whether every writer has completed; messages may still wait."""
         return platform.is_ready(self.ended, platform.INPUT)

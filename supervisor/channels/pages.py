@@ -58,6 +58,25 @@ class WaitingItem:
 
 
 @dataclass(frozen=True, slots=True)
+class ItemCopy:
+    """An item that waits, as it was put."""
+
+    pickled: bytes
+    """Empty where it is in a file."""
+    path: str = ""
+    """The file of a big item, as `supervisor.channels.spill` writes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCopies:
+    """What waits in a queue."""
+
+    items: tuple[ItemCopy, ...]
+    left_out: int
+    """Items that wait and are not among them."""
+
+
+@dataclass(frozen=True, slots=True)
 class DeadLetter:
     """An item that was given up."""
 

@@ -7,6 +7,7 @@ sentence instead of failing in the middle of a call.
 from __future__ import annotations
 
 import _socket
+import contextlib
 import fcntl
 import mmap
 import os
@@ -27,6 +28,7 @@ _HAS_UNTRACKED_MAPS = sys.version_info >= (3, 13)
 _UNREAD_REQUEST = 0x541B
 _PAGE_BYTES = 4096
 _TEE_NONBLOCK = 2
+_ONE_PIPE_BYTES = 4096
 _RECORD = struct.Struct("hhqqi4x")
 _CLOSES_STRANGE_SEMAPHORES = "CS_GNU_LIBC_VERSION" in os.confstr_names
 """Only glibc's sem_close takes one that sem_open did not make, and does nothing; elsewhere it is never called."""
@@ -81,6 +83,9 @@ def glance(fd: int, size_bytes: int) -> bytes:
         return b""
     inner, outer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
     try:
+        if size_bytes > _ONE_PIPE_BYTES:
+            with contextlib.suppress(OSError):  # then it is as much as fits
+                fcntl.fcntl(outer, fcntl.F_SETPIPE_SZ, fcntl.fcntl(fd, fcntl.F_GETPIPE_SZ))
         size = tee(fd, outer, ctypes.c_size_t(size_bytes), _TEE_NONBLOCK)
         return os.read(inner, size) if size > 0 else b""
     finally:

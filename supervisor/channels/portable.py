@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from supervisor.channels.pages import DeadLetter, QueueCensus, WaitingItem
+    from supervisor.channels.pages import DeadLetter, ItemCopies, QueueCensus, WaitingItem
 
 _HEADER = struct.Struct("<II")
 _MARK = 0x70644D31
@@ -228,6 +228,12 @@ class PortableQueue(StandardQueue):
     def peek(self) -> WaitingItem | None:
         """What waits cannot be seen on this platform."""
         return None
+
+    def copies(self, most_items: int, most_bytes: int) -> ItemCopies:  # noqa: ARG002  # as a Queue's
+        """What waits cannot be seen on this platform, but counted."""
+        from supervisor.channels.pages import ItemCopies
+
+        return ItemCopies((), self.qsize())
 
     def drain(self) -> int:
         """Throw away what waits now; returns how many items."""

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import os
 
-from supervisor.channels.envelope import item_bytes
+from supervisor.channels.envelope import file_name, item_bytes
 from supervisor.channels.ledger import BYTES_IN, DONE, GETS, HOLD_NUMBER, PUTS, PUTS_ENDED
-from supervisor.channels.parcel import MARKS_AT, RECORD_BYTES, TRAYED
+from supervisor.channels.parcel import HEADER_BYTES, MARKS_AT, RECORD_BYTES, SPILLED, TRAYED
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from supervisor.channels.desk import Desk
     from supervisor.channels.envelope import Envelopes
     from supervisor.channels.letters import Letters
-    from supervisor.channels.pages import DeadLetter, QueueCensus, WaitingItem
+    from supervisor.channels.pages import DeadLetter, ItemCopies, QueueCensus, WaitingItem
     from supervisor.channels.recovery import Recovery
 
 
@@ -126,6 +126,32 @@ class Upkeep:
             assert self._envelopes.trays is not None
             message = self._envelopes.trays.whole(message)
         return describe_item(message, self._envelopes.spill) if message else None
+
+    def copies(self, most_items: int, most_bytes: int) -> ItemCopies:
+        """What waits, first item first, left where it is and not unpickled: at most so many items and bytes.
+
+        A big item whose payload lies in a file is told by that file; it goes when the item is received.
+        """
+        from supervisor.channels.pages import ItemCopies, ItemCopy
+
+        self._check_open()
+        found: list[ItemCopy] = []
+        room_bytes = most_bytes
+        messages = self._conduit.glance_all()
+        for message in messages[:most_items]:
+            if message[0] == TRAYED:
+                assert self._envelopes.trays is not None
+                message = self._envelopes.trays.whole(message)  # noqa: PLW2901 - the same item, with its payload in it
+            if not message:
+                continue  # somebody has just received it
+            is_beside = message[0] == SPILLED
+            pickled = b"" if is_beside else message[HEADER_BYTES:]
+            room_bytes -= len(pickled)
+            if room_bytes < 0:
+                break
+            path = os.path.join(self._envelopes.spill.directory, file_name(message)) if is_beside else ""
+            found.append(ItemCopy(pickled, path))
+        return ItemCopies(tuple(found), max(self._conduit.depth() - len(found), 0))
 
     def drain(self) -> int:
         """Throw away what waits now; returns how many items. They count as done for join()."""
