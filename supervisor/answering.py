@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from supervisor import naming
 from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
+from supervisor.api.items import ItemList
 from supervisor.api.jobs import JobBook
 from supervisor.api.messages import ChannelActionName, ChannelReply, Job, LetterList
 from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
@@ -62,6 +63,9 @@ class Answering:
 
     def peek(self, channel: str) -> LetterList | None:
         return self._desk.peek(channel)
+
+    def items(self, channel: str, limit: int) -> ItemList | None:
+        return self._desk.items(channel, limit)
 
     def channel_act(
         self, channel: str, action: ChannelActionName, ids: Sequence[str], by: str = ""

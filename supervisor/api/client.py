@@ -23,6 +23,7 @@ from supervisor.api.hangs import (
     WayOutReply,
     WhyReply,
 )
+from supervisor.api.items import ItemList
 from supervisor.api.messages import (
     ActionName,
     ActionRequest,
@@ -183,6 +184,10 @@ class EngineClient:
     def peek(self, channel: str) -> LetterList:
         """What waits first in a queue; it is not taken."""
         return self._ask(LetterList, "GET", _channel_path(channel, "peek"))
+
+    def items(self, channel: str) -> ItemList:
+        """Copies of what waits in a queue, as pickles; nothing is taken."""
+        return self._ask(ItemList, "GET", _channel_path(channel, "items"))
 
     def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str] = ()) -> ChannelReply:
         """Requeue or discard dead letters (`ids`, or all of them), or drain what waits in a queue."""

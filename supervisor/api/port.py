@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
+    from supervisor.api.items import ItemList
     from supervisor.api.messages import (
         ActionName,
         ChannelActionName,
@@ -85,6 +86,13 @@ class EnginePort(Protocol):
 
     def peek(self, channel: str) -> LetterList | None:
         """What waits first in a queue, without taking it; None where there is no such channel."""
+
+    def items(self, channel: str, limit: int) -> ItemList | None:
+        """Copies of what waits in a queue, at most `limit` items; None where there is no such channel.
+
+        Raises:
+            RequestRefused: the channel is no queue.
+        """
 
     def channel_act(
         self, channel: str, action: ChannelActionName, ids: Sequence[str], by: str = ""

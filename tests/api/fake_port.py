@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from supervisor.api.hangs import SampleReply, StacksReply, Verdict, WayOutReply, WhyReply
+from supervisor.api.items import ItemList, RawItem
 from supervisor.api.messages import (
     ActionName,
     ChannelActionName,
@@ -73,6 +74,7 @@ class FakePort:
         self.dead: dict[str, list[Letter]] = {}
         """Dead letters, by queue."""
         self.first: dict[str, list[Letter]] = {}
+        self.raw: list[RawItem] = []
         """What waits first, by queue."""
         self.channel_wishes: list[tuple[str, str, tuple[str, ...]]] = []
         self.failed_items: dict[str, tuple[PoolFailure, ...]] = {}
@@ -217,6 +219,9 @@ class FakePort:
     def letters(self, channel: str) -> LetterList | None:
         known = self._has_channel(channel)
         return LetterList(channel=channel, letters=tuple(self.dead.get(channel, ()))) if known else None
+
+    def items(self, channel: str, limit: int) -> ItemList | None:
+        return ItemList(channel=channel, items=tuple(self.raw[:limit])) if self._has_channel(channel) else None
 
     def peek(self, channel: str) -> LetterList | None:
         known = self._has_channel(channel)
