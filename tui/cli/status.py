@@ -17,11 +17,26 @@ from tui.render.life_words import held_words, next_words, waiting_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_REPLICA_HEADINGS: Final = ("NAME", "STATE", "PID", "UPTIME", "RESTARTS", "CPU%", "MEMORY", "DOING")
-_CHANNEL_HEADINGS: Final = ("CHANNEL", "KIND", "DEPTH", "IN", "OUT", "WRITERS", "READERS")
-_NUMBERS: Final = frozenset(
+REPLICA_HEADINGS: Final = ("NAME", "STATE", "PID", "UPTIME", "RESTARTS", "CPU%", "MEMORY", "DOING")
+CHANNEL_HEADINGS: Final = ("CHANNEL", "KIND", "DEPTH", "IN", "OUT", "WRITERS", "READERS")
+NUMBERS: Final = frozenset(
     {"PID", "UPTIME", "RESTARTS", "CPU%", "MEMORY", "DEPTH", "IN", "OUT", "IN/S", "OUT/S", "OLDEST", "PUT", "GOT"}
     | {"HELD", "REDEL", "DEAD", "FOR", "ATTEMPTS", "SIZE", "AGE"}
+    | {
+        "RATE",
+        "LEFT",
+        "FAILED",
+        "RETRIED",
+        "MEMBERS",
+        "DONE",
+        "LIFE",
+        "START%",
+        "WAIT%",
+        "WORK%",
+        "TOOK",
+        "NUMBER",
+        "TRIES",
+    }
 )
 _NOTHING: Final = "-"
 
@@ -41,10 +56,10 @@ def status_text(fleet: Fleet, local_offset_s: float = 0.0) -> str:
 
     `local_offset_s` makes a time of the monotonic clock one that people read off the wall.
     """
-    rows = [_replica_cells(row, fleet.now_s, local_offset_s) for row in fleet.rows]
-    parts = [_summary(fleet), table(_REPLICA_HEADINGS, rows)]
+    rows = [replica_cells(row, fleet.now_s, local_offset_s) for row in fleet.rows]
+    parts = [_summary(fleet), table(REPLICA_HEADINGS, rows)]
     if fleet.channels:
-        parts.append(table(_CHANNEL_HEADINGS, [_channel_cells(channel) for channel in fleet.channels]))
+        parts.append(table(CHANNEL_HEADINGS, [channel_cells(channel) for channel in fleet.channels]))
     return "\n\n".join(parts)
 
 
@@ -62,7 +77,8 @@ def _summary(fleet: Fleet) -> str:
     return "\n".join(words)
 
 
-def _replica_cells(row: ReplicaRow, now_s: float, local_offset_s: float) -> tuple[str, ...]:
+def replica_cells(row: ReplicaRow, now_s: float, local_offset_s: float) -> tuple[str, ...]:
+    """What stands below `REPLICA_HEADINGS`."""
     return (
         row.name,
         row.state.value,
@@ -92,7 +108,8 @@ def _doing(row: ReplicaRow, now_s: float, local_offset_s: float) -> str:
     return "; ".join(word for word in words if word)
 
 
-def _channel_cells(channel: ChannelRow) -> tuple[str, ...]:
+def channel_cells(channel: ChannelRow) -> tuple[str, ...]:
+    """What stands below `CHANNEL_HEADINGS`."""
     is_flowing = channel.kind in FLOWING
     return (
         channel.name,
@@ -110,7 +127,7 @@ def table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     widths = [max(len(cell) for cell in column) for column in zip(headings, *rows, strict=True)]
     return "\n".join(
         "  ".join(
-            cell.rjust(width) if heading in _NUMBERS else cell.ljust(width)
+            cell.rjust(width) if heading in NUMBERS else cell.ljust(width)
             for cell, width, heading in zip(row, widths, headings, strict=True)
         ).rstrip()
         for row in (headings, *rows)
