@@ -26,6 +26,8 @@ from tui.cli.channel_commands import COMMANDS as CHANNEL_COMMANDS
 from tui.cli.channel_commands import app as channel_app
 from tui.cli.exits import ExitCode, UsageError
 from tui.cli.parameters import All, Json, Project, Worker
+from tui.cli.pool_commands import COMMANDS as POOL_COMMANDS
+from tui.cli.pool_commands import app as pool_app
 from tui.cli.telling import complain, did_you_mean, narrate
 
 NewProject = Annotated[str | None, Parameter(name="--project", help="Project name, instead of the profile's own.")]
@@ -162,6 +164,7 @@ def errors(
 
 
 app.command(channel_app)
+app.command(pool_app)
 acting_commands.add_to(app)
 hang_commands.add_to(app)
 
@@ -342,6 +345,9 @@ def _mistaken_command(arguments: list[str]) -> str:
     if word == "channels" and below and not below.startswith("-") and below not in CHANNEL_COMMANDS:
         hint = did_you_mean(below, CHANNEL_COMMANDS) or f"; there are {', '.join(sorted(CHANNEL_COMMANDS))}"
         return f'there is no command "channels {below}"{hint}'
+    if word == "pools" and below not in POOL_COMMANDS and arguments[2:] and not arguments[2].startswith("-"):
+        hint = did_you_mean(below, POOL_COMMANDS) or f"; there are {', '.join(sorted(POOL_COMMANDS))}"
+        return f'there is no command "pools {below}"{hint}'
     if not word or word.startswith("-") or word in COMMANDS or os.sep in word or os.path.exists(word):
         return ""
     hint = did_you_mean(word, COMMANDS)
