@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from supervisor import naming
 from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
+from supervisor.api.history import HistoryReply
 from supervisor.api.items import ItemList
 from supervisor.api.jobs import JobBook
 from supervisor.api.messages import ChannelActionName, ChannelReply, Job, LetterList
 from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
 from supervisor.api.requests import EventList
 from supervisor.channel_desk import ChannelDesk
+from supervisor.clock import Clock
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
 from supervisor.event_book import EventBook
@@ -31,6 +33,7 @@ class Answering:
     _hangs: HangDesk
     _jobs: JobBook
     _observatory: Observatory
+    _clock: Clock
 
     def known_names(self) -> tuple[str, ...]:
         raise NotImplementedError
@@ -57,6 +60,12 @@ class Answering:
 
     async def wait_event(self, after: int, timeout_s: float) -> bool:
         return await self._book.wait_event(after, timeout_s)
+
+    def history(self, names: Sequence[str], seconds: int) -> HistoryReply:
+        return self._observatory.history.reply(names, seconds, self._clock.wall_s())
+
+    def measured_names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._observatory.history.names()))
 
     def letters(self, channel: str) -> LetterList | None:
         return self._desk.letters(channel)

@@ -22,6 +22,7 @@ from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock
 from supervisor.diagnose.metrics import Sampler
 from supervisor.driving import Driver
+from supervisor.history_desk import HistoryDesk, Look
 from supervisor.logs.intake import Intake
 from supervisor.logs.segments import SegmentWriter
 from supervisor.paths import RunPlace
@@ -73,6 +74,7 @@ class Observatory:
         self._vitals = EngineVitals(pid=self._pid)
         self._refreshed_s = 0.0
         self._rows: dict[str, ReplicaRow] = {}
+        self.history = HistoryDesk()
 
     def change(self, profile: Profile) -> None:
         """Go by `profile` from now on."""
@@ -108,9 +110,15 @@ class Observatory:
         self._each_second()
         self._desk.measure(now_s)
         self._refresh()
+        self._remember()
         self._when_seen()
         due_s = self._loop.time() + SAMPLE_EVERY_S
         self._loop.call_at(due_s, self._tick_metrics, due_s)
+
+    def _remember(self) -> None:
+        """Note the second's figures."""
+        rows = tuple(self._rows.values())
+        self.history.note(self._clock.monotonic_s(), Look(rows, self._desk.rows, self._pools.rows(), {}))
 
     def _tick_boards(self) -> None:
         """Read what the workers say they are doing, while somebody watches."""
@@ -138,6 +146,7 @@ class Observatory:
     def forget(self, name: str) -> None:
         """There is no such replica any more."""
         self._rows.pop(name, None)
+        self.history.forget(name)
         self._refreshed_s = 0.0
 
     def stale(self) -> None:

@@ -23,6 +23,7 @@ from supervisor.api.hangs import (
     WayOutReply,
     WhyReply,
 )
+from supervisor.api.history import HistoryReply
 from supervisor.api.items import ItemList
 from supervisor.api.messages import (
     ActionName,
@@ -192,6 +193,11 @@ class EngineClient:
     def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str] = ()) -> ChannelReply:
         """Requeue or discard dead letters (`ids`, or all of them), or drain what waits in a queue."""
         return self._ask(ChannelReply, "POST", _channel_path(channel, action), LetterIds(ids=tuple(ids)))
+
+    def history(self, names: Sequence[str] = (), seconds: int = 300) -> HistoryReply:
+        """What was measured of workers, queues and pools, of all without names, over the last `seconds`."""
+        query = urlencode([("seconds", str(seconds)), *(("name", name) for name in names)])
+        return self._ask(HistoryReply, "GET", f"/v1/history?{query}")
 
     def pools(self) -> tuple[PoolRow, ...]:
         """All pools as they are now."""

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
+    from supervisor.api.history import HistoryReply
     from supervisor.api.items import ItemList
     from supervisor.api.messages import (
         ActionName,
@@ -80,6 +81,12 @@ class EnginePort(Protocol):
 
     async def wait_event(self, after: int, timeout_s: float) -> bool:
         """Wait until there is an event whose cursor is higher than `after`; whether there is one."""
+
+    def history(self, names: Sequence[str], seconds: int) -> HistoryReply:
+        """What was measured of these workers, queues and pools over the last `seconds`; without names, of all."""
+
+    def measured_names(self) -> tuple[str, ...]:
+        """Of whom something was measured."""
 
     def letters(self, channel: str) -> LetterList | None:
         """The dead letters of a queue; None where there is no such channel."""

@@ -31,6 +31,7 @@ from supervisor.api.exchange import (
 )
 from supervisor.api.hang_routes import HangHandlers
 from supervisor.api.item_routes import ItemHandlers
+from supervisor.api.history_routes import HistoryHandlers
 from supervisor.api.messages import (
     ACTION_NAMES,
     CHANNEL_ACTION_NAMES,
@@ -79,7 +80,7 @@ _ACTIONS: Final[dict[str, ActionName]] = {name: name for name in ACTION_NAMES}
 _CHANNEL_ACTIONS: Final[dict[str, ChannelActionName]] = {name: name for name in CHANNEL_ACTION_NAMES}
 
 
-class Handlers(HangHandlers, PoolHandlers, ItemHandlers):
+class Handlers(HangHandlers, HistoryHandlers, PoolHandlers, ItemHandlers):
     """The handlers of all routes, on one engine. Each takes the request and what its path's pattern named."""
 
     def __init__(self, port: EnginePort) -> None:
@@ -348,6 +349,7 @@ ROUTES: Final = (
     Route("GET", re.compile(rf"/v1/channels/{_NAME}/peek"), Handlers.peek),
     Route("GET", re.compile(rf"/v1/channels/{_NAME}/items"), Handlers.items),
     Route("POST", re.compile(rf"/v1/channels/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_channel),
+    Route("GET", re.compile(r"/v1/history"), Handlers.history),
     Route("GET", re.compile(r"/v1/pools"), Handlers.pools),
     Route("GET", re.compile(rf"/v1/pools/{_NAME}"), Handlers.pool),
     Route("POST", re.compile(rf"/v1/pools/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_pool),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 import msgspec
 
 from supervisor.api.hangs import SampleReply, StacksReply, Verdict, WayOutReply, WhyReply
+from supervisor.api.history import HistoryReply, Series, SubjectHistory
 from supervisor.api.items import ItemList, RawItem
 from supervisor.api.messages import (
     ActionName,
@@ -243,6 +244,15 @@ class FakePort:
         gone = [letter for letter in dead if not ids or letter.id in ids]
         self.dead[channel] = [letter for letter in dead if letter not in gone]
         return ChannelReply(count=len(gone), text=f"{action}: {len(gone)} dead letters of {channel}")
+
+    def history(self, names: Sequence[str], seconds: int) -> HistoryReply:
+        known = [name for name in self.measured_names() if not names or name in names]
+        figures = (Series(figure="cpu", unit="% of a core", values=(1.0,) * min(seconds, 3)),)
+        subjects = tuple(SubjectHistory(name=name, kind="worker", series=figures) for name in known)
+        return HistoryReply(now_at=1000.0, step_s=1.0, subjects=subjects)
+
+    def measured_names(self) -> tuple[str, ...]:
+        return tuple(row.name for row in self.now.rows)
 
     def pool_detail(self, name: str) -> PoolDetail | None:
         if self.pool_refusal is not None:
