@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import io
 import json
-import pickle
 import pickletools
 
 from supervisor.simulation.memory_channels import Payload, pack
@@ -78,8 +77,3 @@ def _raw(item: dict[str, Any]) -> Payload:
 
     view, buffers = _split(memoryview(bytearray(base64.b64decode(item["beside"]))))
     return Payload(bytes(view), [bytes(part) if part.readonly else bytearray(part) for part in buffers])
-
-
-def plain(value: object) -> bytes:
-    """A value as a pickle, for plans and tests."""
-    return pickle.dumps(value, 5)
