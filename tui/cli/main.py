@@ -21,7 +21,7 @@ from supervisor.errors import (
     ProjectError,
     RequestRefused,
 )
-from tui.cli import acting_commands, hang_commands
+from tui.cli import acting_commands, debug_commands, hang_commands
 from tui.cli.channel_commands import COMMANDS as CHANNEL_COMMANDS
 from tui.cli.channel_commands import app as channel_app
 from tui.cli.exits import ExitCode, UsageError
@@ -166,6 +166,7 @@ def errors(
 app.command(channel_app)
 app.command(pool_app)
 acting_commands.add_to(app)
+debug_commands.add_to(app)
 hang_commands.add_to(app)
 
 
