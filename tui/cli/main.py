@@ -276,8 +276,28 @@ def init(
 
 
 @app.command
-def doctor(profile: Profile | None = None, /, *, as_json: Json = False, project: Project = None) -> int:
+def doctor(
+    profile: Annotated[str | None, Parameter(help="A profile; with --start-methods, a function: census:walk.")] = None,
+    /,
+    *,
+    start_methods: Annotated[
+        bool, Parameter(negative="", help="Measure what fork, forkserver and spawn cost here, for a function of yours.")
+    ] = False,
+    python: Annotated[str, Parameter(help="Under another interpreter: .venv/bin/python.", show_default=False)] = "",
+    preload: Annotated[
+        tuple[str, ...],
+        Parameter(negative="", help="What a fork server imports: numpy,PIL. Else the function's module."),
+    ] = (),
+    as_json: Json = False,
+    project: Project = None,
+) -> int:
     """Tell what this machine lacks, what earlier runs have left, and what to do about it."""
+    if start_methods:
+        from tui.cli.start_methods import show_start_costs
+
+        return show_start_costs(profile, python=python, preload=preload, as_json=as_json)
+    if python or preload:
+        raise UsageError("--python and --preload are for --start-methods: procdeck doctor --start-methods census:walk")
     from tui.cli.doctor import show_findings
 
     return show_findings(profile, project, as_json=as_json)
