@@ -90,9 +90,16 @@ def attach(*, project: Project = None) -> int:
 def status(
     *,
     as_json: Annotated[bool, Parameter(name="--json", negative="", help="The fleet as JSON.")] = False,
+    watch: Annotated[bool, Parameter(negative="", help="Go on: a plain line for whatever changes.")] = False,
     project: Project = None,
 ) -> int:
     """Show all workers and the channels between them."""
+    if watch and as_json:
+        raise UsageError("--watch tells lines; for JSON that goes on there is `procdeck events --follow --json`")
+    if watch:
+        from tui.cli.watching import watch_status
+
+        return watch_status(project)
     from tui.cli.status import show_status
 
     return show_status(project, as_json=as_json)
