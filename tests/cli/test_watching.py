@@ -79,7 +79,7 @@ def test_a_full_queue_is_told_until_it_has_room() -> None:
 def test_a_pool_is_told_of_at_each_tenth() -> None:
     watcher = Watcher()
     lines = []
-    for done in range(0, 101):
+    for done in range(101):
         report = PoolReport(pool="thumbs", done=done, total=100, processes=4, rate=2.0, eta_s=60.0)
         pool = PoolRow(name="thumbs", replica="thumbs", report=report)
         lines += [line for line in watcher.lines(fleet(pools=(pool,))) if line.startswith("thumbs")]
