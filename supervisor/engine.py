@@ -63,7 +63,7 @@ from supervisor.processes.stalls import StallWatch
 from supervisor.processes.tiers import available_tiers, kill_tiers
 from supervisor.processes.watching import FileWatch
 from supervisor.profile.model import Profile
-from supervisor.replica import Replica, set_levels
+from supervisor.replica import Replica, refuse_to_pause_threads, set_levels
 from supervisor.rolling import Rolling
 
 _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill | WishPause | WishResume]] = {
@@ -260,6 +260,8 @@ class Engine(Answering):
         replicas = self._named(names)
         if self._curtain.is_falling and action in ("start", "restart", "pause"):
             raise RequestRefused(f"everything is being stopped; nothing can {action} now")
+        if action == "pause":
+            refuse_to_pause_threads(replicas)
         self._note_wish(action, names, by)
         if max_unavailable:
             return self._roll(replicas, max_unavailable)

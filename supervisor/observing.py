@@ -29,6 +29,7 @@ from supervisor.paths import RunPlace
 from supervisor.pool_desk import PoolDesk
 from supervisor.processes.preparing import Surroundings, fill
 from supervisor.profile.model import Profile
+from supervisor.profile.simulating import is_simulated
 from supervisor.replica import Replica
 
 SAMPLE_EVERY_S: Final = 1.0
@@ -173,6 +174,7 @@ class Observatory:
             pools=self._pools.rows(),
             log=self._log_state(),
             engine=self._vitals,
+            simulation="threads" if is_simulated(self._profile) else "",
         )
 
     def _row(self, replica: Replica) -> ReplicaRow:

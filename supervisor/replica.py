@@ -25,6 +25,7 @@ from supervisor.logs.record import LEVELS
 from supervisor.masking import mask_words
 from supervisor.processes.incarnation import Incarnation, StopOrders
 from supervisor.profile.model import WorkerSpec
+from supervisor.profile.simulating import real_method
 
 KEPT_EXITS = 20
 DEFAULT_LEVEL = "INFO"
@@ -192,6 +193,21 @@ def set_levels(replicas: Sequence[Replica], level: str, logger: str) -> LevelRep
     ):
         text += f"; {', '.join(names)}: {why}" if names else ""
     return LevelReply(told=tuple(told), text=text)
+
+
+def refuse_to_pause_threads(replicas: Sequence[Replica]) -> None:
+    """Let nobody wait for a pause that cannot be.
+
+    Raises:
+        RequestRefused: some of `replicas` are simulated, and a thread alone cannot be stopped for a while.
+    """
+    threads = [replica.name for replica in replicas if real_method(replica.worker)]
+    if threads:
+        what = "is a thread" if len(threads) == 1 else "are threads"
+        raise RequestRefused(
+            f"{', '.join(threads)} {what} of a simulated run, and a thread alone cannot be paused; "
+            f"run the profile without --simulate to pause its workers"
+        )
 
 
 def restart_rule(worker: WorkerSpec) -> RestartRule:

@@ -194,6 +194,8 @@ class Fleet(Message, frozen=True, kw_only=True):
     pools: tuple[PoolRow, ...] = ()
     log: LogState = LogState(directory="")
     engine: EngineVitals = EngineVitals(pid=0)
+    simulation: str = ""
+    """``threads``: Python workers are threads of one process (`procdeck run --simulate`); empty in a real run."""
 
 
 class FleetChange(Message, frozen=True, kw_only=True):

@@ -47,7 +47,7 @@ _GIVE_UP_AT: Final = 3
 """The signal at which an engine that answers nothing is left to its guardian."""
 
 
-def run_headless(profile: str, project: str | None, *, until_complete: bool) -> int:
+def run_headless(profile: str, project: str | None, *, until_complete: bool, is_simulated: bool = False) -> int:
     """Run a profile without a screen until it is complete (`until_complete`), or until a signal ends it."""
     path = profile_named(profile)
     note = running_on(path, project)
@@ -59,8 +59,9 @@ def run_headless(profile: str, project: str | None, *, until_complete: bool) -> 
     from supervisor.processes.ignition import start_engine
 
     with _signals_noted() as wishes:
-        note = start_engine(path, project, tie_to_me=True)
-        narrate(f"{note.project} runs (engine {note.engine_pid}); Ctrl-C stops it")
+        note = start_engine(path, project, tie_to_me=True, is_simulated=is_simulated)
+        how = "runs simulated, Python workers as threads of one process" if is_simulated else "runs"
+        narrate(f"{note.project} {how} (engine {note.engine_pid}); Ctrl-C stops it")
         return HeadlessRun(note, client_of(note), wishes, until_complete=until_complete).run()
 
 

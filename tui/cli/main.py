@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 
@@ -61,6 +61,14 @@ def run(
     *,
     headless: Annotated[bool, Parameter(negative="", help="No screen: logs to stdout, states to stderr.")] = False,
     until_complete: Annotated[bool, Parameter(negative="", help="End when all workers have finished.")] = False,
+    simulate: Annotated[
+        bool | Literal["threads", "sequential"] | None,
+        Parameter(
+            negative="",
+            requires_equals=True,
+            help="In one process: workers as its threads; =sequential: one after another, in this terminal.",
+        ),
+    ] = None,
     project: NewProject = None,
 ) -> int:
     """Run PROFILE, in the dashboard or without a screen.
@@ -68,14 +76,20 @@ def run(
     Headless, Ctrl-C stops everything and a second one kills it. The exit code is that of the significant worker that
     has ended the run; else 0 when every worker finished or was stopped by you; else that of the first one that failed.
     """
+    if simulate == "sequential":
+        from tui.cli.simulating import run_sequentially
+
+        return run_sequentially(profile, project)
     if headless:
         from tui.cli.headless import run_headless
 
-        return run_headless(profile, project, until_complete=until_complete)
+        return run_headless(profile, project, until_complete=until_complete, is_simulated=bool(simulate))
     if until_complete:
         complain("--until-complete is for --headless; the dashboard stays until you leave it")
         return ExitCode.USAGE
-    return open_dashboard(profile, project=project)
+    from tui.cli.opening import open_profile
+
+    return open_profile(profile, project, is_simulated=bool(simulate))
 
 
 @app.command

@@ -16,7 +16,7 @@ from tui.cli.locating import find_engine
 from tui.cli.telling import complain, narrate
 
 
-def open_profile(profile: str | None, project: str | None) -> ExitCode:
+def open_profile(profile: str | None, project: str | None, *, is_simulated: bool = False) -> ExitCode:
     """Open the dashboard on a profile: the named one, the directory's own, or one that is chosen."""
     path = profile_named(profile) if profile is not None else profile_of_directory()
     if not _has_screen():
@@ -25,7 +25,7 @@ def open_profile(profile: str | None, project: str | None) -> ExitCode:
         path = choose_shipped()
     if path is None:
         return ExitCode.OK
-    return _open(path, project)
+    return _open(path, project, is_simulated=is_simulated)
 
 
 def open_demo(name: str) -> ExitCode:
@@ -58,8 +58,13 @@ def running_on(path: Path, project: str | None) -> EngineNote | None:
     )
 
 
-def _open(path: Path, project: str | None) -> ExitCode:
+def _open(path: Path, project: str | None, *, is_simulated: bool = False) -> ExitCode:
     note = running_on(path, project)
+    if note is not None and is_simulated:
+        raise AlreadyRunning(
+            f"{note.project} is already running (engine {note.engine_pid}); to simulate it, end that run first "
+            f"(procdeck down --project {note.project}), or give this one a name of its own with --project NAME"
+        )
     if note is not None:
         narrate(f"{note.project} is already running (engine {note.engine_pid}); attaching to it")
         return _show(note, started_here=False)
@@ -69,7 +74,7 @@ def _open(path: Path, project: str | None) -> ExitCode:
     try:
         from supervisor.processes.ignition import start_engine
 
-        note = start_engine(path, project)
+        note = start_engine(path, project, is_simulated=is_simulated)
     finally:
         loading.join()
     return _show(note, started_here=True)

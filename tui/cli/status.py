@@ -66,6 +66,8 @@ def status_text(fleet: Fleet, local_offset_s: float = 0.0) -> str:
 def _summary(fleet: Fleet) -> str:
     age = duration(fleet.now_s - fleet.started_s)
     words = [f"{fleet.project}: {fleet.phase}, engine {fleet.engine.pid} up {age}, {one_line(fleet.profile_path)}"]
+    if fleet.simulation:
+        words.append(f"simulated with {fleet.simulation}: Python workers share one process, and nothing is parallel")
     if fleet.outcome:
         words.append(one_line(fleet.outcome))
     if fleet.exit_code is not None and not fleet.outcome:

@@ -16,6 +16,8 @@ def header(fleet: Fleet | None, project: str, clock: str, width: int, glyphs: Gl
     left: list[Piece] = [(" procdeck ", Tone.DIM), (f"{project} ", Tone.STRONG)]
     if fleet is None:
         return spread(tuple(left), ((clock + " ", Tone.DIM),), width)
+    if fleet.simulation:
+        left.append((" simulated", Tone.AMBER))
     if fleet.phase != "running":
         left.append((f" {fleet.phase}", Tone.GOOD if fleet.phase == "completed" else Tone.AMBER))
     right = _trouble_counts(fleet)
