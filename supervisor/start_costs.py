@@ -298,19 +298,23 @@ def _choice(costs: StartCosts, took: Mapping[Way, float]) -> str:
     spawn, plain, warm = (took.get(way) for way in ("spawn", "forkserver", "forkserver with preload"))
     if spawn is None or plain is None:
         best = min(took, key=lambda way: took[way])
-        return f"Use {best}: {took[best]:g} ms, and not every other way works."
+        return f"Use {best}: {_ms(took[best])}, and not every other way works."
     if warm is not None and plain - warm > max(_CLOSE_MS, plain * 0.2):
         heaviest = costs.imports[0] if costs.imports else None
         heavy = f", most of it the import of {heaviest.module}" if heaviest is not None and heaviest.share > 0.5 else ""
         listed = ", ".join(f'"{name}"' for name in costs.preload)
         return (
-            f"Use forkserver with preload = [{listed}]: a process can begin after {warm:g} ms instead of "
-            f"{plain:g} ms{heavy}{_saved(costs)}{_faster_fork(costs, took)}."
+            f"Use forkserver with preload = [{listed}]: a process can begin after {_ms(warm)} instead of "
+            f"{_ms(plain)}{heavy}{_saved(costs)}{_faster_fork(costs, took)}."
         )
     if spawn - plain > _CLOSE_MS:
         little = "preloading saves little" if warm is not None else "there is nothing to preload"
-        return f"Use forkserver: {plain:g} ms instead of spawn's {spawn:g} ms; {little}{_faster_fork(costs, took)}."
-    return f"Whichever you like: spawn takes {spawn:g} ms, and is the cleanest."
+        return f"Use forkserver: {_ms(plain)} instead of spawn's {_ms(spawn)}; {little}{_faster_fork(costs, took)}."
+    return f"Whichever you like: spawn takes {_ms(spawn)}, and is the cleanest."
+
+
+def _ms(ms: float) -> str:
+    return f"{ms:.0f} ms" if ms >= 100 else f"{ms:g} ms"
 
 
 def _faster_fork(costs: StartCosts, took: Mapping[Way, float]) -> str:
@@ -318,7 +322,7 @@ def _faster_fork(costs: StartCosts, took: Mapping[Way, float]) -> str:
     fork = took.get("fork")
     if fork is None or costs.threads > 1 or fork > min(took.values()) or fork * 2 > sorted(took.values())[1]:
         return ""
-    return f"; fork is faster still ({fork:g} ms), as long as whoever forks has one thread"
+    return f"; fork is faster still ({_ms(fork)}), as long as whoever forks has one thread"
 
 
 def _saved(costs: StartCosts) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _HEADINGS: Final = ("", "start", "from..to", "first", "own memory", "with its share")
 _NONE: Final = "-"
+_COLUMNS: Final = 80
 
 
 def show_start_costs(target: str | None, *, python: str, preload: Sequence[str], as_json: bool) -> ExitCode:
@@ -63,10 +65,14 @@ def costs_text(costs: StartCosts) -> str:
     lines.append("")
     if costs.import_ms is not None:
         shown = ", ".join(f"{one_line(each.module)} {_ms(each.took_ms)} ({each.share:.0%})" for each in costs.imports)
-        lines.append(f"imports  {_ms(costs.import_ms)} in a fresh process: {shown}")
+        lines += _wrapped("imports", f"{_ms(costs.import_ms)} in a fresh process: {shown}")
     if "forkserver with preload" in {cost.way for cost in costs.costs}:
-        lines.append(f"preload  {one_line(', '.join(costs.preload))}")
-    return "\n".join([*lines, f"advice   {one_line(costs.advice, longest=1000)}"])
+        lines += _wrapped("preload", one_line(", ".join(costs.preload)))
+    return "\n".join([*lines, *_wrapped("advice", one_line(costs.advice, longest=1000))])
+
+
+def _wrapped(what: str, text: str) -> list[str]:
+    return textwrap.wrap(text, _COLUMNS, initial_indent=what.ljust(9), subsequent_indent=" " * 9)
 
 
 def _cells(cost: StartCost) -> tuple[str, ...]:
