@@ -218,6 +218,11 @@ def _prepare(
     if spec["kind"] == "module":
         sys.argv[:] = [spec["module"], *map(_fill, spec["argv"])]
         return (lambda: _run_module(spec["module"])), False
+    context = Context(spec, control, board, records.make_logger(spec["worker"]))
+    if spec["kind"] == "pool":
+        from supervisor.agent.pool_hosting import prepare_run
+
+        return prepare_run(_fill(spec["pool"]), control, board, _connect(spec, descriptors), context), True
     module_name, _, function_name = spec["target"].partition(":")
     target: Any = import_module(module_name)
     for part in function_name.split("."):
@@ -228,7 +233,7 @@ def _prepare(
     arguments.update(_connect(spec, descriptors))
     takes_context = "ctx" in _parameters(target)
     if takes_context:
-        arguments["ctx"] = Context(spec, control, board, records.make_logger(spec["worker"]))
+        arguments["ctx"] = context
     if not _obviously_fits(target, arguments):
         _check_fit(spec["target"], target, arguments)
     return (lambda: target(**arguments)), takes_context or bool(spec["channels"])

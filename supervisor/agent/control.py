@@ -1,7 +1,8 @@
 """The worker's end of the control pipe: JSON frames on a SOCK_SEQPACKET socket, one message each.
 
-Worker to engine: ``running``, ``ready``, ``failed``, ``finished``. Engine to worker: ``stop``, and ``levels``, which
-only wakes it for a look at the status board. The end of the pipe means that the engine is gone, a stop as well.
+Worker to engine: ``running``, ``ready``, ``failed``, ``finished``, ``pool`` and ``pool-failure`` about its pools.
+Engine to worker: ``stop``, ``pool`` with a wish for one of them, and ``levels``, which only wakes it for a look at the
+status board. The end of the pipe means that the engine is gone, a stop as well.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from supervisor.agent import levels
 
 TYPE_CHECKING = False  # typing itself would cost every worker 3 ms
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 FRAME_LIMIT_BYTES = 60_000
@@ -28,6 +30,7 @@ class Control:
         self._owner_pid = os.getpid()
         self.is_stop_wished = False
         self.is_engine_gone = False
+        self._pools: dict[str, Callable[[dict[str, Any]], None]] = {}
 
     def fileno(self) -> int:
         return self._descriptor
@@ -48,6 +51,16 @@ class Control:
         except OSError:
             return False
         return True
+
+    def hear(self, pool: str, obey: Callable[[dict[str, Any]], None] | None) -> None:
+        """From now on call `obey` with what the engine wishes of a pool; None ends that.
+
+        It is called in whichever thread has read the wish, and must not raise.
+        """
+        if obey is None:
+            self._pools.pop(pool, None)
+        else:
+            self._pools[pool] = obey
 
     def check(self) -> bool:
         """Read what the engine has said; True when the worker is to stop."""
@@ -72,8 +85,14 @@ class Control:
             message = json.loads(frame)
         except ValueError:
             return
-        if isinstance(message, dict) and message.get("op") == "stop":
+        if not isinstance(message, dict):
+            return
+        if message.get("op") == "stop":
             self.is_stop_wished = True
+        elif message.get("op") == "pool":
+            obey = self._pools.get(str(message.get("pool")))
+            if obey is not None:
+                obey(message)
 
 
 def _cut(value: Any) -> Any:

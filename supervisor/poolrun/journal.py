@@ -20,6 +20,7 @@ import re
 import time
 from array import array
 
+from supervisor.poolrun.ending import RunFailed
 from supervisor.poolrun.wording import as_json, plain
 
 TYPE_CHECKING = False
@@ -32,7 +33,7 @@ _READ_BYTES = 1 << 20
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
-class JournalTaken(Exception):
+class JournalTaken(RunFailed):
     """Another process writes the file."""
 
 

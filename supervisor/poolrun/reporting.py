@@ -1,0 +1,134 @@
+"""A small thread beside a pool: hears the engine's wishes, and tells it how far the pool is, at most 4 times a second.
+
+What a report says comes from whom it is made for; nothing is sent while nothing has changed.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    from supervisor.poolrun.host import Host, Wish
+
+    class Reported(Protocol):
+        """A pool that reports."""
+
+        def name(self) -> str: ...
+        def report(self, now_s: float) -> dict[str, Any]: ...
+        def untold_failures(self, most: int) -> list[dict[str, Any]]: ...
+        def wish(self, wish: Wish) -> None: ...
+        def stop(self) -> None: ...
+
+
+TICK_S = 0.25
+STEADY_S = 1.0
+"""While items run, time alone is worth a report so often."""
+FAILURES_A_TICK = 12
+LAST_WORD_S = 2.0
+"""How long the last report may wait for room in the control pipe."""
+_TIMELY = (
+    "elapsed_s",
+    "eta_s",
+    "rate",
+    "history",
+    "start_share",
+    "wait_share",
+    "work_share",
+    "slowest",
+    "pickle_share",
+)
+"""What changes with time alone."""
+
+
+class Reporter:
+    """Reports one pool from `start` to `end`.
+
+    Args:
+        watches_stop: tell the pool when the worker is asked to stop.
+    """
+
+    def __init__(self, pool: Reported, host: Host, *, watches_stop: bool = True) -> None:
+        self._pool = pool
+        self._host = host
+        self._watches_stop = watches_stop
+        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._is_ending = False
+        self._sent: dict[str, Any] = {}
+        self._sent_s = 0.0
+        self._thread = threading.Thread(target=self._run, name=f"{pool.name()}-reports", daemon=True)
+
+    def start(self) -> None:
+        self._host.hear(self._pool.name(), self._pool.wish)
+        self._thread.start()
+
+    def end(self) -> None:
+        """Send the last report, and end."""
+        if self._thread.ident is None:
+            return
+        self._is_ending = True
+        os.eventfd_write(self._bell, 1)
+        self._thread.join()
+        self._host.hear(self._pool.name(), None)
+
+    def _run(self) -> None:
+        poll = select.poll()
+        poll.register(self._bell, select.POLLIN)
+        if self._host.fileno() >= 0:
+            poll.register(self._host.fileno(), select.POLLIN)
+        is_stopping = False
+        while not self._has_to_end():
+            self._tell()
+            due_s = time.monotonic() + TICK_S
+            while not self._has_to_end() and (left_s := due_s - time.monotonic()) > 0:
+                if poll.poll(left_s * 1000) and not is_stopping and self._host.check():
+                    is_stopping = True
+                    poll.unregister(self._host.fileno())  # its end stays readable
+                    if self._watches_stop:
+                        self._pool.stop()
+        self._tell_last()
+        os.close(self._bell)
+
+    def _has_to_end(self) -> bool:
+        return self._is_ending
+
+    def _tell(self) -> None:
+        now_s = time.monotonic()
+        for failure in self._pool.untold_failures(FAILURES_A_TICK):
+            self._host.send("pool-failure", pool=self._pool.name(), failure=failure)
+        report = self._pool.report(now_s)
+        steady = {name: value for name, value in report.items() if name not in _TIMELY}
+        is_due = now_s - self._sent_s >= STEADY_S and report["in_flight"]
+        if (steady != self._sent or is_due) and self._host.send("pool", report=report):
+            self._sent, self._sent_s = steady, now_s
+            self._host.show(words_of(report), report["done"] + report["skipped"], report["total"] or 0)
+
+    def _tell_last(self) -> None:
+        deadline_s = time.monotonic() + LAST_WORD_S
+        report = self._pool.report(time.monotonic())
+        words: list[tuple[str, dict[str, Any]]] = [
+            ("pool-failure", {"pool": self._pool.name(), "failure": one}) for one in self._pool.untold_failures(200)
+        ]
+        words.append(("pool", {"report": report}))
+        for operation, fields in words:
+            while not self._host.send(operation, **fields) and time.monotonic() < deadline_s:
+                time.sleep(0.01)
+        self._host.show(words_of(report), report["done"] + report["skipped"], report["total"] or 0)
+
+
+def words_of(report: dict[str, Any]) -> str:
+    """``1,204 of 5,000, 3 failed, 250/s``: what the worker's row shows as its doing."""
+    done = report["done"] + report["skipped"]
+    words = [f"{done:,} of {report['total']:,}" if report["total"] is not None else f"{done:,} done"]
+    if report["failed"]:
+        words.append(f"{report['failed']:,} failed")
+    if report["state"] == "paused":
+        words.append("paused")
+    elif report["rate"]:
+        words.append(f"{report['rate']:,.0f}/s" if report["rate"] >= 10 else f"{report['rate']:.1f}/s")
+    return ", ".join(words)
