@@ -66,23 +66,54 @@ class Spill:
 
     def write(self, pickled: Pickled, prefix: str) -> tuple[str, int]:
         """Write a payload; returns the file's name and its size in bytes. Nothing is left when it fails."""
+        name = self._new_name(prefix)
+        return name, self._write_into(self._create(name), name, pickled)
+
+    def write_over(self, used: str, pickled: Pickled, prefix: str) -> str | None:
+        """Write a payload into a file that was kept, whose memory is there already; its new name, None without one."""
+        name = self._new_name(prefix)
+        path = os.path.join(self.directory, name)
+        try:
+            os.rename(os.path.join(self.directory, used), path)
+        except FileNotFoundError:
+            return None
+        fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        self._write_into(fd, name, pickled)
+        return name
+
+    def keep(self, name: str, used: str) -> None:
+        """Keep a file that was read for `write_over`, instead of one that was kept so before."""
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(os.path.join(self.directory, name), os.path.join(self.directory, used))
+
+    def _new_name(self, prefix: str) -> str:
         self._count += 1
-        name = f"{prefix}{os.getpid()}-{time.monotonic_ns():x}-{self._count}"
-        fd = self._create(name)
+        return f"{prefix}{os.getpid()}-{time.monotonic_ns():x}-{self._count}"
+
+    def _write_into(self, fd: int, name: str, pickled: Pickled) -> int:
         try:
             size = _fill(fd, pickled)
+            os.ftruncate(fd, size)
         except BaseException:
             self.remove(name)
             raise
         finally:
             os.close(fd)
-        return name, size
+        return size
 
     def read(self, name: str) -> tuple[memoryview, list[memoryview]]:
         """The pickle and its buffers, mapped copy-on-write; the mapping stays good when the file is removed.
 
         Raises OSError when the payload is not there any more.
         """
+        fd = self.open(name)
+        try:
+            return _split(_map(fd))
+        finally:
+            os.close(fd)
+
+    def open(self, name: str) -> int:
+        """A descriptor of a file, to read its header, its pickle and then its buffers. Raises OSError as `read`."""
         path = os.path.join(self.directory, os.path.basename(name))
         try:
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
@@ -90,13 +121,10 @@ class Spill:
             raise OSError(
                 error.errno, "a big item's payload was removed before it was received; the item is lost", path
             ) from None
-        try:
-            if os.fstat(fd).st_uid != os.geteuid():
-                raise PermissionError(f"{path} belongs to another user; it is not unpickled")
-            view = _map(fd)
-        finally:
+        if os.fstat(fd).st_uid != os.geteuid():
             os.close(fd)
-        return _split(view)
+            raise PermissionError(f"{path} belongs to another user; it is not unpickled")
+        return fd
 
     def remove(self, name: str) -> None:
         """Remove a file that nobody will read, or that was read; and a private directory with its last one."""

@@ -16,8 +16,9 @@ from time import monotonic_ns
 
 from supervisor.channels.parcel import loads, press
 from supervisor.channels.spill import Spill
-from supervisor.pools import wire
+from supervisor.pools import payloads, wire
 from supervisor.pools.errors import RemoteTraceback, ResultLost, TaskExited
+from supervisor.pools.payloads import BESIDE_BYTES
 from supervisor.pools.wire import Reader
 
 TYPE_CHECKING = False
@@ -36,8 +37,6 @@ BATCH_NS = 50_000
 MOST_IN_BATCH = 64
 FLUSH_NS = 20_000_000
 """Results do not wait longer than this for those that come after them."""
-BESIDE_BYTES = 262_144
-"""Bigger payloads go through a file in memory."""
 _PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
 """What is rebuilt from a pickle for sure."""
 _LONG = frozenset({str, bytes})
@@ -141,8 +140,7 @@ class Member:
     def _unpack(self, payload: bytes, form: int) -> Any:
         if form == wire.INLINE:
             return pickle.loads(payload)
-        data, buffers = self._spill.read(payload.decode())
-        return loads(data, buffers=buffers)
+        return payloads.take(self._spill, payload.decode())[0]
 
     def _run_call(self, task: int, function: Any, args: Any, kwds: Any) -> None:
         try:
@@ -224,7 +222,7 @@ class Member:
             self._send(wire.RESULTS, head, pickle.dumps(pickles, 5))
 
     def _send_beside(self, task: int, index: int, pressed: bytes | Pickled) -> None:
-        name = beside(self._spill, pressed)
+        name = payloads.put_again(self._spill, pressed)
         self._send(wire.RESULTS, wire.RESULTS_HEAD.pack(task, index, 1, wire.BESIDE_SINGLE), name.encode())
 
     def _fail(self, task: int, index: int, error: BaseException) -> None:
@@ -266,14 +264,6 @@ _RUNS = {
     wire.EACH | wire.TIMED: _timed_each,
     wire.STAR | wire.TIMED: _timed_star,
 }
-
-
-def beside(spill: Spill, pressed: bytes | Pickled) -> str:
-    """Put a payload into a file; the file's name."""
-    from supervisor.channels.parcel import Pickled
-
-    whole = pressed if isinstance(pressed, Pickled) else Pickled([pressed], [])
-    return spill.write(whole, "task-")[0]
 
 
 def sendable(error: BaseException) -> bytes:

@@ -6,7 +6,7 @@ import pickle
 import sys
 
 from supervisor.channels.parcel import loads
-from supervisor.pools import wire
+from supervisor.pools import payloads, wire
 from supervisor.pools.errors import ResultLost
 from supervisor.pools.member import rebuilt
 
@@ -24,12 +24,14 @@ class Outcomes:
 
     Attributes:
         counts: items, by what became of them, members that were replaced, and bytes, as items and results travelled.
+        has_kept: members find files that they may write results into.
     """
 
     def __init__(self, spill: Spill) -> None:
         self._spill = spill
         names = ("submitted", "done", "failed", "retried", "replaced", "item_bytes", "result_bytes")
         self.counts = dict.fromkeys(names, 0)
+        self.has_kept = False
 
     def accept(self, task: Task) -> None:
         """A task was submitted."""
@@ -55,17 +57,25 @@ class Outcomes:
         """Results that were sent one by one, each rebuilt by itself."""
         if form == wire.SINGLY:
             return [_rebuilt(lambda data=data: loads(data)) for data in pickle.loads(payload)]  # type: ignore[misc]
-        name = payload.decode()
+        return [_rebuilt(lambda: self._take(payload.decode()))]
 
-        def read() -> Any:
-            data, buffers = self._spill.read(name)
-            self.counts["result_bytes"] += data.nbytes + sum(buffer.nbytes for buffer in buffers)
-            return loads(data, buffers=buffers)
-
+    def _take(self, name: str) -> Any:
+        """A result from its file, which is kept or goes."""
+        is_kept = False
         try:
-            return [_rebuilt(read)]
+            value, byte_count, is_copied = payloads.take(self._spill, name)
+            self.counts["result_bytes"] += byte_count
+            is_kept = is_copied and payloads.keep(self._spill, name, byte_count)
+            self.has_kept = self.has_kept or is_kept
+            return value
         finally:
-            self._spill.remove(name)
+            if not is_kept:
+                self._spill.remove(name)
+
+    def forget_kept(self) -> None:
+        """Nothing big has come for a while: the memory of kept files is somebody else's."""
+        self.has_kept = False
+        self._spill.sweep(payloads.USED)
 
     def _deliver(self, task: Task, first: int, values: list[Any]) -> None:
         try:

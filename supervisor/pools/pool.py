@@ -10,11 +10,11 @@ from multiprocessing import util
 
 from supervisor.channels.parcel import Pickled, press
 from supervisor.channels.spill import Spill
-from supervisor.pools import wire
+from supervisor.pools import payloads, wire
 from supervisor.pools.crew import Nursed, Spawned
 from supervisor.pools.errors import PoolClosed, ResultLost
 from supervisor.pools.feeding import Feeder, Work
-from supervisor.pools.member import BESIDE_BYTES, PAGE_WORDS, beside
+from supervisor.pools.member import PAGE_WORDS
 from supervisor.pools.pool_thread import PoolThread
 from supervisor.pools.results import AsyncResult, IMapIterator, MapResult
 from supervisor.pools.tasks import Task
@@ -338,9 +338,9 @@ class Pool:
 
     def _pressed(self, value: object) -> tuple[bytes, int]:
         pressed: bytes | Pickled = press(value)
-        if isinstance(pressed, bytes) and len(pressed) <= BESIDE_BYTES:
+        if isinstance(pressed, bytes) and len(pressed) <= payloads.BESIDE_BYTES:
             return pressed, wire.INLINE
-        return beside(self._spill, pressed).encode(), wire.BESIDE
+        return payloads.put(self._spill, pressed).encode(), wire.BESIDE
 
     def _submit(self, tasks: list[Task], timeout: float | None, retries: int | None) -> None:
         for task in tasks:

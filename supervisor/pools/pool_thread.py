@@ -16,7 +16,7 @@ import threading
 import time
 from collections import deque
 
-from supervisor.pools import wire
+from supervisor.pools import payloads, wire
 from supervisor.pools.errors import InitializerFailed, MemberDied, PoolClosed, TaskCancelled, TaskTimedOut
 from supervisor.pools.inbox import Inbox
 from supervisor.pools.member import exit_words
@@ -39,6 +39,9 @@ QUICK_S = 0.005
 """Tasks that take less are given out two at a time, so that a member need not wait for the next."""
 _DROPPED_LOOK_S = 0.1
 """How soon it is seen that an item which was cancelled behind others of its chunk has come into a member's hand."""
+
+KEPT_S = 1.0
+"""Files for results are kept until no task has been done for so long."""
 
 
 class PoolThread:
@@ -157,6 +160,8 @@ class PoolThread:
         for descriptor, what in events:
             self._on_event(descriptor, what)
         self._check_items()
+        if self._outcomes.has_kept and time.monotonic() - self._last_done_s > KEPT_S:
+            self._outcomes.forget_kept()
 
     def _on_event(self, descriptor: int, what: int) -> None:
         place = self._staff.speaker(descriptor)
@@ -260,8 +265,8 @@ class PoolThread:
         how = f"process {pid} {'was killed on request' if place.is_unwanted else exit_words(exit_code)}"
         trouble, hands = place.startup_trouble, [place.in_hand(task) for task in place.in_flight]
         tasks = place.vacate()
-        for name in self._spill.names(f"task-{pid}-"):
-            self._spill.remove(name)  # written, and nobody was told
+        self._spill.sweep(f"{payloads.TASK}{pid}-")  # written, and nobody was told
+        self._spill.remove(f"{payloads.USED}{pid}")
         again = recover(self._outcomes, tasks, hands, sentence, how, pid, exit_code)
         self._ready.extendleft(reversed(again))
         if not was_ready:
@@ -327,6 +332,8 @@ class PoolThread:
                 due_s.append((place.since_s() or now_s) + task.timeout_s)
             if task is not None and task.dropped:
                 due_s.append(now_s + _DROPPED_LOOK_S)
+        if self._outcomes.has_kept:
+            due_s.append(self._last_done_s + KEPT_S)
         return max(0.001, min(due_s) - now_s) if due_s else None
 
     def _check_items(self) -> None:
@@ -361,5 +368,5 @@ class PoolThread:
             self._staff.close()
         finally:
             self._inbox.end()
-            self._spill.sweep("task-")
+            self._spill.sweep("")
             self._epoll.close()

@@ -93,6 +93,11 @@ def megabytes(count: int) -> bytes:
     return bytes(count * 1_000_000)
 
 
+def filled(item: tuple[str, int]) -> str:
+    letter, count = item
+    return letter * count
+
+
 def length(data: bytes) -> int:
     return len(data)
 

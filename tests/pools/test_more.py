@@ -67,7 +67,18 @@ def test_big_payloads_go_both_ways(pool: Pool) -> None:
     assert pool.apply(jobs.length, (bytes(3_000_000),)) == 3_000_000
     assert [len(data) for data in pool.map(jobs.megabytes, [1, 2], chunksize=2)] == [1_000_000, 2_000_000]
     assert np.array_equal(pool.apply(jobs.array, (300_000,)), np.arange(300_000))
-    assert list(directory.iterdir()) == []
+    wait_for(lambda: not list(directory.iterdir()), "kept files to go")
+
+
+def test_the_file_of_a_big_result_is_written_again(pool: Pool) -> None:
+    """What was copied out of it is whole though the next one lies in the same memory; arrays stay where they are."""
+    texts = pool.map(jobs.filled, [(letter, 400_000 - number) for number, letter in enumerate("abcdef")], chunksize=1)
+    assert [(text[0], len({*text}), len(text)) for text in texts] == [
+        (letter, 1, 400_000 - number) for number, letter in enumerate("abcdef")
+    ]
+    arrays = [pool.apply(jobs.array, (100_000 + number,)) for number in range(4)]
+    assert pool.apply(jobs.filled, (("g", 500_000),)) == "g" * 500_000
+    assert all(np.array_equal(array, np.arange(100_000 + number)) for number, array in enumerate(arrays))
 
 
 def test_items_are_taken_as_results_are(pool: Pool) -> None:
