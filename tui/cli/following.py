@@ -16,7 +16,7 @@ from tui.cli.telling import tell_block, wants_color
 from tui.cli.wanted import worker_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from supervisor.logs.record import Record
@@ -50,6 +50,8 @@ class LogPrinter:
         self._is_colored = wants_color(sys.stdout) if is_colored is None else is_colored
         self._utc_offset_s = time.localtime().tm_gmtoff
         self.name_width = name_width
+        self.before_printing: Callable[[], None] = lambda: None
+        """Called before each time that something is printed."""
 
     def print_last(self, count: int | None) -> int:
         """Print the last `count` wanted records there are now, or all of them; how many.
@@ -106,6 +108,7 @@ class LogPrinter:
     def _print(self, lines: list[bytes]) -> None:
         if not lines:
             return
+        self.before_printing()
         if self._as_json:
             tell_block(b"".join(line + b"\n" for line in lines).decode("utf-8", "backslashreplace"))
             return

@@ -29,6 +29,7 @@ from tui.cli.fate import ended_by, fate_line, gone_line, verdict, warning_lines
 from tui.cli.following import LogPrinter
 from tui.cli.locating import client_of
 from tui.cli.opening import running_on
+from tui.cli.progress_line import ProgressLine
 from tui.cli.telling import complain, narrate, one_line
 from tui.cli.wanted import Wanted
 
@@ -89,7 +90,9 @@ class HeadlessRun:
         self._client = client
         self._wishes = wishes
         self._until_complete = until_complete
+        self._progress = ProgressLine()
         self._printer: LogPrinter | None = LogPrinter(Path(note.log_directory), Wanted(()))
+        self._printer.before_printing = self._progress.clear
         self._is_output_closed = False
         self._fleet: Fleet | None = None
         self._fleet_due_s = 0.0
@@ -108,7 +111,12 @@ class HeadlessRun:
         self._print_logs()
         if self._printer is not None:
             self._printer.close()
+        self._progress.end()
         return self._exit_code()
+
+    def _narrate(self, text: str) -> None:
+        self._progress.clear()
+        narrate(text)
 
     def _is_over(self) -> bool:
         if self._is_lost or len(self._wishes) > _GIVE_UP_AT:
@@ -143,36 +151,39 @@ class HeadlessRun:
         for row in fleet.rows:
             before = known.pop(row.name, None)
             for line in filter(None, [fate_line(before, row), *warning_lines(before, row)]):
-                narrate(line)
+                self._narrate(line)
         for name in known:
-            narrate(gone_line(name))
+            self._narrate(gone_line(name))
         if self._printer is not None:
             self._printer.name_width = max((len(row.name) for row in fleet.rows), default=0)
         was_completed = self._fleet is not None and self._fleet.phase == "completed"
         was_ended_by = ended_by(self._fleet) if self._fleet else ""
         self._fleet = fleet
         if ended_by(fleet) and not was_ended_by:
-            narrate(f"{fleet.project} ends: {ended_by(fleet)}")
+            self._narrate(f"{fleet.project} ends: {ended_by(fleet)}")
+        self._progress.show(fleet.pools, time.monotonic())
         if fleet.phase == "completed" and not was_completed:
             self._complete(fleet)
 
     def _complete(self, fleet: Fleet) -> None:
         outcome = one_line(fleet.outcome)
         if self._until_complete:
-            narrate(f"{fleet.project} is complete: {outcome}")
+            self._narrate(f"{fleet.project} is complete: {outcome}")
             self._end(force=False)
         elif not self._endings:
-            narrate(f"{fleet.project} is complete: {outcome} Ctrl-C ends it (--until-complete does so by itself).")
+            self._narrate(
+                f"{fleet.project} is complete: {outcome} Ctrl-C ends it (--until-complete does so by itself)."
+            )
 
     def _heed_wishes(self) -> None:
         """First signal: stop everything. Second: kill it. More: leave the rest to the guardian."""
         asked = len(self._endings)
         if len(self._wishes) == 1 and asked == 0:
             waiting = waited_for(self._fleet) if self._fleet else ""
-            narrate(f"stopping {waiting or self._note.project}; once more kills what is left")
+            self._narrate(f"stopping {waiting or self._note.project}; once more kills what is left")
             self._end(force=False)
         elif len(self._wishes) >= 2 and not any(ending.force for ending in self._endings):
-            narrate("killing what is left")
+            self._narrate("killing what is left")
             self._end(force=True)
 
     def _end(self, *, force: bool) -> None:

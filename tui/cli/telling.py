@@ -45,12 +45,17 @@ def tell_json(value: object) -> None:
     tell_block(msgspec.json.encode(value).decode() + "\n")
 
 
-def narrate(text: str) -> None:
+def narrate(text: str, end: str = "\n") -> None:
     """A line of narration; a stderr that is closed is no reason to stop."""
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(text, end=end, file=sys.stderr, flush=True)
     except (BrokenPipeError, ValueError):
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - it stands in until the process ends
+
+
+def narrate_over(text: str) -> None:
+    """Narration in the place of the line that the cursor is in; for a terminal only."""
+    narrate(f"\r\x1b[K{text}", end="")
 
 
 def complain(text: str) -> None:
