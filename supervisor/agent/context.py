@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from supervisor.agent.control import Control
     from supervisor.channels import StatusBoard
+    from supervisor.pools import Pool
 
 
 class Stopping:
@@ -65,6 +66,7 @@ class Context:
         self._control = control
         self._board = board
         self._output_dir: str = spec["output_dir"]
+        self._pools: dict[str, Any] = spec.get("pools", {})
         self._has_said_ready = False
 
     @property
@@ -73,6 +75,17 @@ class Context:
         from pathlib import Path
 
         return Path(self._output_dir)
+
+    def pool(self, name: str) -> Pool:
+        """The pool that the profile sets up in ``[pools.name]``, without items: a `supervisor.Pool` that people see.
+
+        Each call makes one; use it as a context manager. With start method fork it forks, so make it before threads.
+        ValueError where the profile has no such pool for code.
+        """
+        from supervisor.agent.pool_hosting import AgentHost
+        from supervisor.poolrun.in_code import open_pool
+
+        return open_pool(self._pools, name, AgentHost(self._control, None))
 
     def doing(self, text: str) -> None:
         """Show `text` as what this worker is doing now; also a heartbeat."""

@@ -7,6 +7,7 @@ status board. The end of the pipe means that the engine is gone, a stop as well.
 
 from __future__ import annotations
 
+import _thread
 import json
 import os
 
@@ -30,6 +31,7 @@ class Control:
         self._owner_pid = os.getpid()
         self.is_stop_wished = False
         self.is_engine_gone = False
+        self._reading = _thread.RLock()  # a signal handler may look in the middle of a look
         self._pools: dict[str, Callable[[dict[str, Any]], None]] = {}
 
     def fileno(self) -> int:
@@ -67,32 +69,56 @@ class Control:
         if os.getpid() != self._owner_pid:
             return False
         levels.look()
-        while not self.is_engine_gone:
-            try:
-                frame = os.read(self._descriptor, FRAME_LIMIT_BYTES)
-            except (BlockingIOError, InterruptedError):
-                break
-            except OSError:
-                frame = b""
-            if not frame:
-                self.is_engine_gone = True
-                break
-            self._obey(frame)
+        with self._reading:
+            while not self.is_engine_gone:
+                try:
+                    frame = os.read(self._descriptor, FRAME_LIMIT_BYTES)
+                except (BlockingIOError, InterruptedError):
+                    break
+                except OSError:
+                    frame = b""
+                if not frame:
+                    self.is_engine_gone = True
+                    break
+                self._obey(frame)
         return self.is_stop_wished or self.is_engine_gone
 
+    def check_pools(self) -> bool:
+        """Read wishes for pools; a stop, or the end, is left to the thread that waits for it. Whether one is there."""
+        import socket
+
+        if os.getpid() != self._owner_pid:
+            return False
+        with self._reading, socket.socket(fileno=os.dup(self._descriptor)) as pipe:
+            while not self.is_engine_gone and not self.is_stop_wished:
+                try:
+                    frame = pipe.recv(FRAME_LIMIT_BYTES, socket.MSG_PEEK)
+                except BlockingIOError:
+                    return False
+                except OSError:
+                    return True
+                if not frame or _parsed(frame).get("op") == "stop":
+                    return True
+                self._obey(os.read(self._descriptor, FRAME_LIMIT_BYTES))
+        return True
+
     def _obey(self, frame: bytes) -> None:
-        try:
-            message = json.loads(frame)
-        except ValueError:
-            return
-        if not isinstance(message, dict):
-            return
+        message = _parsed(frame)
         if message.get("op") == "stop":
             self.is_stop_wished = True
         elif message.get("op") == "pool":
             obey = self._pools.get(str(message.get("pool")))
             if obey is not None:
                 obey(message)
+
+
+def _parsed(frame: bytes) -> dict[str, Any]:
+    """What a frame says; nothing where it is none."""
+    try:
+        message = json.loads(frame)
+    except ValueError:
+        return {}
+    return message if isinstance(message, dict) else {}
 
 
 def _cut(value: Any) -> Any:

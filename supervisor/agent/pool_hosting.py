@@ -19,13 +19,18 @@ LOGGER = "procdeck.pool"
 
 
 class AgentHost:
-    """This worker, as its pools see it (`supervisor.poolrun.host.Host`)."""
+    """This worker, as its pools see it (`supervisor.poolrun.host.Host`).
 
-    def __init__(self, control: Control, board: StatusBoard) -> None:
+    Args:
+        board: None where the worker's code says for itself what it does.
+    """
+
+    def __init__(self, control: Control, board: StatusBoard | None) -> None:
         self._control = control
         self._board = board
         self.send = control.send
         self.check = control.check
+        self.check_pools = control.check_pools
         self.fileno = control.fileno
         self.hear = control.hear
 
@@ -35,9 +40,10 @@ class AgentHost:
         records.emit(level, message, logger=LOGGER, extra=extra or None, exception=exception)
 
     def show(self, text: str, done: int, total: int) -> None:
-        self._board.progress(done, total)
-        self._board.doing(text)
-        self._board.beat()
+        if self._board is not None:
+            self._board.progress(done, total)
+            self._board.doing(text)
+            self._board.beat()
 
 
 def prepare_run(

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
         def check(self) -> bool:
             """Read what the engine has said and act on it; whether it is to stop. From any thread."""
 
+        def check_pools(self) -> bool:
+            """The same, but for a stop: that is left unread, for whoever waits for it; whether there is one."""
+
         def fileno(self) -> int:
             """What becomes readable when the engine has said something; -1 where no engine is."""
 

@@ -50,13 +50,13 @@ class Reporter:
     """Reports one pool from `start` to `end`.
 
     Args:
-        watches_stop: tell the pool when the worker is asked to stop.
+        leaves_stop: read what is about pools, and leave a stop to whoever waits for it.
     """
 
-    def __init__(self, pool: Reported, host: Host, *, watches_stop: bool = True) -> None:
+    def __init__(self, pool: Reported, host: Host, *, leaves_stop: bool = False) -> None:
         self._pool = pool
         self._host = host
-        self._watches_stop = watches_stop
+        self._hear = host.check_pools if leaves_stop else host.check
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._is_ending = False
         self._sent: dict[str, Any] = {}
@@ -86,11 +86,10 @@ class Reporter:
             self._tell()
             due_s = time.monotonic() + TICK_S
             while not self._has_to_end() and (left_s := due_s - time.monotonic()) > 0:
-                if poll.poll(left_s * 1000) and not is_stopping and self._host.check():
+                if poll.poll(left_s * 1000) and not is_stopping and self._hear():
                     is_stopping = True
-                    poll.unregister(self._host.fileno())  # its end stays readable
-                    if self._watches_stop:
-                        self._pool.stop()
+                    poll.unregister(self._host.fileno())  # it stays readable
+                    self._pool.stop()
         self._tell_last()
         os.close(self._bell)
 

@@ -16,9 +16,20 @@ if TYPE_CHECKING:
 
 def pool_of(plan: Plan, initializer: Callable[..., object] | None, finalizer: Callable[[], object] | None) -> Pool:
     """The pool of a plan. With fork it forks: call it before there are other threads."""
+    return Pool(
+        plan.processes,
+        initializer,
+        plan.initargs,
+        plan.maxtasksperchild,
+        context_of(plan),
+        finalizer=finalizer,
+        name=plan.name,
+    )
+
+
+def context_of(plan: Plan) -> Any:
+    """The multiprocessing context of a plan's start method."""
     context: Any = multiprocessing.get_context(plan.start_method)
     if plan.start_method == "forkserver" and plan.preload:
         context.set_forkserver_preload(list(plan.preload))
-    return Pool(
-        plan.processes, initializer, plan.initargs, plan.maxtasksperchild, context, finalizer=finalizer, name=plan.name
-    )
+    return context

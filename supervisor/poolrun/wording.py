@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import traceback
 from reprlib import Repr
 
@@ -32,6 +33,9 @@ _KINDS = (
     (ResultLost, "lost"),
     (PoolClosed, "cancelled"),
 )
+
+_FRAME = '\n  File "'
+_OURS = tuple(os.path.join(os.path.dirname(os.path.dirname(__file__)), room, "") for room in ("pools", "poolrun"))
 
 _short = Repr()
 _short.maxstring = _short.maxother = _short.maxlong = ITEM_CHARACTERS
@@ -83,13 +87,20 @@ def traceback_text(error: BaseException) -> str:
     """The traceback of what a task raised, as it was in the member; empty where there was none."""
     cause = error.__cause__
     if isinstance(cause, RemoteTraceback):
-        return cause.text
+        return without_our_frames(cause.text)
     if kind_of(error) != "exception":
         return ""
     try:
         return "".join(traceback.format_exception(type(error), error, error.__traceback__))
     except Exception as failure:
         return f"<the traceback cannot be formatted: {type(failure).__name__}>"
+
+
+def without_our_frames(text: str) -> str:
+    """A traceback that begins with the first frame of the user's own."""
+    head, *frames = text.split(_FRAME)
+    first = next((at for at, frame in enumerate(frames) if not frame.startswith(_OURS)), 0)
+    return _FRAME.join([head, *frames[first:]])
 
 
 def cut(text: str, most: int = TRACEBACK_CHARACTERS) -> str:

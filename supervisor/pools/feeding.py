@@ -27,18 +27,26 @@ class Work:
         number: what members know it by.
         code: its pickle.
         mode: how it is called, one of `supervisor.pools.wire`'s.
+        name: what people call it, ``census:parse``.
         error: why it cannot be pickled; None where it can.
     """
 
     def __init__(self, function: Callable[..., Any], mode: int) -> None:
         self.number = next(_numbers)
         self.mode = mode
+        self.name = name_of(function)
         self.code = b""
         self.error: BaseException | None = None
         try:
             self.code = pickle.dumps(function, 5)
         except Exception as error:
             self.error = error
+
+
+def name_of(function: object) -> str:
+    """``census:parse``."""
+    name = getattr(function, "__qualname__", None) or type(function).__qualname__
+    return f"{getattr(function, '__module__', '?')}:{name}"
 
 
 class Feeder:
