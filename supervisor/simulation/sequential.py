@@ -104,8 +104,8 @@ class SequentialRun:
                 self._turns.end(is_clean=outcome.state != "failed")
         self._outcomes[name] = outcome
         counts = self._channels.counts(order["channels"], name) if outcome.state != "skipped" else []
-        told = ", ".join([f"{outcome.state}{f': {outcome.why}' if outcome.why else ''}", *counts])
-        telling.tell(f"{name}: {told}")
+        told = f"{outcome.state}: {outcome.why}; " if outcome.why else f"{outcome.state}, "
+        telling.tell(f"{name}: {(told + ', '.join(counts)).rstrip(', ;')}")
         return outcome
 
     def _lost_dependency(self, step: Step) -> str:

@@ -186,7 +186,7 @@ def _waiting(parameter: str, channel: str, note: EngineNote) -> dict[str, Any]:
     reply = client_of(note).items(channel)
     items, gone = raw_items((item.pickled, item.path) for item in reply.items)
     more = reply.left_out + gone
-    what = f" that wait in {channel} of the running {note.project}, copied" + (f"; {more:,} more wait" if more else "")
+    what = f", copied from {channel} of the running {note.project}" + (f"; {more:,} more wait there" if more else "")
     return {"parameter": parameter, "kind": "raw", "items": items, "what": what}
 
 
@@ -222,6 +222,8 @@ def _introduce(profile: Profile, worker: WorkerSpec, ends: Ends, feeds: Sequence
     narrate(f"{worker.name} of {profile.project} runs here, alone; breakpoint() opens pdb, Ctrl-C interrupts it")
     if worker.user is not None or worker.group is not None:
         narrate(f"it runs as you, not as {worker.user or worker.group}")
+    if worker.limits or worker.nice is not None:
+        narrate("its limits are not set here")
     fed = {feed["parameter"] for feed in feeds}
     for parameter, channel in ends.reads.items():
         if parameter not in fed:
