@@ -34,6 +34,8 @@ def members_of(
             "generation": member.generation,
         }
         told |= shares_of(member)
+        if member.state != "starting":
+            told["start_s"] = round(member.start_s, 3)
         if entry is not None:
             entry.shown = entry.shown or short(entry.item)
             told |= {"item": entry.shown, "index": entry.index, "since_s": round(now_s - member.task_s, 1)}

@@ -159,6 +159,7 @@ def test_what_cannot_be_is_told_with_what_to_do(command: Command, engine: FakeEn
         'procdeck: there is no command "pools resiz"; did you mean "resize"?\n',
     )
     assert command("pools", "cancel", "hash").code == ExitCode.USAGE
+    assert command("pools", "--project", engine.note.project).code == ExitCode.OK
     engine.port.pool_refusal = RequestRefused("hash does not run")
     refused = command("pools", "pause", "hash")
     assert (refused.code, refused.err) == (ExitCode.REFUSED, "procdeck: hash does not run\n")

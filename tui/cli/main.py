@@ -387,7 +387,8 @@ def _mistaken_command(arguments: list[str]) -> str:
     if word == "channels" and below and not below.startswith("-") and below not in CHANNEL_COMMANDS:
         hint = did_you_mean(below, CHANNEL_COMMANDS) or f"; there are {', '.join(sorted(CHANNEL_COMMANDS))}"
         return f'there is no command "channels {below}"{hint}'
-    if word == "pools" and below not in POOL_COMMANDS and arguments[2:] and not arguments[2].startswith("-"):
+    is_pools = word == "pools" and below and not below.startswith("-") and below not in POOL_COMMANDS
+    if is_pools and arguments[2:] and not arguments[2].startswith("-"):
         hint = did_you_mean(below, POOL_COMMANDS) or f"; there are {', '.join(sorted(POOL_COMMANDS))}"
         return f'there is no command "pools {below}"{hint}'
     if not word or word.startswith("-") or word in COMMANDS or os.sep in word or os.path.exists(word):
