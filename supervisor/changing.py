@@ -18,9 +18,10 @@ from supervisor.errors import RequestRefused
 from supervisor.lifecycle.events import RecycleDue, WishStart, WishStop
 from supervisor.lifecycle.life import Wish
 from supervisor.lifecycle.states import AT_REST, LIVE, State
+from supervisor.processes.preparing import processes_of
 from supervisor.profile.changes import Change, plan
 from supervisor.profile.loading import load_profile
-from supervisor.profile.model import Profile, WorkerSpec
+from supervisor.profile.model import PoolSpec, Profile, WorkerSpec
 from supervisor.profile.simulating import in_the_same_way
 from supervisor.replica import Replica
 
@@ -152,7 +153,15 @@ class Changer:
                 self._have(worker, worker.replicas)
             if "restart" in kinds:
                 self._renew(name)
+            elif worker.pool is not None and any("processes" in c.keys for c in changes if c.subject == name):
+                self._resize(worker.pool)
         self._in_order()
+
+    def _resize(self, pool: PoolSpec) -> None:
+        """Have the members that its table says now, if it runs: it is asked, as somebody at the dashboard would."""
+        for replica in self._driver.of_worker(pool.name):
+            if replica.incarnation is not None:
+                replica.incarnation.ask_pool({"pool": pool.name, "do": "resize", "processes": processes_of(pool)})
 
     def _renew(self, name: str) -> None:
         """Have a worker's replicas run by its new table: those that live restart, those that failed try again."""

@@ -187,7 +187,7 @@ def pool_order(pool: PoolSpec, around: Surroundings) -> dict[str, Any]:
         "name": pool.name,
         "function": pool.function or "",
         "items": None if pool.items is None else _items(pool, pool.items, around),
-        "processes": process_count() if pool.processes == "cpus" else pool.processes,
+        "processes": processes_of(pool),
         "method": pool.method,
         "chunksize": 0 if pool.chunksize == "auto" else pool.chunksize,
         "timeout_s": pool.timeout_s,
@@ -241,6 +241,11 @@ def _placed(path: str, pool: PoolSpec, around: Surroundings) -> str:
     if path.startswith("@stdlib/"):
         return path
     return str(around.profile_directory / Path(fill(path, around)).expanduser())
+
+
+def processes_of(pool: PoolSpec) -> int:
+    """How many members a pool is to have."""
+    return process_count() if pool.processes == "cpus" else pool.processes
 
 
 def process_count() -> int:

@@ -56,6 +56,26 @@ def test_pool_has_members_and_no_replicas(place: Path) -> None:
         engine.client.scale("p", 2)
 
 
+def test_reload_resizes_a_pool_that_runs(place: Path) -> None:
+    """Its process goes on, with more members below it."""
+    pool = (
+        '[pools.p]\nfunction = "time:sleep"\nitems = [1000, 1000, 1000]\nstart_method = "fork"\nstop_timeout = "1s"\n'
+    )
+    text = f'name = "change"\n{pool}processes = '
+    with engine_on(write_profile(place / "p", f"{text}1\n")) as engine:
+
+        def members() -> int:
+            return sum(len(row.report.members) for row in engine.client.pools())
+
+        wait_for(lambda: members() == 1, "its member to work")
+        pid = engine.row("p").pid
+        write_profile(place / "p", f"{text}3\n")
+        reply = engine.client.reload()
+        assert [(step.subject, step.change, step.keys) for step in reply.plan] == [("p", "update", ("processes",))]
+        wait_for(lambda: members() == 3, "two more")
+        assert engine.row("p").pid == pid
+
+
 def test_scaled_consumers_share_the_queue_and_its_end(place: Path) -> None:
     """A replica that came later takes its share, and the stream ends for it too; none of the items is lost."""
     profile = """
