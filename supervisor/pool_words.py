@@ -67,11 +67,12 @@ def doing(report: PoolReport) -> str:
 
 
 def ended(report: PoolReport) -> str:
-    """How a pool has ended."""
+    """How a pool has ended; one that was stopped before all was done says that itself."""
     of = f" of {report.total:,}" if report.total is not None and report.state == "failed" else ""
-    counts = [f"{report.done:,}{of} done"]
+    is_stopped = report.state == "finished" and report.error
+    counts = [report.error if is_stopped else f"{report.state}, {report.done:,}{of} done"]
     counts += [f"{count:,} {word}" for count, word in ((report.failed, "failed"), (report.retried, "retried")) if count]
-    text = f"{report.state}, {', '.join(counts)} in {report.elapsed_s:.1f} s"
+    text = f"{', '.join(counts)} in {report.elapsed_s:.1f} s"
     return f"{text}: {report.error}" if report.error and report.state == "failed" else text
 
 

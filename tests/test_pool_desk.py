@@ -245,6 +245,15 @@ def test_failed_pool_of_code_is_told_with_its_name_and_reason(fleet: Fleet) -> N
     assert detail.failures == ()
 
 
+def test_pool_that_was_stopped_says_so_itself(fleet: Fleet) -> None:
+    """Its state is finished, and its words are how far it was."""
+    replica = fleet.add("hash", pool="hash")
+    fleet.begin(replica)
+    fleet.report(replica, replaced=0)
+    fleet.report(replica, state="finished", error="stopped, 38 of 100 done", replaced=0, failed=0, retried=0)
+    assert fleet.sentences()[-1] == "INFO hash: pool: stopped, 38 of 100 done in 4.0 s"
+
+
 @pytest.mark.parametrize(
     ("action", "request_", "wish"),
     [

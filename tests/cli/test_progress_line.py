@@ -36,6 +36,10 @@ def test_line_says_how_far_how_fast_and_what_failed() -> None:
     [
         (OVER, "hash finished: 98 done, 2 failed, 1 tried again in 4.0 s"),
         (
+            a_pool(state="finished", error="stopped, 38 of 100 done", retried=0, is_live=False),
+            "hash stopped, 38 of 100 done, 2 failed in 4.0 s",
+        ),
+        (
             a_pool(state="failed", error="more than 1\nfailure", retried=0),
             "hash failed: 40/100, 2 failed in 4.0 s: more than 1⏎failure",
         ),

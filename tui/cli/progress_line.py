@@ -117,8 +117,10 @@ def progress_text(pool: PoolRow, bar_cells: int = 0, *, is_ascii: bool = False) 
 def end_text(pool: PoolRow) -> str:
     """``hash finished: 98 done, 2 failed, 3 tried again in 4.0 s``; of one that was cut short how far it was."""
     report, state = pool.report, pool.report.state
-    is_whole = state in ("finished", "failed")
-    words = [f"{report.done:,} done" if is_whole and state == "finished" else progress_figures(report)]
+    if state == "finished":
+        words = [one_line(report.error) or f"finished: {report.done:,} done"]  # one that was stopped says that itself
+    else:
+        words = [f"{'failed' if state == 'failed' else 'ended'}: {progress_figures(report)}"]
     others = (
         (report.failed, "failed"),
         (report.retried, "tried again"),
@@ -126,4 +128,4 @@ def end_text(pool: PoolRow) -> str:
     )
     words += [f"{number:,} {word}" for number, word in others if number]
     reason = f": {one_line(report.error)}" if report.error and state == "failed" else ""
-    return f"{pool.name} {state if is_whole else 'ended'}: {', '.join(words)} in {report.elapsed_s:.1f} s{reason}"
+    return f"{pool.name} {', '.join(words)} in {report.elapsed_s:.1f} s{reason}"
