@@ -128,7 +128,7 @@ class Replica:
             return
         own_percent = self.incarnation.own_cpu_percent() if self.incarnation is not None else None
         if own_percent is not None and sample is not None:  # the rest of the tree is the other threads' as well
-            sample = replace(sample, cpu_percent=own_percent, rss_bytes=0, processes=())
+            sample = replace(sample, cpu_percent=own_percent, rss_bytes=0, processes=sample.processes[:1])
         elif self.incarnation is not None and sample is not None:
             sample = replace(sample, processes=(*sample.processes, *self.incarnation.daemonized))
         percent = round(sample.cpu_percent) if sample else 0

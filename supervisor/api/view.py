@@ -72,7 +72,7 @@ def make_row(
         started_at=seen.started_at if is_live else None,
         restarts=life.restarts,
         cpu_percent=round(sample.cpu_percent, 1) if sample else None,
-        rss_bytes=sample.rss_bytes if sample else None,
+        rss_bytes=sample.rss_bytes if sample and sample.rss_bytes else None,  # a thread has none of its own
         processes=len(sample.processes) if sample else 0,
         cpu_history=seen.cpu_history,
         activity=activity or (status if is_live else ""),

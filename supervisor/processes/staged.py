@@ -65,7 +65,6 @@ class StagedIncarnation(Incarnation):
             self._stop_command.kill()
         if self._performance is not None and self._watch is not None:
             self._sent.add(signal.SIGKILL)
-            self._control.say("stop")  # wakes who waits for it
             self._performance.kill()
 
     def abort(self) -> None:

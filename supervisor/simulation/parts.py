@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import socket
 import threading
 import weakref
 
@@ -66,6 +67,12 @@ class Part:
         self.programs: list[Any] = []
         self.is_killed = False
         self.is_over = False
+
+    def be_killed(self) -> None:
+        """It ends by force from now on: who waits for a word of the engine waits no longer."""
+        self.is_killed = True
+        with socket.socket(fileno=os.dup(self.control.fileno())) as end:
+            end.shutdown(socket.SHUT_RD)
 
     def signal_children(self, number: int) -> None:
         """Send a signal to the processes that it has started and that still run."""

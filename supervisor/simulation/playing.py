@@ -41,7 +41,8 @@ class Actor:
         self._ground = ground
         self._gate = threading.Lock()
         self._is_open = True
-        self.thread = threading.Thread(target=self._run, name=part.name, daemon=True)
+        # Like a main thread it is no daemon, and so are those that it starts; the stage waits for none at its end.
+        self.thread = threading.Thread(target=self._run, name=part.name, daemon=False)
 
     def interrupt(self, error: type[BaseException], number: int) -> None:
         """Wake its waits and raise `error` in it, unless its own code is over; signal its children."""

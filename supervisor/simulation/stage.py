@@ -143,5 +143,5 @@ class Stage:
         elif what == "term":
             actor.interrupt(StopRequested, signal.SIGTERM)
         elif what == "kill":
-            actor.part.is_killed = True
+            actor.tell(Part.be_killed)
             actor.interrupt(Killed, signal.SIGKILL)
