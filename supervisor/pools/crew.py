@@ -15,6 +15,7 @@ import signal
 import socket
 import struct
 
+from supervisor.pools.directories import remove_after_owner
 from supervisor.pools.member import serve
 
 TYPE_CHECKING = False
@@ -53,6 +54,8 @@ if TYPE_CHECKING:
 
 _ORDER = struct.Struct("<i")
 """Fork a member for this slot."""
+_LEAVE = -1
+"""In place of a slot: the pool ends in good order."""
 _NEWS = struct.Struct("<iii")
 """A member lives: pid, slot. It has ended: pid, exit code. It could not be forked: errno, slot."""
 _BORN, _DEAD, _UNBORN = 1, 2, 3
@@ -180,6 +183,8 @@ class Nursed:
 
     def close(self) -> None:
         """End the nursery, which reaps its members."""
+        with contextlib.suppress(OSError):
+            self._socket.send(_ORDER.pack(_LEAVE))
         self._kill_all()
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)  # processes that the caller has forked since hold it open too
@@ -211,10 +216,17 @@ def _nurse(orders: socket.socket, pools_end: socket.socket, name: str, arguments
             process.kill()
         for process in processes:
             process.join()
+        if not nursery.is_dismissed:
+            remove_after_owner(arguments[1])
 
 
 class _Nursery:
-    """The members that live, by what becomes readable at their end."""
+    """Forks members.
+
+    Attributes:
+        members: those that live, by what becomes readable at their end.
+        is_dismissed: the pool has said that it ends.
+    """
 
     def __init__(self, orders: socket.socket, name: str, arguments: tuple[Any, ...]) -> None:
         import multiprocessing
@@ -225,12 +237,13 @@ class _Nursery:
         self._arguments = arguments
         self._count = 0
         self.members: dict[int, Any] = {}
+        self.is_dismissed = False
 
     def bury(self, sentinels: list[int]) -> None:
         for sentinel in sentinels:
             process = self.members.pop(sentinel)
             process.join()
-            self._orders.send(_NEWS.pack(_DEAD, process.pid, process.exitcode or 0))
+            self._tell(_DEAD, process.pid, process.exitcode or 0)
             process.close()
 
     def obey(self) -> bool:
@@ -239,8 +252,15 @@ class _Nursery:
         if not order:
             return False
         (slot,) = _ORDER.unpack(order)
+        if slot == _LEAVE:
+            self.is_dismissed = True
+            return False
         self._start(slot, socket.socket(fileno=descriptors[0]))
         return True
+
+    def _tell(self, *news: int) -> None:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the end of the orders is read after this
+            self._orders.send(_NEWS.pack(*news))
 
     def _start(self, slot: int, theirs: socket.socket) -> None:
         self._count += 1
@@ -253,10 +273,10 @@ class _Nursery:
         try:
             process.start()
         except OSError as error:
-            self._orders.send(_NEWS.pack(_UNBORN, error.errno or 0, slot))
+            self._tell(_UNBORN, error.errno or 0, slot)
         else:
             self.members[process.sentinel] = process
-            self._orders.send(_NEWS.pack(_BORN, process.pid, slot))
+            self._tell(_BORN, process.pid or 0, slot)
         finally:
             theirs.close()
 

@@ -7,6 +7,7 @@ some items, if they are quick, and for each of them where they have a time limit
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 import socket
@@ -17,6 +18,7 @@ from time import monotonic_ns
 from supervisor.channels.parcel import loads, press
 from supervisor.channels.spill import Spill
 from supervisor.pools import payloads, wire
+from supervisor.pools.directories import remove_after_owner
 from supervisor.pools.errors import RemoteTraceback, ResultLost, TaskExited
 from supervisor.pools.payloads import BESIDE_BYTES
 from supervisor.pools.wire import Reader
@@ -83,7 +85,10 @@ class Member:
         reader = Reader(self._socket)
         while True:
             found = reader.next()
-            if found is None or found[0] == wire.END:
+            if found is None:
+                remove_after_owner(self._spill.directory)
+                break
+            if found[0] == wire.END:
                 break
             kind, body = found
             if kind == wire.FUNCTION:
@@ -323,7 +328,10 @@ def serve(sock: socket.socket, pages: Any, slot: int, directory: str, start: tup
     try:
         Member(sock, page, directory, *start).live()
     except (BrokenPipeError, ConnectionResetError):
-        pass  # the pool is gone
+        remove_after_owner(directory)  # the pool is gone
+    except FileNotFoundError:
+        if os.path.isdir(directory):
+            raise
     finally:
         sock.close()
         sys.stdout.flush()

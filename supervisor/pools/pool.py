@@ -5,12 +5,11 @@ from __future__ import annotations
 import itertools
 import multiprocessing
 import os
-import tempfile
 from multiprocessing import util
 
 from supervisor.channels.parcel import Pickled, press
 from supervisor.channels.spill import Spill
-from supervisor.pools import payloads, wire
+from supervisor.pools import directories, payloads, wire
 from supervisor.pools.crew import Nursed, Spawned
 from supervisor.pools.errors import PoolClosed, ResultLost
 from supervisor.pools.feeding import Feeder, Work
@@ -83,7 +82,7 @@ class Pool:
         self._state = "running"
         self._owner = os.getpid()
         self._pages = self._context.RawArray("Q", MOST_MEMBERS * PAGE_WORDS)
-        self._spill = Spill(tempfile.mkdtemp(prefix="procdeck-pool-", dir=_memory_directory()), is_private=False)
+        self._spill = Spill(directories.make(), is_private=False)
         start = (initializer, tuple(initargs), finalizer, maxtasksperchild or 0)
         arguments = (self._pages, self._spill.directory, start)
         method = self._context.get_start_method()
@@ -91,7 +90,7 @@ class Pool:
         try:
             crew = (Nursed if method == "fork" else Spawned)(self._context, self._name, arguments)
         except BaseException:  # a daemonic process may have no children
-            os.rmdir(self._spill.directory)
+            directories.remove(self._spill.directory)
             raise
         self._thread = PoolThread(crew, memoryview(self._pages).cast("B").cast("Q"), self._spill, count, self._name)
         self._thread.start()
@@ -363,14 +362,7 @@ def _terminate(thread: PoolThread, feeders: set[Feeder], directory: str, owner: 
         feeder.stop(PoolClosed("the pool was terminated"))
     thread.terminate()
     thread.join()
-    try:
-        os.rmdir(directory)
-    except OSError:
-        pass
-
-
-def _memory_directory() -> str | None:
-    return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
+    directories.remove(directory)
 
 
 def _not_sent(error: BaseException) -> BaseException:
