@@ -21,7 +21,7 @@ from supervisor.errors import (
     ProjectError,
     RequestRefused,
 )
-from tui.cli import acting_commands, debug_commands, hang_commands
+from tui.cli import acting_commands, debug_commands, figure_commands, hang_commands, recording_commands
 from tui.cli.channel_commands import COMMANDS as CHANNEL_COMMANDS
 from tui.cli.channel_commands import app as channel_app
 from tui.cli.exits import ExitCode, UsageError
@@ -189,6 +189,8 @@ app.command(pool_app)
 acting_commands.add_to(app)
 debug_commands.add_to(app)
 hang_commands.add_to(app)
+figure_commands.add_to(app)
+recording_commands.add_to(app)
 
 
 @app.command

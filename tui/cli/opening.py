@@ -19,7 +19,7 @@ from tui.cli.telling import complain, narrate
 def open_profile(profile: str | None, project: str | None, *, is_simulated: bool = False) -> ExitCode:
     """Open the dashboard on a profile: the named one, the directory's own, or one that is chosen."""
     path = profile_named(profile) if profile is not None else profile_of_directory()
-    if not _has_screen():
+    if not has_screen():
         return ExitCode.USAGE
     if path is None:
         path = choose_shipped()
@@ -31,13 +31,13 @@ def open_profile(profile: str | None, project: str | None, *, is_simulated: bool
 def open_demo(name: str) -> ExitCode:
     """Open the dashboard on a profile that comes with procdeck."""
     path = shipped_named(name)
-    return _open(path, None) if _has_screen() else ExitCode.USAGE
+    return _open(path, None) if has_screen() else ExitCode.USAGE
 
 
 def attach(project: str | None) -> ExitCode:
     """Open the dashboard on an engine that runs already."""
     note = find_engine(project)
-    return _show(note, started_here=False) if _has_screen() else ExitCode.USAGE
+    return _show(note, started_here=False) if has_screen() else ExitCode.USAGE
 
 
 def running_on(path: Path, project: str | None) -> EngineNote | None:
@@ -97,7 +97,7 @@ def _show(note: EngineNote, *, started_here: bool) -> ExitCode:
     return ExitCode(run_dashboard(note.project, started_here=started_here))
 
 
-def _has_screen() -> bool:
+def has_screen() -> bool:
     """Whether there is a terminal for the dashboard; complains, with what to use instead, where there is none."""
     instead = "use `procdeck run PROFILE --headless`, `procdeck status` or `procdeck logs` instead"
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

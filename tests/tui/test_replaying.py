@@ -1,0 +1,34 @@
+"""The dashboard on a recording moves in time, and is left without a question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.tui.fakes import NOW_AT
+from tests.tui.screens.test_fleet import NARROW, shown
+from tests.tui.test_recording import recorded
+from tui.link.replay_link import ReplayLink
+from tui.replay_dashboard import ReplayDashboard
+from tui.replaying import clock_of
+
+
+async def test_keys_move_in_time_and_leave_at_once(tmp_path: Path) -> None:
+    """A minute on, ten back, another speed; ``q`` asks nothing, for nothing runs."""
+    (tmp_path / "logs").mkdir()
+    recording = recorded(tmp_path / "r", tmp_path / "logs", list(range(200)))
+    clock = clock_of(recording, NOW_AT + 10, 0.0)
+    app = ReplayDashboard(ReplayLink(recording, clock), "census (recording)", clock)
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await shown(pilot, "parse.1")
+        await shown(pilot, "census (recording)")
+        await pilot.press("right_square_bracket")
+        await shown(pilot, "standing still")
+        assert clock.wall_s() == NOW_AT + 70
+        await pilot.press("left_curly_bracket")
+        assert clock.wall_s() == NOW_AT
+        await pilot.press("backslash")
+        assert clock.speed == 1.0
+        await pilot.press("q")
+        await pilot.pause()
+    assert app.return_value is not None
+    assert app.return_value.how == "detached"

@@ -1,0 +1,213 @@
+"""A session on disk: what the engine said of its fleet, second by second, with the log of the run beside it.
+
+::
+
+    states.ndjson.gz   {"at": ..., "message": {"fleet" | "change": ...}}, a line each, on the disk every 5 seconds
+    logs/  journal     the run's own files, linked, so that they stay when the run's are deleted
+
+A recording is read whole at once: a night of a hundred workers is some megabytes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from supervisor.api.messages import Fleet, StreamMessage
+from supervisor.api.streaming import fleet_message
+from supervisor.errors import ProcdeckError
+from tui.link.view import FleetView, LinkState, heard_change, heard_fleet
+
+STATES_NAME: Final = "states.ndjson.gz"
+LOGS_NAME: Final = "logs"
+WHOLE_EVERY_S: Final = 60.0
+"""How often a whole fleet is written, so that a moment is found without all that was before."""
+FLUSH_EVERY_S: Final = 5.0
+
+
+class RecordingError(ProcdeckError):
+    """A recording that cannot be written or read: what, where, what to do."""
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """What was heard at one moment, a Unix timestamp."""
+
+    at: float
+    message: StreamMessage
+
+
+_decoder = msgspec.json.Decoder(Frame)
+
+
+class Recorder:
+    """Writes a recording into `directory`, which it makes.
+
+    Raises:
+        RecordingError: it is there already, or cannot be written.
+    """
+
+    def __init__(self, directory: Path, log_directory: Path) -> None:
+        self._log_directory = log_directory
+        self._linked: dict[str, int] = {}
+        self._told: Fleet | None = None
+        self._whole_at = self._flushed_at = float("-inf")
+        self._packer = zlib.compressobj(6, zlib.DEFLATED, 31)
+        self.frames = 0
+        self.bytes = 0
+        self.directory = directory
+        try:
+            directory.mkdir(mode=0o700, parents=True)
+            (directory / LOGS_NAME).mkdir(mode=0o700)
+            self._file = os.open(directory / STATES_NAME, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        except FileExistsError:
+            raise RecordingError(f"{directory} is there already; name another place with --output") from None
+        except OSError as error:
+            raise RecordingError(f"cannot record to {directory}: {error.strerror}") from None
+
+    def note(self, fleet: Fleet, at: float) -> None:
+        """Write what has changed since the last time.
+
+        Raises:
+            RecordingError: the disk refuses it.
+        """
+        is_whole = at - self._whole_at >= WHOLE_EVERY_S
+        message = StreamMessage(fleet=fleet) if is_whole else fleet_message(self._told, fleet)
+        if message is None:
+            return
+        if message.fleet is not None:
+            self._whole_at = at
+        self._told = fleet
+        self.frames += 1
+        data = self._packer.compress(msgspec.json.encode(Frame(at, message)) + b"\n")
+        if at - self._flushed_at >= FLUSH_EVERY_S:
+            self._flushed_at = at
+            data += self._packer.flush(zlib.Z_SYNC_FLUSH)
+            self.link_logs()
+        self._write(data)
+
+    def _write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        try:
+            while rest:
+                written = os.write(self._file, rest)
+                self.bytes += written
+                rest = rest[written:]
+        except OSError as error:
+            raise RecordingError(f"cannot go on recording to {self.directory}: {error.strerror}") from None
+
+    def link_logs(self) -> None:
+        """Have the run's log files and journal under a name of our own, so that they outlive the run's."""
+        place = self.directory / LOGS_NAME
+        for source in [*_files(self._log_directory), *_files(self._log_directory.parent, ".ndjson")]:
+            target = (place if source.parent == self._log_directory else self.directory) / source.name
+            try:
+                number = source.stat().st_ino
+                if self._linked.get(source.name) != number:
+                    target.unlink(missing_ok=True)
+                    os.link(source, target)
+                    self._linked[source.name] = number
+            except OSError:
+                pass  # another file system: copied at the end
+
+    def close(self) -> None:
+        """Write what is left, and copy what could not be linked."""
+        self._write(self._packer.flush())
+        os.close(self._file)
+        self.link_logs()
+        for source in _files(self._log_directory):
+            target = self.directory / LOGS_NAME / source.name
+            if source.name not in self._linked:
+                try:
+                    shutil.copyfile(source, target)
+                except OSError as error:
+                    raise RecordingError(f"the log could not be copied to {target}: {error.strerror}") from None
+
+
+def _files(directory: Path, suffix: str = "") -> list[Path]:
+    try:
+        return [entry for entry in directory.iterdir() if entry.is_file() and entry.name.endswith(suffix)]
+    except OSError:
+        return []
+
+
+class Recording:
+    """A recording to look at.
+
+    Raises:
+        RecordingError: there is none in `directory`, or none that can be read.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        try:
+            packed = (directory / STATES_NAME).read_bytes()
+        except OSError as error:
+            why = "there is no recording" if isinstance(error, FileNotFoundError) else error.strerror
+            raise RecordingError(f"{directory}: {why}; `procdeck record` makes one") from None
+        self._frames = list(_frames(packed))
+        self._times = [frame.at for frame in self._frames]
+        if not self._frames or self._frames[0].message.fleet is None:
+            raise RecordingError(f"{directory}: nothing whole is in it")
+
+    @property
+    def begins_at(self) -> float:
+        return self._times[0]
+
+    @property
+    def ends_at(self) -> float:
+        return self._times[-1]
+
+    @property
+    def project(self) -> str:
+        fleet = self._frames[0].message.fleet
+        return fleet.project if fleet is not None else ""
+
+    def view(self, at: float) -> FleetView:
+        """What was known at a moment, with its log beside it; before the first frame what that says."""
+        last = max(1, bisect_right(self._times, at))
+        first = next(place for place in range(last - 1, -1, -1) if self._frames[place].message.fleet is not None)
+        view = FleetView()
+        for frame in self._frames[first:last]:
+            view = _heard(view, frame)
+        return self._with_logs(view)
+
+    def next_at(self, at: float) -> float | None:
+        """When something changes after a moment; None at the end."""
+        place = bisect_right(self._times, at)
+        return self._times[place] if place < len(self._times) else None
+
+    def _with_logs(self, view: FleetView) -> FleetView:
+        if view.fleet is None:
+            return view
+        log = msgspec.structs.replace(view.fleet.log, directory=str(self.directory / LOGS_NAME))
+        return FleetView(
+            fleet=msgspec.structs.replace(view.fleet, log=log), state=LinkState.LIVE, heard_s=view.fleet.now_s
+        )
+
+
+def _heard(view: FleetView, frame: Frame) -> FleetView:
+    if frame.message.fleet is not None:
+        return heard_fleet(view, frame.message.fleet, frame.at)
+    return heard_change(view, frame.message.change, frame.at) if frame.message.change is not None else view
+
+
+def _frames(packed: bytes) -> Iterator[Frame]:
+    """Every whole frame; a recording that was cut short ends where it was cut."""
+    unpacker = zlib.decompressobj(31)
+    try:
+        data = unpacker.decompress(packed)
+    except zlib.error:
+        return
+    for line in data.split(b"\n"):
+        if line:
+            try:
+                yield _decoder.decode(line)
+            except msgspec.MsgspecError:
+                return
