@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from importlib import import_module
 
 from supervisor.agent.bootstrap import _check_fit, _fill, _obviously_fits, _parameters
-from supervisor.agent.context import Context
 from supervisor.agent.records import make_logger
+from supervisor.channels.interrupt import StopRequested
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
+    from supervisor.agent.context import Context
     from supervisor.simulation.turns import Wish
 
     Spec = dict[str, Any]
@@ -61,7 +62,9 @@ def surroundings(spec: Spec) -> Iterator[None]:
 
 def context_of(spec: Spec, wish: Wish) -> Context:
     """What a parameter ``ctx`` is given."""
-    return Context(spec, wish, SilentBoard(), make_logger(spec["worker"]))  # type: ignore[arg-type]  # stand-ins
+    from supervisor.simulation.pool_here import HereContext
+
+    return HereContext(spec, wish, SilentBoard(), make_logger(spec["worker"]))  # type: ignore[arg-type]  # stand-ins
 
 
 def call_of(spec: Spec, views: Mapping[str, Any], wish: Wish) -> Callable[[], object]:
@@ -100,6 +103,12 @@ def _program(spec: Spec) -> Callable[[], object]:
         return lambda: runpy.run_module(what, run_name="__main__", alter_sys=True)
     sys.path.insert(0, os.path.dirname(what))
     return lambda: runpy.run_path(what, run_name="__main__")
+
+
+def is_quit(error: BaseException) -> bool:
+    """Whether somebody has left the debugger: no mistake of the code, whose it looks like."""
+    debugger = sys.modules.get("bdb")
+    return isinstance(error, StopRequested) or (debugger is not None and isinstance(error, debugger.BdbQuit))
 
 
 def without_ours(error: BaseException) -> BaseException:

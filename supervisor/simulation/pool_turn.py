@@ -8,16 +8,14 @@ from __future__ import annotations
 import time
 
 from supervisor.agent.bootstrap import _fill
-from supervisor.channels.interrupt import StopRequested
 from supervisor.poolrun.failing import MOST_RECORDS
 from supervisor.poolrun.journal import Journal, digest_of, told
 from supervisor.poolrun.plan import Plan, resolve
 from supervisor.poolrun.sources import source_of
 from supervisor.poolrun.wording import counted, error_text, kind_of, short, traceback_text
-from supervisor.pools.errors import ResultLost, TaskExited
 from supervisor.simulation import telling
-from supervisor.simulation.calling import context_of, function_of, without_ours
-from supervisor.simulation.memory_channels import pack, unpack
+from supervisor.simulation.calling import context_of, function_of, is_quit
+from supervisor.simulation.pool_here import as_of_a_member, carried
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +56,8 @@ class PoolTurn:
         self._context = context
         self._views = views
         self._wish = wish
-        self._done = self._failed = self._skipped = 0
+        self._done = self._failed = self._retried = self._skipped = 0
+        self._begun_s = time.monotonic()
 
     def run(self) -> None:
         """Do all items. TooManyFailed when ``max_failures`` is passed; what the source or a callback raises."""
@@ -76,9 +75,8 @@ class PoolTurn:
                     self._skipped += 1
                     continue
                 self._do(function, index, item, journal, callbacks)
-            else:
-                if callbacks["on_complete"] is not None:
-                    callbacks["on_complete"]()
+            if callbacks["on_complete"] is not None:
+                callbacks["on_complete"](self._summary(journal))
             if plan.finalizer:
                 resolve(plan.finalizer)()
         finally:
@@ -117,9 +115,9 @@ class PoolTurn:
 
     def _call(self, function: Callable[..., Any], item: Any) -> Any:
         """The result of an item, both pickled on their way as between processes."""
-        sent = _carried(item, "it cannot be sent to a member")
+        sent = carried(item, "it cannot be sent to a member")
         result = function(*sent) if self._plan.is_star else function(sent)
-        return _carried(result, "the result cannot be sent back")
+        return carried(result, "the result cannot be sent back")
 
     def _do(
         self,
@@ -133,12 +131,14 @@ class PoolTurn:
             begun_s = time.perf_counter()
             try:
                 result = self._call(function, item)
-            except StopRequested:
-                raise
             except (Exception, SystemExit) as error:
-                failure = _as_of_a_member(error)
-                if attempt > self._plan.retries:
+                if is_quit(error):
+                    raise
+                failure = as_of_a_member(error)
+                if attempt > self._plan.retries or kind_of(failure) == "lost":
                     self._fail(index, item, failure, attempt, journal, callbacks["on_error"])
+                    return
+                self._retried += 1
                 continue
             took_s = time.perf_counter() - begun_s
             if callbacks["on_result"] is not None:
@@ -157,7 +157,7 @@ class PoolTurn:
         error: BaseException,
         attempts: int,
         journal: Journal | None,
-        on_error: Callable[[BaseException], object] | None,
+        on_error: Callable[[Any, BaseException], object] | None,
     ) -> None:
         self._failed += 1
         text = error_text(error)
@@ -167,10 +167,25 @@ class PoolTurn:
         if journal is not None:
             journal.write_error(index, item, text, kind_of(error), traceback_text(error), attempts)
         if on_error is not None:
-            on_error(error)
+            on_error(item, error)
         most = self._plan.max_failures
         if most is not None and self._failed > most:
             raise TooManyFailed(f"{counted(self._failed, 'item')} failed, and max_failures is {most}")
+
+    def _summary(self, journal: Journal | None) -> dict[str, Any]:
+        """What ``on_complete`` is called with, as `supervisor.poolrun.ending.summary_of` has it."""
+        return {
+            "pool": self._plan.name,
+            "total": None if self._wish.is_wished else self._done + self._failed + self._skipped,
+            "done": self._done,
+            "failed": self._failed,
+            "retried": self._retried,
+            "skipped": self._skipped,
+            "elapsed_s": round(time.monotonic() - self._begun_s, 3),
+            "is_stopped": self._wish.is_wished,
+            "results": journal.path if journal is not None else None,
+            "errors": journal.errors_path if journal is not None and self._failed else None,
+        }
 
     def _tell(self, journal: Journal | None) -> None:
         parts = [f"{counted(self._done, 'item')} done"]
@@ -181,19 +196,3 @@ class PoolTurn:
 
 
 _CALLBACKS = ("on_result", "on_error", "on_complete")
-
-
-def _carried(value: Any, what: str) -> Any:
-    try:
-        return unpack(pack(value))
-    except Exception as error:
-        lost = ResultLost(f"{what}: {type(error).__name__}: {error}")
-        lost.__cause__ = error
-        raise lost from error
-
-
-def _as_of_a_member(error: BaseException) -> BaseException:
-    """What a real pool's caller gets for an item that has raised this."""
-    if isinstance(error, SystemExit):
-        return TaskExited(f"the task called sys.exit({'' if error.code is None else repr(error.code)})")
-    return without_ours(error)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from supervisor.channels.interrupt import StopRequested
 from supervisor.simulation import telling
-from supervisor.simulation.calling import call_of, place_of, surroundings, without_ours
+from supervisor.simulation.calling import call_of, is_quit, place_of, surroundings, without_ours
 from supervisor.simulation.channel_set import ChannelSet
 from supervisor.simulation.turns import Standstill, Turns
 
@@ -124,6 +124,9 @@ class SequentialRun:
             with surroundings(order):
                 self._work_of(step)()
         except (Standstill, Exception) as error:
+            if is_quit(error):
+                telling.tell(f"{order['name']}: left in the debugger; the run ends")
+                raise SystemExit(EXIT_FAILED) from None
             return _failure(error)
         except StopRequested:
             return Outcome("stopped" if self._turns.wish.is_wished else "finished")
