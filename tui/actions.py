@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from supervisor.api.messages import ActionName, ChannelActionName, ChannelRow, ReplicaRow
-from supervisor.lifecycle.states import AT_REST, BETWEEN, LIVE, State
+from supervisor.api.pools import PoolMember, PoolRow
+from supervisor.lifecycle.states import AT_REST, LIVE, State
 
-Pane = Literal["workers", "channels", "errors", "log", "detail"]
-Place = Literal["workers", "channels", "errors"]
+Pane = Literal["workers", "channels", "pools", "errors", "log", "detail"]
+Place = Literal["workers", "channels", "pools", "errors"]
 """What the table at the top is a table of, and the detail a detail of."""
 
 
@@ -19,10 +20,16 @@ class Situation:
     """What the person looks at, as far as an action's validity depends on it."""
 
     row: ReplicaRow | None = None
-    """The replica under the cursor; None in the other places."""
+    """The replica under the cursor; of a pool the one whose pool it is; None in the other places."""
     place: Place = "workers"
     channel: ChannelRow | None = None
     """The channel under the cursor; None in the other places."""
+    pool: PoolRow | None = None
+    """The pool under the cursor; of a replica the first of its pools; None in the other places."""
+    member: int | None = None
+    """The pid of the pool's member under the cursor."""
+    failure: int | None = None
+    """The index of the failed item under the cursor."""
     has_error: bool = False
     """An error is under the cursor."""
     replicas: int = 0
@@ -56,7 +63,7 @@ class Action:
     applies: Predicate = lambda _: True
     hint_rank: int = 0
     """Order in the hint bar, from 1; 0 stays out of it."""
-    hinted_in: tuple[Pane, ...] = ("workers", "channels", "errors", "log", "detail")
+    hinted_in: tuple[Pane, ...] = ("workers", "channels", "pools", "errors", "log", "detail")
     """The panes in which the hint bar shows it."""
     wish: ActionName | None = None
     """What it asks of the engine."""
@@ -75,7 +82,7 @@ class Action:
     @property
     def place(self) -> Place | None:
         """Where its key means it; None: everywhere."""
-        places: dict[str, Place] = {WORKER: "workers", CHANNEL: "channels"}
+        places: dict[str, Place] = {WORKER: "workers", CHANNEL: "channels", POOL: "pools"}
         return places.get(self.group)
 
 
@@ -130,7 +137,8 @@ def _has_loggers(situation: Situation) -> bool:
 
 
 def _has_any(situation: Situation) -> bool:
-    return situation.pane == "log" or situation.row is not None or situation.channel is not None or situation.has_error
+    subjects = (situation.row, situation.channel, situation.pool)
+    return situation.pane == "log" or situation.has_error or any(subject is not None for subject in subjects)
 
 
 def _has_letter(situation: Situation) -> bool:
@@ -141,12 +149,49 @@ def _has_letters(situation: Situation) -> bool:
     return situation.is_live and situation.channel is not None and situation.channel.dead_letters > 0
 
 
+def _at_live_pool(situation: Situation) -> bool:
+    pool = situation.pool
+    return situation.is_live and situation.place == "pools" and pool is not None and pool.is_live
+
+
+def _pool_can_pause(situation: Situation) -> bool:
+    pool = situation.pool
+    return _at_live_pool(situation) and pool is not None and pool.report.state in ("starting", "running", "finishing")
+
+
+def _pool_is_paused(situation: Situation) -> bool:
+    return _at_live_pool(situation) and situation.pool is not None and situation.pool.report.state == "paused"
+
+
+def _pool_can_shrink(situation: Situation) -> bool:
+    return _at_live_pool(situation) and situation.pool is not None and situation.pool.report.processes > 1
+
+
+def _pool_has_failures(situation: Situation) -> bool:
+    return _at_live_pool(situation) and situation.pool is not None and situation.pool.report.failed > 0
+
+
+def _pool_has_tasks(situation: Situation) -> bool:
+    return _at_live_pool(situation) and situation.pool is not None and bool(busy_members(situation.pool))
+
+
+def _pool_has_members(situation: Situation) -> bool:
+    return _at_live_pool(situation) and situation.pool is not None and bool(situation.pool.report.members)
+
+
+def busy_members(pool: PoolRow) -> list[PoolMember]:
+    """Its members that have an item in hand, whoever has had it longest first."""
+    busy = (member for member in pool.report.members if member.index is not None)
+    return sorted(busy, key=lambda member: (member.since_s is None, member.since_s or 0.0))
+
+
 def _in_log(situation: Situation) -> bool:
     return situation.pane == "log"
 
 
-def _in_log_or_on_error(situation: Situation) -> bool:
-    return situation.pane == "log" or situation.has_error
+def _tells_worker(situation: Situation) -> bool:
+    at_pool = situation.place == "pools" and situation.pool is not None
+    return situation.pane == "log" or situation.has_error or at_pool
 
 
 def _of_errors(situation: Situation) -> bool:
@@ -163,6 +208,7 @@ ALWAYS = 90
 
 WORKER, FLEET, LOOK, PROGRAM = "Worker under the cursor", "All workers", "Looking", "procdeck"
 CHANNEL = "Channel under the cursor"
+POOL = "Pool under the cursor"
 LOG = "The log"
 
 ACTIONS: tuple[Action, ...] = (
@@ -184,9 +230,9 @@ ACTIONS: tuple[Action, ...] = (
            applies=_reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True),
     Action("signal", ("S",), "Signal", "Send a signal of your choice to its process.", WORKER,
            danger="confirm", applies=_signallable, leaves_screen=True),
-    Action("open", ("enter",), "Detail", "Show what is under the cursor in full; of an error, its line in the log.",
-           WORKER,
-           applies=_has_any, hint_rank=5, hinted_in=("workers", "channels", "errors", "log")),
+    Action("open", ("enter",), "Detail", "Show what is under the cursor in full; of an error, its line in the log; of "
+           "what failed in a pool, its traceback.", WORKER,
+           applies=_has_any, hint_rank=5, hinted_in=("workers", "channels", "pools", "errors", "log", "detail")),
     Action("why", ("w",), "Why", "Say why it does not move: the cause, who waits for whom, and the ways out.", WORKER,
            applies=_has_live_row, hint_rank=5, hinted_in=("workers", "detail"), leaves_screen=True, verb="say why"),
     Action("stacks", ("t",), "Stacks", "Show the stacks of its processes and threads, and where it spends its time; at "
@@ -208,6 +254,27 @@ ACTIONS: tuple[Action, ...] = (
            channel_wish="discard"),
     Action("drain", ("D",), "Drain", "Throw away what waits in the queue.", CHANNEL,
            danger="confirm", applies=_drainable, hint_rank=3, hinted_in=("channels",), channel_wish="drain"),
+    Action("pool_pause", ("p",), "Pause", "Give out no more items; what members have in hand is finished.", POOL,
+           applies=_pool_can_pause, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True),
+    Action("pool_resume", ("p",), "Resume", "Give out items again.", POOL,
+           applies=_pool_is_paused, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True),
+    Action("pool_retry", ("r",), "Retry", "Try again what has failed: all of it, or the failure under the cursor.",
+           POOL, danger="confirm", applies=_pool_has_failures, hint_rank=2, hinted_in=("pools", "detail"),
+           leaves_screen=True),
+    Action("pool_cancel", ("C",), "Cancel", "Cancel the task of the member under the cursor; elsewhere it asks which.",
+           POOL, danger="confirm", applies=_pool_has_tasks, hint_rank=3, hinted_in=("pools", "detail"),
+           leaves_screen=True, verb="cancel a task"),
+    Action("pool_kill", ("K",), "Kill", "SIGKILL the member under the cursor; elsewhere it asks which. Another one "
+           "takes its place.", POOL, danger="confirm", applies=_pool_has_members, hint_rank=4,
+           hinted_in=("pools", "detail"), leaves_screen=True, verb="kill a member"),
+    Action("pool_more", ("plus",), "More", "One member more.", POOL,
+           applies=_at_live_pool, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True,
+           verb="have one member more"),
+    Action("pool_fewer", ("minus",), "Fewer", "One member fewer: one finishes what it has in hand, and leaves.", POOL,
+           applies=_pool_can_shrink, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True,
+           verb="have one member fewer"),
+    Action("pool_resize", ("equals_sign",), "Size", "Have as many members as you say.", POOL,
+           applies=_at_live_pool, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True, verb="resize"),
     Action("restart_all", ("R",), "Restart all", "Restart every worker.", FLEET, danger="confirm",
            applies=_is_live, wish="restart"),
     Action("reload", ("ctrl+r",), "Reload", "Read the profile again: shows what would change, then asks.", FLEET,
@@ -215,16 +282,18 @@ ACTIONS: tuple[Action, ...] = (
     Action("channels", ("c",), "Channels", "Show the channels between the workers; again: the workers.", LOOK,
            hint_rank=6),
     Action("errors", ("x",), "Errors", "Show what has failed, by type and place; again: the workers.", LOOK,
-           hint_rank=6, hinted_in=("workers", "channels", "errors", "detail")),
+           hint_rank=6, hinted_in=("workers", "channels", "pools", "errors", "detail")),
+    Action("pools", ("b",), "Pools", "Show the pools; from a worker that has one, that pool; again: the workers.", LOOK,
+           hint_rank=6, hinted_in=("workers", "channels", "pools", "errors", "detail")),
     Action("hangs", ("h",), "Hangs", "Show the verdicts on all workers, who is stuck first, and who waits for whom.",
-           LOOK, applies=_is_live, hint_rank=12, hinted_in=("workers", "channels", "errors", "detail"),
+           LOOK, applies=_is_live, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
            leaves_screen=True, verb="look for hangs"),
     Action("order", ("O",), "Order", "Sort the errors by when they were last seen, or by how often.", LOOK,
            applies=_of_errors, hint_rank=2, hinted_in=("errors",)),
     Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, in the log re: is a regex.",
            LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",
-           "Clear the filter, leave the zoom, the detail or the channels. Never quits, never destroys.", LOOK),
+           "Clear the filter, leave the zoom, the detail or the place. Never quits, never destroys.", LOOK),
     Action("follow", ("f",), "Follow", "Follow the log's newest records, or pause.", LOG,
            hint_rank=1, hinted_in=("log",)),
     Action("search", ("F",), "Search", "Search the log without hiding lines.", LOG, hint_rank=3, hinted_in=("log",)),
@@ -247,8 +316,8 @@ ACTIONS: tuple[Action, ...] = (
            LOG, applies=_in_log, hint_rank=10, hinted_in=("log",)),
     Action("write", ("greater_than_sign",), "Write", "Write what the log shows to a file.", LOG,
            hint_rank=11, hinted_in=("log",)),
-    Action("line_worker", ("o",), "Its worker", "Go to the worker that logged the line, or had the error, under the "
-           "cursor.", LOG, applies=_in_log_or_on_error, hint_rank=9, hinted_in=("errors", "log")),
+    Action("line_worker", ("o",), "Its worker", "Go to the worker that logged the line, had the error, or has the "
+           "pool under the cursor.", LOG, applies=_tells_worker, hint_rank=9, hinted_in=("pools", "errors", "log")),
     Action("wrap", ("W",), "Wrap", "Fold long lines, or cut them.", LOG, hint_rank=12, hinted_in=("log",)),
     Action("histogram", ("H",), "Histogram", "Show or hide how much was logged when; a click there goes there.", LOG),
     Action("split", ("Z",), "Split", "Show a second log below the first, with a worker, filter and place of its own; "
@@ -286,8 +355,6 @@ MOVES: tuple[tuple[str, str, str], ...] = (
 )
 """Keys, widget action, meaning: the same in every pane."""
 
-HINT_LIMIT, WIDE_HINT_LIMIT = 8, 14
-
 _KEY_NAMES = {
     "slash": "/",
     "question_mark": "?",
@@ -302,6 +369,7 @@ _KEY_NAMES = {
     "apostrophe": "'",
     "quotation_mark": '"',
     "greater_than_sign": ">",
+    "equals_sign": "=",
 }
 
 
@@ -310,79 +378,8 @@ def key_name(key: str) -> str:
     return _KEY_NAMES.get(key, key)
 
 
-def hints(situation: Situation) -> tuple[Action, ...]:
-    """What the hint bar shows: valid now, most wanted first, help and quit always."""
-    is_warned = situation.row is not None and bool(situation.row.warnings)
-    shown = sorted(
-        (action for action in ACTIONS if action.hint_rank),
-        key=lambda action: 0 if is_warned and action.id == "why" else action.hint_rank,
-    )
-    valid = [action for action in shown if situation.pane in action.hinted_in and action.applies(situation)]
-    if situation.place != "workers":
-        valid = [replace(action, label="Workers") if action.id == situation.place else action for action in valid]
-    if situation.pane == "errors":
-        valid = [replace(action, label="Log line") if action.id == "open" else action for action in valid]
-    always = [action for action in valid if action.hint_rank >= ALWAYS]
-    room = (WIDE_HINT_LIMIT if situation.is_wide else HINT_LIMIT) - len(always)
-    return (*[action for action in valid if action.hint_rank < ALWAYS][:room], *always)
-
-
 def meant_by(key: str, situation: Situation) -> Action:
     """Of the actions that have `key`, the one that can be done now; where none can, the one of this place."""
     sharing = [action for action in ACTIONS if key in action.keys]
     there = [action for action in sharing if action.place in (None, situation.place)]
     return next((action for action in there if action.applies(situation)), (*there, *sharing)[0])
-
-
-def why_not(action: Action, situation: Situation) -> str:
-    """Why `action` cannot be done now, as a sentence with what to do instead."""
-    row = situation.row
-    if action.group is LOG:
-        return f"Cannot {action.label.lower()}: that is for a line of the log; press tab to go there."
-    if not situation.is_live:
-        return f"Cannot {action.verb or action.label.lower()}: the engine does not answer."
-    what = action.verb or action.label.lower()
-    if action.group is CHANNEL:
-        return f"Cannot {what}: {_why_not_channel(action, situation)}."
-    if action.id == "order":
-        return "Cannot sort: that is for errors; press x to go to them."
-    if row is None and situation.place != "workers" and action.id != "open":
-        key = "c" if situation.place == "channels" else "x"
-        return f"Cannot {what}: {situation.place} are shown; press {key} to go to the workers."
-    if row is None:
-        return f"Cannot {what}: no {situation.place[:-1]} is under the cursor."
-    if action.id == "worker_level":
-        return f"{row.name} is a command: it has no loggers that procdeck knows."
-    if action.id == "fewer":
-        return f"{row.worker} has one replica: press s to stop it."
-    if action.id == "start" and row.state is State.WAITING and row.waits_for:
-        return f"{row.name} starts by itself; it waits for {row.waits_for}."
-    return f"{row.name} is {row.state.value}: {_instead(action, row)}."
-
-
-def _instead(action: Action, row: ReplicaRow) -> str:
-    """What to do with `row` where `action` cannot be done in its state."""
-    if action.id == "start":
-        return "it starts by itself" if row.state is State.WAITING else "press r to restart it"
-    if row.state in AT_REST:
-        return "press a to start it"
-    if row.state in BETWEEN:
-        return "it has no process; press s so that it does not start"
-    if action.id == "stop":
-        return "press K to kill it at once"
-    return "it has to run first" if row.state is State.STARTING else "nothing to do"
-
-
-def _why_not_channel(action: Action, situation: Situation) -> str:
-    channel = situation.channel
-    if situation.place != "channels":
-        return f"{situation.place} are shown; press c to go to the channels"
-    if channel is None:
-        return "no channel is under the cursor"
-    if channel.kind != "queue":
-        return f"{channel.name} is a {channel.kind}, and only queues have items"
-    if action.id == "drain":
-        return f"{channel.name} is empty"
-    if not channel.dead_letters:
-        return f"{channel.name} has no dead letters"
-    return "no dead letter is under the cursor; press enter, then up and down to go to one"

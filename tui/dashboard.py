@@ -7,7 +7,7 @@ import gc
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, Literal, cast
@@ -17,27 +17,26 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
-from supervisor.api.messages import ChannelActionName, Event, Job, TreeProcess
+from supervisor.api.messages import Event, Job, TreeProcess
 from supervisor.clock import Clock, SystemClock
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.actions import ACTIONS, BY_ID, Action, Place, meant_by
+from tui.channel_desk import ChannelDesk
 from tui.driver import TerminalDriver
 from tui.hang_desk import AboutHangs, HangDesk, Work
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.older_hits import OlderHits
 from tui.link.view import FleetView, LinkState
+from tui.pool_desk import PoolDesk
 from tui.render.channel_detail import ChannelInside
 from tui.render.glyphs import Glyphs, glyph_set
 from tui.render.header import live_workers
 from tui.render.moments import stored_moment
-from tui.render.pieces import plain
 from tui.screens.confirm import (
     CANCEL,
     ConfirmScreen,
     Question,
-    discard_question,
-    drain_question,
     kill_question,
     quit_question,
     restart_all_question,
@@ -60,11 +59,11 @@ FRAMES_PER_TICK = 2
 
 READ_PER_S = 40
 """Characters of a sentence that a person reads in a second, with something else to do."""
+
 GARBAGE = (5_000, 5, 5)
 """Objects, and rounds, after which garbage in circles is looked for. Textual leaves some hundred such objects with each
 paint: with ten times the objects, memory grows by 7 MiB in two minutes before the first full round; with Python's own
 700, keys wait for it. What was there at the start is frozen, and costs no round anything."""
-
 
 DETAIL_EVERY_S = 1.0
 DETAIL_DELAY_S = 0.08
@@ -119,6 +118,9 @@ class Dashboard(App[Leaving]):
             link, self._wishes, self._wording, self.say, lambda: self._view, self._start, self._confirm,
             lambda what, name: open_about(self, self._hang_desk, what, name),
         )  # fmt: skip
+        acted = partial(self._look_again, "channels")
+        self._channel_desk = ChannelDesk(self._wishes, self._start, self._confirm, acted)
+        self._pool_desk = PoolDesk(self._wishes, self._start, self._ask, partial(self._look_again, "pools"))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS
@@ -197,12 +199,17 @@ class Dashboard(App[Leaving]):
         screen = self.fleet_screen if self.screen_stack else None
         if screen is None or self._view.state is not LinkState.LIVE or not screen.is_detail_shown:
             return
-        if screen.subject is not None and screen.place != "errors":
+        if screen.subject is not None and screen.place != "errors" and screen.wants_detail_again:
             self._fetch(screen.place, screen.subject, 0.0)
 
+    def _look_again(self, place: Place, name: str) -> None:
+        """Something was done to `name`: what is shown of it in full may be another thing now."""
+        if self.screen_stack and self.fleet_screen.place == place and self.fleet_screen.subject == name:
+            self._fetch(place, name, 0.0)
+
     def _fetch(self, place: Place, name: str, delay_s: float) -> None:
-        fetch = self._fetch_detail if place == "workers" else self._fetch_inside
-        self._in_background(partial(fetch, name, delay_s), "detail", is_latest_only=True)
+        fetches = {"workers": self._fetch_detail, "channels": self._fetch_inside, "pools": self._fetch_pool}
+        self._in_background(partial(fetches[place], name, delay_s), "detail", is_latest_only=True)
 
     async def _fetch_detail(self, name: str, delay_s: float) -> None:
         await asyncio.sleep(delay_s)
@@ -222,6 +229,12 @@ class Dashboard(App[Leaving]):
         if self.screen_stack:
             self.fleet_screen.show_inside(inside)
 
+    async def _fetch_pool(self, name: str, delay_s: float) -> None:
+        await asyncio.sleep(delay_s)
+        detail = await self._link.pool_detail(name)
+        if self.screen_stack:
+            self.fleet_screen.show_pool(detail)
+
     def say(self, sentence: str, severity: Severity = "information") -> None:
         """Show a sentence for a few seconds. It may hold worker text: it is never parsed."""
         timeout_s = (4.0 if severity == "information" else 8.0) + len(sentence) / READ_PER_S
@@ -240,17 +253,20 @@ class Dashboard(App[Leaving]):
 
     def action_wish(self, action_id: str) -> None:
         """Do what leaves the screen. A key that follows at once is for the question that this opens."""
-        action = BY_ID[action_id]
+        action, screen = BY_ID[action_id], self.fleet_screen
         if action.id == "quit":
             self.ask_quit()
-        elif self.fleet_screen.may(action):
+        elif screen.may(action):
+            situation = screen.situation()
             if action.channel_wish is not None:
-                self._wish_on_channel(action, action.channel_wish)
+                self._channel_desk.wish(action, action.channel_wish, situation, screen.letter(situation.letter))
+            elif action.place == "pools":
+                self._pool_desk.wish(action, situation, screen.failure(situation.failure))
             else:
                 self._wish_on_worker(action)
 
     def _wish_on_worker(self, action: Action) -> None:
-        name = self.fleet_screen.table.cursor_name
+        name = self.fleet_screen.worker_name
         make = self._wishes.make
         if action.id in ("why", "stacks", "hangs"):
             self._hang_desk.open(cast("AboutHangs", action.id), name or "")
@@ -272,28 +288,6 @@ class Dashboard(App[Leaving]):
             self._in_background(partial(self._wishes.scale, row.worker, by), "wishes")
         elif action.wish is not None:
             self._in_background(partial(make, action.wish, [name], name), "wishes")
-
-    def _wish_on_channel(self, action: Action, wish: ChannelActionName) -> None:
-        situation = self.fleet_screen.situation()
-        channel = situation.channel
-        if channel is None:
-            return
-        is_for_one = action.id in ("requeue", "discard")
-        ids = (situation.letter,) if is_for_one and situation.letter is not None else ()
-        do = partial(self._act_on_channel, channel.name, wish, ids)
-        if wish == "drain":
-            self._confirm(drain_question(channel.name, channel.depth), do)
-        elif wish == "discard":
-            letter = self.fleet_screen.letter(ids[0]) if ids else None
-            number = 1 if is_for_one else channel.dead_letters
-            self._confirm(discard_question(channel.name, number, plain(letter.preview) if letter else ""), do)
-        else:
-            self._in_background(do, "wishes")
-
-    async def _act_on_channel(self, name: str, wish: ChannelActionName, ids: Sequence[str]) -> None:
-        await self._wishes.make_on_channel(name, wish, ids)
-        if self.screen_stack and self.fleet_screen.place == "channels" and self.fleet_screen.subject == name:
-            self._fetch("channels", name, 0.0)
 
     async def _reload(self) -> None:
         """Show what a reload would do; do it when a person says so."""

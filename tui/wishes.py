@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from supervisor.api.hangs import WayOutReply
 from supervisor.api.messages import ActionName, ChannelActionName, Job
+from supervisor.api.pools import PoolActionName, PoolReply, PoolRequest
 from supervisor.api.requests import LevelReply, ReloadReply
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.link.engine_link import EngineLink
@@ -30,6 +31,15 @@ _DONE: dict[ActionName, str] = {
     "kill": "Killed",
     "pause": "Paused",
     "resume": "Resumed",
+}
+
+_POOL_VERBS: dict[PoolActionName, str] = {
+    "resize": "resize",
+    "pause": "pause",
+    "resume": "resume",
+    "retry-failed": "retry what failed in",
+    "cancel": "cancel a task of",
+    "kill-member": "kill a member of",
 }
 
 REMEMBERED_JOBS = 512
@@ -113,8 +123,8 @@ class Wishes:
         """SIGKILL one process of a worker's tree."""
         await self._tell(self._link.kill_process(pid, start_ticks), f"Cannot kill process {pid}")
 
-    async def _tell(self, reply: Awaitable[LevelReply | WayOutReply], cannot: str) -> None:
-        """Say what the engine answers; `cannot` begins the sentence where it does not."""
+    async def _tell(self, reply: Awaitable[LevelReply | WayOutReply | PoolReply], cannot: str) -> bool:
+        """Say what the engine answers; `cannot` begins the sentence where it does not. Whether it does as wished."""
         try:
             text = (await reply).text
         except RequestRefused as refused:
@@ -123,6 +133,8 @@ class Wishes:
             self._say(f"{cannot}: {plain(str(gone))}", "error")
         else:
             self._say(plain(text))
+            return True
+        return False
 
     async def scale(self, worker: str, by: int) -> None:
         """Have so many replicas of a worker more, or fewer."""
@@ -158,6 +170,10 @@ class Wishes:
             self._say(f"Cannot {action} {channel}: {plain(str(gone))}", "error")
         else:
             self._say(plain(reply.text))
+
+    async def make_on_pool(self, pool: str, action: PoolActionName, request: PoolRequest) -> bool:
+        """Wish something of a pool; what was asked of it is said. Whether it could be asked."""
+        return await self._tell(self._link.pool_act(pool, action, request), f"Cannot {_POOL_VERBS[action]} {pool}")
 
     def heard(self, job: Job) -> None:
         """A job moved."""

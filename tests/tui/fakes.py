@@ -31,6 +31,7 @@ from supervisor.api.requests import PlanStep, ReloadReply, ScaleReply, SignalRep
 from supervisor.errors import EngineUnreachable, RequestRefused
 from supervisor.lifecycle.states import LIVE, State
 from tests.tui.hang_fakes import FakeHangLink
+from tests.tui.pool_fakes import FakePoolLink
 from tui.link.engine_link import Listener
 from tui.link.view import FleetView, heard_fleet, lost
 
@@ -243,11 +244,12 @@ def checks() -> tuple[CheckState, ...]:
     )
 
 
-class FakeLink(FakeHangLink):
+class FakeLink(FakeHangLink, FakePoolLink):
     """An `EngineLink` without an engine; a test says what it hears."""
 
     def __init__(self, fleet: Fleet | None = None, *, clock: FixedClock | None = None) -> None:
-        super().__init__()
+        FakeHangLink.__init__(self)
+        FakePoolLink.__init__(self)
         self.clock = clock or FixedClock()
         self.wishes: list[tuple[ActionName, tuple[str, ...]]] = []
         self.downs: list[bool] = []

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
+from functools import partial
 
 import pytest
 
 from supervisor.api.messages import ReplicaRow
 from supervisor.lifecycle.states import State
 from tests.tui.fakes import channels, replica
-from tui.actions import ACTIONS, BY_ID, HINT_LIMIT, MOVES, WIDE_HINT_LIMIT, Situation, hints, meant_by, why_not
+from tests.tui.pool_fakes import pools
+from tui.actions import ACTIONS, BY_ID, MOVES, Situation, meant_by
 from tui.hang_actions import HANG_ACTIONS, WHY
+from tui.hints import HINT_LIMIT, WIDE_HINT_LIMIT, hints
+from tui.refusals import why_not
 from tui.screens.asking import AskingScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.logs import LogPane
@@ -26,7 +31,12 @@ def every_situation() -> list[Situation]:
             for is_live in (True, False) for is_wide in (True, False)]  # fmt: skip
     queues = [Situation(place="channels", pane="detail", channel=channel, letter=letter)
               for channel in channels() for letter in (None, "7")]  # fmt: skip
-    return [*rows, *queues, Situation(), Situation(place="channels", pane="channels")]
+    of_pools = [Situation(place="pools", pane=pane, pool=pool, row=replica(pool.replica), failure=failure,
+                          is_live=is_live, is_wide=is_wide)
+                for pool in pools() for pane in ("pools", "log", "detail") for failure in (None, 17)
+                for is_live in (True, False) for is_wide in (True, False)]  # fmt: skip
+    others = [Situation(), Situation(place="channels", pane="channels"), Situation(place="pools", pane="pools")]
+    return [*rows, *queues, *of_pools, *others, Situation(row=replica("thumbs"), pool=pools()[0])]
 
 
 def test_every_key_has_one_meaning() -> None:
@@ -34,9 +44,9 @@ def test_every_key_has_one_meaning() -> None:
     keys = [key for action in ACTIONS for key in action.keys]
     keys += [key for names, _, _ in MOVES for key in names.split(",")]
     shared = [key for key, times in Counter(keys).items() if times > 1]
-    assert shared == ["p"]
-    for situation in every_situation():
-        able = [action.id for action in ACTIONS if "p" in action.keys and action.applies(situation)]
+    assert sorted(shared) == ["K", "minus", "p", "plus", "r"]
+    for situation, key in itertools.product(every_situation(), shared):
+        able = [action.id for action in ACTIONS if key in action.keys and action.applies(situation)]
         assert len([name for name in able if BY_ID[name].place == situation.place]) <= 1
 
 
@@ -53,6 +63,59 @@ def test_a_shared_key_means_what_can_be_done() -> None:
     assert meaning(Situation(place="channels", channel=channels()[0], letter="7")) == "requeue"
     assert meaning(Situation(place="channels", channel=channels()[0])) == "requeue"
     assert meant_by("q", Situation()).id == "quit"
+
+
+@pytest.mark.parametrize(
+    ("key", "worker", "pool"),
+    [
+        ("r", "restart", "pool_retry"),
+        ("K", "kill", "pool_kill"),
+        ("plus", "more", "pool_more"),
+        ("minus", "fewer", "pool_fewer"),
+        ("p", "pause", "pool_pause"),
+    ],
+)
+def test_a_key_of_pools_means_its_pool_there_and_the_worker_elsewhere(key: str, worker: str, pool: str) -> None:
+    """Where pools are shown no such key touches the worker, even where the pool has nothing to do it to."""
+    assert meant_by(key, Situation(row=replica("thumbs"), pool=pools()[0])).id == worker
+    for row in (*pools(), None):
+        for is_live in (True, False):
+            situation = Situation(row=replica("x"), place="pools", pane="pools", pool=row, is_live=is_live)
+            assert meant_by(key, situation).place == "pools"
+    assert meant_by(key, Situation(row=replica("x"), place="pools", pool=pools()[0])).id == pool
+
+
+def test_hints_of_pools_are_about_the_pool() -> None:
+    """Six keys beside help and quit; nothing of the worker's, and what failed under the cursor can be read."""
+
+    def told(situation: Situation) -> list[str]:
+        return [f"{action.keys[0]} {action.label}" for action in hints(situation)][:-2]
+
+    running, paused, _, _, bad, _ = pools()
+    at = partial(Situation, place="pools", pane="pools", row=replica("thumbs"))
+    assert told(at(pool=running)) == ["p Pause", "r Retry", "C Cancel", "K Kill", "enter Detail", "b Workers"]
+    assert told(at(pool=paused))[:3] == ["p Resume", "C Cancel", "K Kill"]
+    assert told(at(pool=bad))[:2] == ["enter Detail", "b Workers"]
+    assert told(at(pool=running, pane="detail", failure=17))[:3] == ["p Pause", "enter Traceback", "r Retry"]
+    assert told(Situation(row=replica("thumbs"), pool=running))[0] == "b Its pool"
+    assert "b Pools" in told(Situation(row=replica("thumbs"), is_wide=True))
+
+
+@pytest.mark.parametrize(
+    ("action", "number", "told"),
+    [
+        ("pool_retry", 3, "Cannot retry: nothing of warm has failed."),
+        ("pool_cancel", 3, "Cannot cancel a task: no member of warm has an item in hand."),
+        ("pool_kill", 3, "Cannot kill a member: warm has no member yet."),
+        ("pool_pause", 2, "Cannot pause: hash has ended; press a to start its worker again."),
+        ("pool_resize", None, "Cannot resize: no pool is under the cursor."),
+    ],
+)
+def test_a_refusal_fits_the_pool(action: str, number: int | None, told: str) -> None:
+    """What is not possible says why, and what is."""
+    situation = Situation(place="pools", pane="pools", pool=None if number is None else pools()[number])
+    assert not BY_ID[action].applies(situation)
+    assert why_not(BY_ID[action], situation) == told
 
 
 def test_every_action_can_be_done() -> None:
@@ -82,7 +145,7 @@ def test_help_is_generated_from_the_registry() -> None:
 
 
 def test_hints_are_few_valid_and_always_hold_help_and_quit() -> None:
-    """At most eight keys, fourteen where it is wide; none that does nothing; the way out is always among them."""
+    """At most eight keys, fifteen where it is wide; none that does nothing; the way out is always among them."""
     for situation in every_situation():
         shown = hints(situation)
         assert len(shown) <= (WIDE_HINT_LIMIT if situation.is_wide else HINT_LIMIT)

@@ -35,6 +35,7 @@ from supervisor.api.messages import (
     StreamMessage,
     WorkerDetail,
 )
+from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
 from supervisor.api.requests import (
     LevelReply,
     LevelRequest,
@@ -171,6 +172,14 @@ class SocketLink:
         """
         path = f"/v1/channels/{quote(channel, safe='')}/{action}"
         return await self._wish(path, LetterIds(ids=tuple(ids)), ChannelReply)
+
+    async def pool_detail(self, name: str) -> PoolDetail | None:
+        """One pool in full; None where it is unknown or the engine cannot be asked."""
+        return await self._look(f"/v1/pools/{quote(name, safe='')}", PoolDetail)
+
+    async def pool_act(self, name: str, action: PoolActionName, request: PoolRequest) -> PoolReply:
+        """Wish something of a pool. Raises as `act`."""
+        return await self._wish(f"/v1/pools/{quote(name, safe='')}/{action}", request, PoolReply)
 
     async def why(self, name: str = "") -> WhyReply:
         """Why the replicas of that name do not move; without a name those of all. Raises as `act`."""

@@ -10,10 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import TypeVar
 
 import msgspec
 
 from supervisor.api.messages import ChannelRow, Fleet, FleetChange, ReplicaRow
+from supervisor.api.pools import PoolRow
+
+_Named = TypeVar("_Named", bound=ChannelRow | PoolRow)
 
 
 class LinkState(StrEnum):
@@ -50,6 +54,16 @@ class FleetView:
         """By name."""
         return {channel.name: channel for channel in self.fleet.channels} if self.fleet else {}
 
+    @cached_property
+    def pools(self) -> dict[str, PoolRow]:
+        """By name."""
+        return {pool.name: pool for pool in self.fleet.pools} if self.fleet else {}
+
+    @cached_property
+    def pools_of(self) -> dict[str, PoolRow]:
+        """By replica, the first of each."""
+        return {pool.replica: pool for pool in reversed(self.fleet.pools)} if self.fleet else {}
+
     def row(self, name: str | None) -> ReplicaRow | None:
         """The replica called `name`."""
         return next((row for row in self.rows if row.name == name), None)
@@ -65,10 +79,6 @@ def heard_change(view: FleetView, change: FleetChange, now_s: float) -> FleetVie
     fleet = view.fleet
     if fleet is None:
         return view
-    channels = fleet.channels
-    if change.channels:
-        newer = {channel.name: channel for channel in change.channels}
-        channels = (*(newer.pop(channel.name, channel) for channel in channels), *newer.values())
     after = msgspec.structs.replace(
         fleet,
         now_s=change.now_s,
@@ -76,11 +86,20 @@ def heard_change(view: FleetView, change: FleetChange, now_s: float) -> FleetVie
         outcome=change.outcome,
         exit_code=change.exit_code,
         rows=_changed_rows(fleet.rows, change),
-        channels=channels,
+        channels=_newest(fleet.channels, change.channels),
+        pools=_newest(fleet.pools, change.pools),
         log=change.log if change.log.directory else fleet.log,
         engine=change.engine if change.engine.pid else fleet.engine,
     )
     return replace(view, fleet=after, state=LinkState.LIVE, trouble="", heard_s=now_s)
+
+
+def _newest(before: tuple[_Named, ...], changed: tuple[_Named, ...]) -> tuple[_Named, ...]:
+    """`before` with those that have changed, then those that are new."""
+    if not changed:
+        return before
+    newer: dict[str, _Named] = {each.name: each for each in changed}
+    return (*(newer.pop(each.name, each) for each in before), *newer.values())
 
 
 def _changed_rows(rows: tuple[ReplicaRow, ...], change: FleetChange) -> tuple[ReplicaRow, ...]:

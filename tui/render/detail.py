@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from supervisor.api.messages import ChannelRow, CheckState, ExitRecord, ReplicaRow, TreeProcess, WorkerDetail
+from supervisor.api.pools import PoolRow
 from supervisor.lifecycle.events import Timer
 from supervisor.lifecycle.states import State
 from tui.render.channel_words import FLOWING, state_words
 from tui.render.facts import LABEL, fact, heading
 from tui.render.figures import count, depth_bar, duration, percent, plural, size, sparkline, time_left
-from tui.render.fleet_rows import CPU_HISTORY_HIGH, depth_text, doing_line
+from tui.render.fleet_rows import CPU_HISTORY_HIGH, depth_text, doing_line, pool_doing
 from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
 from tui.render.life_words import advice, next_words, waiting_words
 from tui.render.log_lines import traceback_lines
@@ -27,12 +28,17 @@ def detail_lines(
     width: int,
     utc_offset_s: int,
     local_offset_s: float = 0.0,
+    pool: PoolRow | None = None,
 ) -> list[Line]:
     """All that is known of one replica; `detail` None while the engine has not answered yet.
 
     `utc_offset_s` makes a Unix timestamp a local time, `local_offset_s` one of the monotonic clock.
+    `pool` is the first of its pools.
     """
     lines = _now(row, glyphs, now_s, width, local_offset_s)
+    if pool is not None:
+        doing = pool_doing(pool, width - LABEL - 2, glyphs)
+        lines.append(fit_line(((f" {'pool':<{LABEL}}", Tone.DIM), *doing, ("  (b)", Tone.DIM)), width, glyphs.ellipsis))
     if detail is not None:
         lines += _checks(detail.checks, glyphs, width)
     lines += _channels(row, channels, glyphs, width)

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from supervisor.api.messages import ChannelRow, ReplicaRow
+from supervisor.api.pools import PoolRow
 from supervisor.lifecycle.states import UP, State
-from tui.render.figures import depth_bar, duration, percent, size, sparkline, time_left
+from tui.render.figures import count, depth_bar, duration, percent, rate, size, sparkline, time_left
 from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
 from tui.render.life_words import held_words, next_words, obstacle, waiting_words
 from tui.render.pieces import Line, Piece, Tone, fit, fit_line, line_text, line_width, plain
+from tui.render.pool_words import progress_figures, progress_line
 
 WIDE_COLUMNS = 120
 """From this many cells on a row also shows kind, CPU history and queue depths."""
@@ -93,18 +95,37 @@ def row_line(
     now_s: float,
     width: int,
     local_offset_s: float = 0.0,
+    pool: PoolRow | None = None,
 ) -> Line:
-    """One row in exactly `width` cells; `local_offset_s` makes a monotonic time a local one."""
+    """One row in exactly `width` cells; `local_offset_s` makes a monotonic time a local one, `pool` is its pool."""
     pieces: list[Piece] = [(" ", Tone.PLAIN)]
     for index, column in enumerate(columns):
         if index:
             pieces.append((" ", Tone.PLAIN))
-        if column.id.startswith("doing"):
+        if column.id.startswith("doing") and pool is not None and _is_in_peace(row):
+            pieces.extend(fit_line(pool_doing(pool, column.width, glyphs), column.width, glyphs.ellipsis))
+        elif column.id.startswith("doing"):
             depth = _first_depth(row, channels) if column.id == "doing+queue" else ""
             pieces.extend(_doing_cell(row, column.width, depth, glyphs, now_s, local_offset_s))
         else:
             pieces.extend(_cell(row, column, channels, glyphs, now_s))
     return fit_line(tuple(pieces), width, glyphs.ellipsis)
+
+
+def _is_in_peace(row: ReplicaRow) -> bool:
+    """It runs, and there is nothing to say of it that is more urgent than what it does."""
+    return row.state is State.RUNNING and not row.warnings and not row.next_step
+
+
+def pool_doing(pool: PoolRow, width: int, glyphs: Glyphs) -> Line:
+    """How far its pool is, how fast where there is room for that, and how much failed."""
+    report = pool.report
+    failed: Line = ((f"  {count(report.failed)} failed", Tone.RED),) if report.failed else ()
+    speed: Line = ((f"  {rate(report.rate)}/s", Tone.DIM),) if width >= 40 and report.rate else ()
+    room = width - line_width((*failed, *speed))
+    if room < len(progress_figures(report)):
+        failed, speed, room = (), (), width
+    return (*progress_line(report, room, glyphs, most_bar=16), *speed, *failed)
 
 
 def _cell(row: ReplicaRow, column: Column, channels: Mapping[str, ChannelRow], glyphs: Glyphs, now_s: float) -> Line:

@@ -94,7 +94,11 @@ class ConfirmScreen(ModalScreen[str]):
         yield Static(Content("enter chooses the marked line   esc cancels"), classes="dialog-foot")
 
     def on_mount(self) -> None:
-        self.query_one(f"#choice-{CANCEL}", ChoiceLine).focus()
+        self.first().focus()
+
+    def first(self) -> Widget:
+        """What gets the keys when the question opens."""
+        return self.query_one(f"#choice-{CANCEL}", ChoiceLine)
 
     def action_choose(self, choice_id: str) -> None:
         self.dismiss(choice_id)

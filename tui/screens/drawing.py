@@ -1,4 +1,4 @@
-"""What the first screen shows: a table of workers, channels or errors, the log, and what is selected in full.
+"""What the first screen shows: a table of workers, channels, pools or errors, the log, and what is selected in full.
 
 Values come down through `draw`. What keys do is the subclass's business.
 """
@@ -12,8 +12,10 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from supervisor.api.messages import ChannelRow, Letter, ReplicaRow, WorkerDetail
+from supervisor.api.pools import PoolDetail, PoolFailure, PoolRow
 from supervisor.logs.errors import ErrorGroup
-from tui.actions import ASK_HINTS, FILTER_HINTS, Pane, Place, Situation, hints
+from tui.actions import ASK_HINTS, FILTER_HINTS, Pane, Place, Situation
+from tui.hints import hints
 from tui.link.error_source import ErrorSource
 from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
@@ -34,16 +36,17 @@ from tui.widgets.line import LineWidget, MakeLine
 from tui.widgets.log_view import SCAN_BUDGET_S, SCAN_EVERY_S
 from tui.widgets.page_view import PageView
 from tui.widgets.painter import Ground
+from tui.widgets.pool_table import PoolTable
 from tui.widgets.rows_table import RowsTable
 
-AnyTable = RowsTable[ReplicaRow] | RowsTable[ChannelRow] | RowsTable[ErrorRow]
+AnyTable = RowsTable[ReplicaRow] | RowsTable[ChannelRow] | RowsTable[PoolRow] | RowsTable[ErrorRow]
 
 
 class DrawnScreen(RoomScreen):
     """Draws a `FleetView`, the log and the errors."""
 
     class DetailWanted(Message):
-        """The replica or the channel `name` is to be shown in full."""
+        """The replica, the channel or the pool `name` is to be shown in full."""
 
         def __init__(self, place: Place, name: str) -> None:
             super().__init__()
@@ -62,6 +65,7 @@ class DrawnScreen(RoomScreen):
         self._filters: dict[Pane, str] = dict.fromkeys(PANES, "")
         self._detail: WorkerDetail | None = None
         self._inside: ChannelInside | None = None
+        self._pool_detail: PoolDetail | None = None
         self._banner: tuple[str, str] = ("", "")
         self._errors = ErrorSource()
         self.error_order: Order = "last seen"
@@ -78,6 +82,10 @@ class DrawnScreen(RoomScreen):
                 yield LineWidget(id="channels-title")
                 yield FilterBox("channels", "filter by name, kind, state or user; ! inverts; esc clears")
                 yield ChannelTable(id="channels", glyphs=self._glyphs)
+            with Vertical(id="pools-pane", classes="pane"):
+                yield LineWidget(id="pools-title")
+                yield FilterBox("pools", "filter by name, state, function or worker; ! inverts; esc clears")
+                yield PoolTable(id="pools", glyphs=self._glyphs)
             with Vertical(id="errors-pane", classes="pane"):
                 yield LineWidget(id="errors-title")
                 yield FilterBox("errors", "filter by type, place, message or worker; ! inverts; esc clears")
@@ -93,10 +101,12 @@ class DrawnScreen(RoomScreen):
     def on_mount(self) -> None:
         self.table = self.query_one(FleetTable)
         self.channel_table = self.query_one(ChannelTable)
+        self.pool_table = self.query_one(PoolTable)
         self.error_table = self.query_one(ErrorTable)
         self._tables: dict[Place, AnyTable] = {
             "workers": self.table,
             "channels": self.channel_table,
+            "pools": self.pool_table,
             "errors": self.error_table,
         }
         self.log_panes = self.query_one(LogPanes)
@@ -145,9 +155,11 @@ class DrawnScreen(RoomScreen):
             self.share_height()
         self.set_class(view.state is LinkState.LOST, "-stale")
         self.table.explain_empty(self._wording.no_workers(view, self._filters["workers"]))
-        self.table.show(view.rows, view.channels, now_s, self._wording.local_offset_s())
+        self.table.show(view.rows, view.channels, now_s, self._wording.local_offset_s(), view.pools_of)
         self.channel_table.explain_empty(self._wording.no_channels(view, self._filters["channels"]))
         self.channel_table.show_rows(view.fleet.channels if view.fleet else (), now_s)
+        self.pool_table.explain_empty(self._wording.no_pools(view, self._filters["pools"]))
+        self.pool_table.show_rows(view.fleet.pools if view.fleet else (), now_s)
         for pane in self.log_panes:
             if view.fleet is not None:
                 pane.state = view.fleet.log
@@ -161,8 +173,8 @@ class DrawnScreen(RoomScreen):
         for pane in self.log_panes:
             pane.view.name_column(max((len(row.name) for row in self._view.rows), default=8))
 
-    def _counts(self) -> tuple[int, int]:
-        return len(self._view.rows), len(self._view.channels)
+    def _counts(self) -> tuple[int, int, int]:
+        return len(self._view.rows), len(self._view.channels), len(self._view.pools)
 
     def _draw_errors(self) -> None:
         """While they are shown they are looked for; nobody else pays for it."""
@@ -195,6 +207,8 @@ class DrawnScreen(RoomScreen):
             return len(self._view.rows)
         if self.place == "errors":
             return len(self._errors.groups)
+        if self.place == "pools":
+            return len(self._view.pools) or len(self._wording.no_pools(self._view, "")) - 1
         return len(self._view.channels) or len(self._wording.no_channels(self._view, "")) - 1
 
     def show_inside(self, inside: ChannelInside) -> None:
@@ -204,7 +218,7 @@ class DrawnScreen(RoomScreen):
             self._draw_detail()
             self._draw_lines()
 
-    def letter(self, letter_id: str) -> Letter | None:
+    def letter(self, letter_id: str | None) -> Letter | None:
         """A dead letter of the queue that is shown in full."""
         letters = self._inside.letters if self._inside else ()
         return next((letter for letter in letters if letter.id == letter_id), None)
@@ -214,6 +228,26 @@ class DrawnScreen(RoomScreen):
         if self.place == "workers" and detail is not None and detail.row.name == self.subject:
             self._detail = detail
             self._draw_detail()
+
+    def show_pool(self, detail: PoolDetail | None) -> None:
+        """The engine's answer to `DetailWanted` of a pool."""
+        if self.place == "pools" and detail is not None and detail.row.name == self.subject:
+            self._pool_detail = detail
+            self._draw_detail()
+            self._draw_lines()
+
+    @property
+    def wants_detail_again(self) -> bool:
+        """What is shown in full may be out of date. Of a pool its row tells all but its failures, which are many."""
+        if self.place != "pools" or self._pool_detail is None:
+            return True
+        pool = self._view.pools.get(self.subject or "")
+        return pool is not None and pool.report.failed != self._pool_detail.row.report.failed
+
+    def failure(self, index: int | None) -> PoolFailure | None:
+        """A failed item of the pool that is shown in full."""
+        failures = self._pool_detail.failures if self._pool_detail else ()
+        return next((failure for failure in reversed(failures) if failure.index == index), None)
 
     def _draw_lines(self) -> None:
         """Header, banner, titles and hints."""
@@ -254,6 +288,12 @@ class DrawnScreen(RoomScreen):
             channel = self._view.channels.get(self.subject or "")
             inside = self._inside if self._inside and channel and self._inside.channel == channel.name else None
             page = self._wording.channel(channel, inside, self._view, now_s, width)
+        elif self.place == "pools":
+            pool = self._view.pools.get(self.subject or "")
+            whole = (
+                self._pool_detail if pool and self._pool_detail and self._pool_detail.row.name == pool.name else None
+            )
+            page = self._wording.pool(pool, whole, self._view, now_s, width)
         elif self.place == "errors":
             page = self._wording.error(self.error, width)
         else:
@@ -274,7 +314,7 @@ class DrawnScreen(RoomScreen):
 
     def _show_other(self, name: str | None) -> None:
         """The detail is about something else now."""
-        self._detail, self._inside = None, None
+        self._detail, self._inside, self._pool_detail = None, None, None
         self.detail_view.start_over()
         self._draw_detail()
         self._draw_lines()

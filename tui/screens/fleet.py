@@ -10,17 +10,27 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.worker import Worker
 
+from supervisor.api.pools import PoolFailure, PoolRow
 from supervisor.logs.errors import ErrorGroup
 from supervisor.logs.record import decode
-from tui.actions import ACTIONS, BY_ID, LOG, Action, Pane, Place, Situation, why_not
+from tui.actions import ACTIONS, BY_ID, LOG, Action, Pane, Place, Situation
+from tui.link.log_source import LogSource
 from tui.link.view import LinkState
+from tui.refusals import why_not
+from tui.render.glyphs import Glyphs
 from tui.render.log_words import subject_of
 from tui.render.pieces import plain
+from tui.render.pool_detail import item_of
 from tui.screens.drawing import DrawnScreen
+from tui.screens.failures import FailureScreen
 from tui.screens.reading import HelpScreen, RecordScreen
 from tui.screens.room import PANES
+from tui.screens.wording import Wording
 from tui.widgets.filter_box import FilterBox, TypingBox
 from tui.widgets.hint_bar import HintBar
+
+BEFORE_US = 5_000
+"""A failed item is logged about when the pool hears of it: so long before that is where to look for it in the log."""
 
 
 class FleetScreen(DrawnScreen):
@@ -32,21 +42,45 @@ class FleetScreen(DrawnScreen):
         if not action.is_for_the_app
     ]
 
+    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
+        super().__init__(source, wording, glyphs, utc_offset_s)
+        self._worker_before: str | None = None
+        """Whose log was shown before pools were; None while they are not."""
+
     def situation(self) -> Situation:
         """What the person looks at."""
-        row = self._view.row(self.subject) if self.place == "workers" else None
+        row = self._view.row(self.worker_name) if self.place in ("workers", "pools") else None
+        chosen = self.detail_view.chosen_in_sight
+        member, failure = item_of(chosen) if self.place == "pools" else (None, None)
         return Situation(
             row=row,
             replicas=sum(other.worker == row.worker for other in self._view.rows) if row else 0,
             place=self.place,
             channel=self._view.channels.get(self.subject or "") if self.place == "channels" else None,
+            pool=self.pool,
+            member=member,
+            failure=failure,
             has_error=self.error is not None,
-            letter=self.detail_view.chosen_in_sight,
+            letter=chosen if self.place == "channels" else None,
             pane=self._pane,
             is_live=self._view.state is LinkState.LIVE,
             is_filtered=self.logs.source.is_narrowed if self._pane == "log" else bool(self._filters.get(self._pane)),
             is_wide=self.has_class("-wide"),
         )
+
+    @property
+    def pool(self) -> PoolRow | None:
+        """The pool under the cursor; where workers are shown, the first pool of the one under the cursor."""
+        if self.place == "pools":
+            return self._view.pools.get(self.subject or "")
+        return self._view.pools_of.get(self.subject or "") if self.place == "workers" else None
+
+    @property
+    def worker_name(self) -> str | None:
+        """The replica under the cursor; where pools are shown, the one that has the pool under the cursor."""
+        if self.place != "pools":
+            return self.table.cursor_name
+        return self.pool.replica if self.pool else None
 
     def action_act(self, action_id: str) -> None:
         """Do the action called `action_id`, or say why not."""
@@ -110,7 +144,7 @@ class FleetScreen(DrawnScreen):
 
     def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
         self._filters[message.pane] = message.text
-        if message.pane in ("workers", "channels", "errors"):
+        if message.pane in ("workers", "channels", "pools", "errors"):
             self._tables[message.pane].filter(message.text)
         self.redraw()
 
@@ -120,7 +154,7 @@ class FleetScreen(DrawnScreen):
 
     def do_own_log(self) -> None:
         """`l`"""
-        name = self.table.cursor_name or ""
+        name = self.worker_name or ""
         self.logs.narrow(worker="" if self.logs.source.narrowing.worker == name else name)
         self.redraw()
 
@@ -129,14 +163,15 @@ class FleetScreen(DrawnScreen):
         stored = self.logs.view.cursor_line()
         if self._pane != "log" and self.error is not None:
             name = self.error.worker
+        elif self._pane != "log" and self.pool is not None:
+            name = self.pool.replica
         else:
             name = subject_of(decode(stored)) if stored is not None else ""
         if self._view.row(name) is None:
             self.app.notify(f"{plain(name) or 'Nobody'} is no worker of this run.", severity="warning", markup=False)
             return
-        self.go_to("workers")
+        self._go_to("workers")
         self.table.show_all_with(name)
-        self.table.focus()
 
     def do_zoom(self) -> None:
         """`z`"""
@@ -169,11 +204,30 @@ class FleetScreen(DrawnScreen):
         """`x`"""
         self._go_to("workers" if self.place == "errors" else "errors")
 
+    def do_pools(self) -> None:
+        """`b`"""
+        pool = self.pool
+        self._go_to("workers" if self.place == "pools" else "pools")
+        if self.place == "pools" and pool is not None:
+            self.pool_table.show_all_with(pool.name)
+
     def _go_to(self, place: Place) -> None:
         self.go_to(place)
         self.place_table.focus()
         self._draw_errors()
         self._show_other(self.subject)
+
+    def _show_other(self, name: str | None) -> None:
+        """Where pools are shown the log is that of the pool's worker; elsewhere it is again what it was before."""
+        super()._show_other(name)
+        log = self.log_panes.first
+        if self.place == "pools":
+            if self._worker_before is None:
+                self._worker_before = log.source.narrowing.worker
+            log.narrow(worker=self.worker_name or "")
+        elif self._worker_before is not None:
+            log.narrow(worker=self._worker_before)
+            self._worker_before = None
 
     def do_order(self) -> None:
         """`O`"""
@@ -199,6 +253,8 @@ class FleetScreen(DrawnScreen):
                 self.app.push_screen(RecordScreen(stored, self._utc_offset_s, self._neighbour))
         elif self.error is not None:
             self._go_to_line(self.error)
+        elif self._pane == "detail":
+            self._read_failure(self.situation().failure)
         elif self._pane == self.place:
             self.zoom(None)
             self._set_detail(is_open=True)
@@ -211,6 +267,18 @@ class FleetScreen(DrawnScreen):
             return
         self._reveal_log()
         self.log_panes.first.go_to_line(error.line)
+
+    def _read_failure(self, index: int | None) -> None:
+        """Show what failed with its traceback; from there one can go to its time in the log."""
+        if index is None or self._pool_detail is None:
+            return
+        newest_first = self._pool_detail.failures[::-1]
+        name = self._pool_detail.row.name
+        self.app.push_screen(FailureScreen(name, newest_first, index, self._utc_offset_s, self._go_to_failure))
+
+    def _go_to_failure(self, failure: PoolFailure) -> None:
+        self._reveal_log()
+        self.log_panes.first.go_to_moment(int(failure.at * 1e6) - BEFORE_US)
 
     def _neighbour(self, step: int) -> bytes | None:
         """The record after or before the one under the cursor, which goes there."""
@@ -232,7 +300,7 @@ class FleetScreen(DrawnScreen):
             if not self.has_class("-wide"):
                 self._set_detail(is_open=False)
             self.place_table.focus()
-        elif self._pane in ("channels", "errors"):
+        elif self._pane in ("channels", "pools", "errors"):
             self._go_to("workers")
         elif self.logs.source.narrowing.worker:
             self.logs.narrow(worker="")

@@ -13,8 +13,8 @@ from tui.widgets.rows_table import HEADER_LINES
 NEEDED_COLUMNS, NEEDED_LINES = 60, 15
 WIDE_FROM_COLUMNS = 120
 
-PANES: tuple[Pane, ...] = ("workers", "channels", "errors", "log", "detail")
-PLACES: tuple[Place, ...] = ("channels", "errors")
+PANES: tuple[Pane, ...] = ("workers", "channels", "pools", "errors", "log", "detail")
+PLACES: tuple[Place, ...] = ("channels", "pools", "errors")
 """What the table may be of instead of workers."""
 FEWEST_ROWS = 6
 """The table has room for so many rows, and for the words that stand in their place, even when there are fewer."""

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from supervisor.api.messages import ChannelRow, ReplicaRow, WorkerDetail
+from supervisor.api.pools import PoolDetail, PoolRow
 from supervisor.clock import Clock
 from supervisor.logs.errors import ErrorGroup
 from tui.actions import Place
@@ -19,6 +20,7 @@ from tui.render.errors import Order, error_page
 from tui.render.figures import duration
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, plain
+from tui.render.pool_detail import pool_page
 
 NEARLY_ALL: Final = 0.99
 """What arrives while errors are shown is looked through at once: no word about that."""
@@ -68,7 +70,7 @@ class Wording:
         """The title of the table that is shown."""
         notes: list[Piece] = []
         if view.fleet is not None:
-            total = len(view.rows if place == "workers" else view.channels)
+            total = len({"workers": view.rows, "channels": view.channels, "pools": view.pools}[place])
             notes.append((f"{shown} of {total}" if needle else str(total), Tone.DIM))
         if needle:
             notes.append((f"  /{plain(needle)}", Tone.AMBER))
@@ -122,7 +124,8 @@ class Wording:
         if row is None:
             return Page([((" No worker is selected.", Tone.DIM),)] if view.fleet else [])
         offsets = self.utc_offset_s, self.local_offset_s()
-        return Page(detail_lines(row, detail, view.channels, self.glyphs, now_s, width, *offsets))
+        pool = view.pools_of.get(row.name)
+        return Page(detail_lines(row, detail, view.channels, self.glyphs, now_s, width, *offsets, pool))
 
     def channel(
         self, channel: ChannelRow | None, inside: ChannelInside | None, view: FleetView, now_s: float, width: int
@@ -131,6 +134,29 @@ class Wording:
         if channel is None:
             return Page([((" No channel is selected.", Tone.DIM),)] if view.fleet else [])
         return channel_page(channel, inside, view.rows, self.glyphs, now_s, width)
+
+    def pool(self, pool: PoolRow | None, detail: PoolDetail | None, view: FleetView, now_s: float, width: int) -> Page:
+        """The selected pool in full."""
+        if pool is None:
+            return Page([((" No pool is selected.", Tone.DIM),)] if view.fleet else [])
+        return pool_page(pool, detail, self.glyphs, now_s, self.clock.wall_s(), width)
+
+    def no_pools(self, view: FleetView, needle: str) -> tuple[str, ...]:
+        """What the table of pools says when it has no rows."""
+        if view.fleet is None:
+            return (f"Waiting for the engine of {self.project}",)
+        if needle and view.pools:
+            return (f'No pool matches "{plain(needle)}"', "Esc clears the filter.")
+        return (
+            "This run has no pools yet",
+            f"A function that is called once for each item, in {plain(view.fleet.profile_path)}:",
+            "",
+            "[pools.thumbs]",
+            'function = "thumbs:shrink"       # def shrink(path): ...',
+            'items = { files = "photos/*.jpg" }',
+            "processes = 4",
+            'results = "sizes.ndjson"',
+        )
 
     def no_workers(self, view: FleetView, needle: str) -> tuple[str, ...]:
         """What the table says when it has no rows."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from supervisor.api.messages import ChannelRow, ReplicaRow
+from supervisor.api.pools import PoolRow
 from tui.render.fleet_rows import Column, columns_for, matches, row_line, time_texts
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.pieces import Line
 from tui.widgets.rows_table import RowsTable
+
+NO_POOLS: Final[Mapping[str, PoolRow]] = {}
 
 
 class FleetTable(RowsTable[ReplicaRow]):
@@ -17,6 +21,7 @@ class FleetTable(RowsTable[ReplicaRow]):
     def __init__(self, *, id: str | None = None, glyphs: Glyphs = UNICODE) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id, glyphs=glyphs)
         self._channels: Mapping[str, ChannelRow] = {}
+        self._pools: Mapping[str, PoolRow] = {}
         self._local_offset_s = 0.0
 
     def show(
@@ -25,12 +30,13 @@ class FleetTable(RowsTable[ReplicaRow]):
         channels: Mapping[str, ChannelRow],
         now_s: float,
         local_offset_s: float = 0.0,
+        pools: Mapping[str, PoolRow] = NO_POOLS,
     ) -> None:
         """Show `rows`, their times counted at `now_s` (monotonic); only lines that differ are painted.
 
-        `local_offset_s` makes a monotonic time a local one.
+        `local_offset_s` makes a monotonic time a local one; `pools` are by replica.
         """
-        self._channels, self._local_offset_s = channels, local_offset_s
+        self._channels, self._local_offset_s, self._pools = channels, local_offset_s, pools
         self.show_rows(rows, now_s)
 
     def columns_of(self, width: int, longest_name: int, rows: tuple[ReplicaRow, ...]) -> tuple[Column, ...]:
@@ -38,11 +44,12 @@ class FleetTable(RowsTable[ReplicaRow]):
         return columns_for(width, longest_name)
 
     def line_of(self, row: ReplicaRow, columns: tuple[Column, ...], width: int) -> Line:
-        return row_line(row, columns, self._channels, self._glyphs, self._now_s, width, self._local_offset_s)
+        pool = self._pools.get(row.name)
+        return row_line(row, columns, self._channels, self._glyphs, self._now_s, width, self._local_offset_s, pool)
 
     def beside(self, row: ReplicaRow) -> tuple[object, ...]:
-        get = self._channels.get
-        return (*time_texts(row, self._now_s, self._local_offset_s), *(get(name) for name in (*row.reads, *row.writes)))
+        channels = (self._channels.get(name) for name in (*row.reads, *row.writes))
+        return (*time_texts(row, self._now_s, self._local_offset_s), self._pools.get(row.name), *channels)
 
     def is_found(self, row: ReplicaRow, needle: str) -> bool:
         return matches(row, needle)

@@ -68,10 +68,11 @@ class PageView(LinesView):
 
     def action_move(self, lines: int) -> None:
         item, goal = self._item, self._chosen + lines
-        if item is None or abs(lines) != 1 or self._is_beyond(item, lines) or not 0 <= goal < len(self._items):
-            super().action_move(lines)
-        else:
+        is_step = item is not None and abs(lines) == 1 and 0 <= goal < len(self._items)
+        if is_step and item and not (self._is_beyond(item, lines) or self._is_far(self._items[goal], lines)):
             self._choose(goal)
+        else:
+            super().action_move(lines)
 
     def _is_beyond(self, item: Item, direction: int) -> bool:
         """Whether `item` is out of sight in that direction: one has to scroll there first."""
@@ -79,6 +80,13 @@ class PageView(LinesView):
         if direction > 0:
             return item.line >= top + self.size.height
         return item.line + item.height <= top
+
+    def _is_far(self, item: Item, direction: int) -> bool:
+        """Whether there is more than `item` beyond the edge of what is in sight: one has to read that on the way."""
+        top = self.scroll_offset.y
+        if direction > 0:
+            return item.line > top + self.size.height
+        return item.line + item.height < top
 
     def on_click(self, event: events.Click) -> None:
         line = self.scroll_offset.y + event.y

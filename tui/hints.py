@@ -1,0 +1,56 @@
+"""Which keys the hint bar shows: the few that a person most likely wants now, called what they do here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tui.actions import ACTIONS, ALWAYS, Action, Situation, meant_by
+
+HINT_LIMIT, WIDE_HINT_LIMIT = 8, 15
+BACK_RANK = 5
+"""Of the way back to the workers: before the ways to other places."""
+
+
+def hints(situation: Situation) -> tuple[Action, ...]:
+    """What the hint bar shows: valid now, most wanted first, help and quit always."""
+    shown = sorted((action for action in ACTIONS if action.hint_rank), key=lambda action: _rank(action, situation))
+    valid = [_worded(action, situation) for action in shown if _is_hinted(action, situation)]
+    always = [action for action in valid if action.hint_rank >= ALWAYS]
+    room = (WIDE_HINT_LIMIT if situation.is_wide else HINT_LIMIT) - len(always)
+    return (*[action for action in valid if action.hint_rank < ALWAYS][:room], *always)
+
+
+def _rank(action: Action, situation: Situation) -> int:
+    """What fits the row under the cursor comes before what fits every row."""
+    is_warned = situation.row is not None and bool(situation.row.warnings)
+    if is_warned and situation.place == "workers" and action.id == "why":
+        return 0
+    if action.id == "pools" and situation.place == "workers" and situation.pool is not None:
+        return 1
+    if action.id == situation.place:
+        return BACK_RANK
+    return 2 if action.id == "open" and situation.failure is not None else action.hint_rank
+
+
+def _is_hinted(action: Action, situation: Situation) -> bool:
+    """It can be done, its key means it here, and it is about what this place shows."""
+    if situation.pane not in action.hinted_in or not action.applies(situation):
+        return False
+    if action.wish is not None and situation.place != "workers":
+        return False
+    if action.id == "open" and situation.pane == "detail":
+        return situation.failure is not None
+    return meant_by(action.keys[0], situation).id == action.id
+
+
+def _worded(action: Action, situation: Situation) -> Action:
+    """`action`, called what its key does here."""
+    if action.id == situation.place and situation.place != "workers":
+        return replace(action, label="Workers")
+    if action.id == "open" and situation.pane == "errors":
+        return replace(action, label="Log line")
+    if action.id == "open" and situation.failure is not None:
+        return replace(action, label="Traceback")
+    if action.id == "pools" and situation.place == "workers" and situation.pool is not None:
+        return replace(action, label="Its pool")
+    return action

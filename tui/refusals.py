@@ -1,0 +1,86 @@
+"""Why an action cannot be done now, in a sentence with what to do instead."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from supervisor.api.messages import ReplicaRow
+from supervisor.lifecycle.states import AT_REST, BETWEEN, State
+from tui.actions import CHANNEL, LOG, POOL, Action, Place, Situation
+
+_KEYS: Final[dict[Place, str]] = {"channels": "c", "pools": "b", "errors": "x"}
+"""Which key goes to a place, and back."""
+
+
+def why_not(action: Action, situation: Situation) -> str:
+    """Why `action` cannot be done now, as a sentence with what to do instead."""
+    row = situation.row
+    if action.group is LOG:
+        return f"Cannot {action.label.lower()}: that is for a line of the log; press tab to go there."
+    if not situation.is_live:
+        return f"Cannot {action.verb or action.label.lower()}: the engine does not answer."
+    what = action.verb or action.label.lower()
+    if action.group is CHANNEL:
+        return f"Cannot {what}: {_why_not_channel(action, situation)}."
+    if action.group is POOL:
+        return f"Cannot {what}: {_why_not_pool(action, situation)}."
+    if action.id == "order":
+        return "Cannot sort: that is for errors; press x to go to them."
+    if row is None and situation.place != "workers" and action.id != "open":
+        return f"Cannot {what}: {situation.place} are shown; press {_KEYS[situation.place]} to go to the workers."
+    if row is None:
+        return f"Cannot {what}: no {situation.place[:-1]} is under the cursor."
+    if action.id == "worker_level":
+        return f"{row.name} is a command: it has no loggers that procdeck knows."
+    if action.id == "fewer":
+        return f"{row.worker} has one replica: press s to stop it."
+    if action.id == "start" and row.state is State.WAITING and row.waits_for:
+        return f"{row.name} starts by itself; it waits for {row.waits_for}."
+    return f"{row.name} is {row.state.value}: {_instead(action, row)}."
+
+
+def _instead(action: Action, row: ReplicaRow) -> str:
+    """What to do with `row` where `action` cannot be done in its state."""
+    if action.id == "start":
+        return "it starts by itself" if row.state is State.WAITING else "press r to restart it"
+    if row.state in AT_REST:
+        return "press a to start it"
+    if row.state in BETWEEN:
+        return "it has no process; press s so that it does not start"
+    if action.id == "stop":
+        return "press K to kill it at once"
+    return "it has to run first" if row.state is State.STARTING else "nothing to do"
+
+
+def _why_not_channel(action: Action, situation: Situation) -> str:
+    channel = situation.channel
+    if situation.place != "channels":
+        return f"{situation.place} are shown; press c to go to the channels"
+    if channel is None:
+        return "no channel is under the cursor"
+    if channel.kind != "queue":
+        return f"{channel.name} is a {channel.kind}, and only queues have items"
+    if action.id == "drain":
+        return f"{channel.name} is empty"
+    if not channel.dead_letters:
+        return f"{channel.name} has no dead letters"
+    return "no dead letter is under the cursor; press enter, then up and down to go to one"
+
+
+def _why_not_pool(action: Action, situation: Situation) -> str:
+    pool = situation.pool
+    if situation.place != "pools":
+        return f"{situation.place} are shown; press b to go to the pools"
+    if pool is None:
+        return "no pool is under the cursor"
+    if not pool.is_live:
+        return f"{pool.name} has ended; press a to start its worker again"
+    if action.id == "pool_retry":
+        return f"nothing of {pool.name} has failed"
+    if action.id == "pool_cancel":
+        return f"no member of {pool.name} has an item in hand"
+    if action.id == "pool_kill":
+        return f"{pool.name} has no member yet"
+    if action.id == "pool_fewer":
+        return f"{pool.name} has one member; press p to pause it"
+    return f"{pool.name} is {pool.report.state}"

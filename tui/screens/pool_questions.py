@@ -1,0 +1,157 @@
+"""What is asked before something is done to a pool; each question says which items that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from supervisor.api.pools import PoolFailure, PoolMember, PoolReport, PoolRow
+from tui.actions import busy_members
+from tui.render.figures import plural
+from tui.render.pieces import cut, plain
+from tui.screens.confirm import Choice, ConfirmScreen, Question
+
+CHOICES: Final = 9
+"""Members that a question offers at most: one for each digit."""
+ITEM_CELLS: Final = 30
+MOST_MEMBERS: Final = 1024
+
+
+def item_words(index: int | None, item: str) -> str:
+    """``item 17 ('photos/a.jpg')``."""
+    told = f" ({cut(plain(item), ITEM_CELLS)})" if item else ""
+    return f"item {index}{told}" if index is not None else f"its item{told}"
+
+
+def kill_member_question(row: PoolRow, member: PoolMember) -> Question:
+    """Before one member is killed."""
+    return Question(
+        title=f"Kill member {member.pid} of {plain(row.name)}?",
+        text=f"SIGKILL ends this process alone, at once. {_loss(row.report, member)} Another one takes its place.",
+        choices=(Choice(str(member.pid), f"Kill member {member.pid}", "K", is_dangerous=True),),
+    )
+
+
+def _loss(report: PoolReport, member: PoolMember) -> str:
+    """What becomes of the item that a member has in hand when it dies."""
+    if member.index is None:
+        return "It has nothing in hand: no item is lost."
+    item = _capital(item_words(member.index, member.item))
+    if report.retries is None:
+        return f"{item} fails, or is tried again where the pool has retries."
+    if not report.retries:
+        return f"{item} fails: the pool tries nothing again."
+    return f"{item} is tried again, unless it has been {plural(report.retries, 'time')} already: then it fails."
+
+
+def which_member_question(row: PoolRow) -> Question:
+    """Which member to kill."""
+    report = row.report
+    busy = busy_members(row)
+    shown = [*busy, *(member for member in report.members if member not in busy)][:CHOICES]
+    again = "tried again, or fails" if report.retries is None else "tried again" if report.retries else "failed then"
+    return Question(
+        title=f"Kill which member of {plain(row.name)}?",
+        text=f"SIGKILL ends that process alone, at once; what it has in hand is {again}. Another one takes its place."
+        + _more(len(report.members)),
+        choices=tuple(
+            Choice(str(member.pid), f"{member.pid}  {_in_hand(member)}", str(number), is_dangerous=True)
+            for number, member in enumerate(shown, 1)
+        ),
+    )
+
+
+def cancel_question(row: PoolRow, member: PoolMember) -> Question:
+    """Before the task of one member is cancelled."""
+    item = item_words(member.index, member.item)
+    return Question(
+        title=f"Cancel {item} of {plain(row.name)}?",
+        text=f"It fails as cancelled and is not tried again. Member {member.pid}, which works on it, is ended; another "
+        "one takes its place.",
+        choices=(Choice(str(member.index), f"Cancel {item_words(member.index, '')}", "C", is_dangerous=True),),
+    )
+
+
+def which_task_question(row: PoolRow) -> Question:
+    """Which task to cancel."""
+    busy = busy_members(row)
+    return Question(
+        title=f"Cancel which task of {plain(row.name)}?",
+        text="It fails as cancelled and is not tried again. The member that works on it is ended; another one takes "
+        f"its place.{_more(len(busy))}",
+        choices=tuple(
+            Choice(str(member.index), _in_hand(member), str(number), is_dangerous=True)
+            for number, member in enumerate(busy[:CHOICES], 1)
+        ),
+    )
+
+
+def _in_hand(member: PoolMember) -> str:
+    return member.state if member.index is None else item_words(member.index, member.item)
+
+
+def _more(members: int) -> str:
+    return f" {members - CHOICES} more: go to one in the detail (enter)." if members > CHOICES else ""
+
+
+def retry_question(row: PoolRow, failure: PoolFailure | None) -> Question:
+    """Before what has failed is tried again; `failure` is the one under the cursor."""
+    failed = row.report.failed
+    items = "the item" if failed == 1 else f"all {failed:,} items"
+    one = (Choice(str(failure.index), f"Only {item_words(failure.index, failure.item)}", "o"),) if failure else ()
+    return Question(
+        title=f"Try again what failed in {plain(row.name)}?",
+        text=f"{_capital(plural(failed, 'item'))} failed. What is tried again is given out behind what waits already.",
+        choices=(*(one if failed > 1 else ()), Choice("all", f"Try {items} again", "r")),
+    )
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+class SizeScreen(ConfirmScreen):
+    """Asks how many members a pool should have; its result is that number, or Cancel."""
+
+    def __init__(self, row: PoolRow) -> None:
+        now = row.report.processes
+        super().__init__(
+            Question(
+                title=f"How many members for {plain(row.name)}?",
+                text=f"It has {plural(now, 'member')} now. Fewer: those too many finish what they have in hand and "
+                "leave.",
+                choices=(),
+            )
+        )
+        self._now = now
+
+    def parts(self) -> Iterator[Widget]:
+        yield Static(Content(self.question.title), classes="dialog-title")
+        yield Static(Content(self.question.text), classes="dialog-text")
+        yield Input(str(self._now), type="integer", max_length=4, compact=True, id="size")
+        yield Static(Content("enter takes the number   esc cancels"), classes="dialog-foot")
+
+    def first(self) -> Widget:
+        box = self.query_one(Input)
+        box.cursor_blink = False
+        return box
+
+    def on_input_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        wanted = size_of(message.value)
+        if wanted is None:
+            told = f"A pool has 1 to {MOST_MEMBERS:,} members."
+            self.app.notify(told, severity="warning", markup=False)
+        else:
+            self.dismiss(str(wanted))
+
+
+def size_of(text: str) -> int | None:
+    """The number of members that was typed; None where a pool cannot have as many."""
+    digits = text.strip()
+    wanted = int(digits) if digits.isascii() and digits.isdigit() else 0
+    return wanted if 1 <= wanted <= MOST_MEMBERS else None
