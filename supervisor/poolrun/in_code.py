@@ -1,4 +1,4 @@
-"""The pools that a worker's code makes with ``ctx.pool("X")``: set up from the profile, told of and controlled as others.
+"""The pools that a worker's code makes with ``ctx.pool("X")``: set up from the profile, seen and controlled as others.
 
 Items, results and errors are the code's: nothing of them is written here, or tried again.
 """
