@@ -119,7 +119,9 @@ class Observatory:
     def _remember(self) -> None:
         """Note the second's figures."""
         rows = tuple(self._rows.values())
-        self.history.note(self._clock.monotonic_s(), Look(rows, self._desk.rows, self._pools.rows(), {}))
+        self.history.note(
+            self._clock.monotonic_s(), Look(rows, self._desk.rows, self._pools.rows(), self._intake.taken_bytes)
+        )
 
     def _tick_boards(self) -> None:
         """Read what the workers say they are doing, while somebody watches."""
@@ -148,6 +150,7 @@ class Observatory:
         """There is no such replica any more."""
         self._rows.pop(name, None)
         self.history.forget(name)
+        self._intake.taken_bytes.pop(name, None)
         self._refreshed_s = 0.0
 
     def stale(self) -> None:

@@ -121,6 +121,8 @@ class LaneReader:
             return 0
         if self.taps:
             self.taps = [tap for tap in self.taps if tap(chunk)]
+        taken = self._intake.taken_bytes
+        taken[self.name] = taken.get(self.name, 0) + len(chunk)
         self._feed(chunk)
         return len(chunk)
 
@@ -192,6 +194,7 @@ class Intake:
 
     Attributes:
         pending_bytes: what the unfinished lines of all lanes hold.
+        taken_bytes: what was read of each replica's lanes, by its name.
     """
 
     def __init__(
@@ -211,6 +214,7 @@ class Intake:
         """
         self.loop = loop
         self.pending_bytes = 0
+        self.taken_bytes: dict[str, int] = {}
         self._readers: set[LaneReader] = set()
         self._writer = writer
         self._due: list[LaneReader] = []
