@@ -59,6 +59,7 @@ class SequentialRun:
         self._channels = ChannelSet(self._turns, plan["channels"])
         self._outcomes: dict[str, Outcome] = {}
         self._workers: dict[str, list[str]] = {}
+        self._latest: str = plan["project"]
         for step in self._steps:
             self._workers.setdefault(step["order"]["worker"], []).append(step["order"]["name"])
 
@@ -73,7 +74,7 @@ class SequentialRun:
                     self._tell_rest_is_over(step)
                     return outcome.code
         except KeyboardInterrupt:
-            telling.tell(f"{self._turns.name or self._plan['project']}: interrupted; the run ends")
+            telling.tell(f"{self._latest}: interrupted; the run ends")
             return EXIT_INTERRUPTED
         finally:
             signal.signal(signal.SIGINT, before)
@@ -96,6 +97,7 @@ class SequentialRun:
             outcome = Outcome("skipped", why=why_not)
         else:
             self._turns.begin(name)
+            self._latest = name
             run = self._run_program if step["argv"] else self._run_here
             outcome = Outcome("failed", EXIT_FAILED)
             try:
