@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from supervisor.api.history import Series
@@ -50,7 +51,7 @@ def test_workers_and_queues_have_figures(place: Path) -> None:
             return found is not None and any(value for value in found.values if value is not None)
 
         for name, figure in (("talk", "memory"), ("talk", "log"), ("words", "put"), ("words", "got")):
-            wait_for(lambda name=name, figure=figure: is_measured(name, figure), f"{figure} of {name}")
+            wait_for(partial(is_measured, name, figure), f"{figure} of {name}")
         memory = series("talk", "memory")
         assert memory is not None
         assert (memory.unit, len(memory.values)) == ("bytes", 60)
