@@ -12,7 +12,7 @@ from supervisor.channels.parting import leave_thread
 from supervisor.simulation import parts, routing
 from supervisor.simulation.carrying import carried, target_trouble
 from supervisor.simulation.common_ground import CommonGround
-from supervisor.simulation.ending import Killed, raise_in, take_back
+from supervisor.simulation.ending import raise_in, take_back
 from supervisor.simulation.parts import Part
 
 TYPE_CHECKING = False
@@ -114,7 +114,7 @@ class Actor:
         is_clean = code == 0
         part.signal_children(signal.SIGTERM)  # as the engine does to what a worker leaves behind
         for thread in [thread for thread in part.threads if thread.is_alive()]:
-            raise_in(thread, Killed)
+            raise_in(thread, SystemExit)  # which no hook tells of
         leave_thread(is_clean=is_clean)
         for channel in part.channels:
             _close(channel)
