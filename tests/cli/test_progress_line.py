@@ -91,6 +91,9 @@ def test_on_a_terminal_one_line_is_rewritten(capsys: pytest.CaptureFixture[str])
     line.clear()
     line.clear()
     assert _shown(capsys) == "\r\x1b[K"
+    line.restore()
+    line.restore()
+    assert _shown(capsys) == f"\r\x1b[K{progress_text(FAR, 10)}"
     line.show((FAR, a_pool("words@parse")), 0.5)
     assert _shown(capsys).startswith("\r\x1b[Khash: 40/100 40 %, 12/s, 5 s left, 2 failed; words@parse: 40/")
     line.show((OVER, a_pool("words@parse")), 0.75)

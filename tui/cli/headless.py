@@ -103,6 +103,7 @@ class HeadlessRun:
         """Follow it; returns the exit code."""
         while not self._is_over():
             has_news = self._print_logs()
+            self._progress.restore()
             self._look_at_fleet()
             self._heed_wishes()
             if not has_news:
@@ -117,6 +118,7 @@ class HeadlessRun:
     def _narrate(self, text: str) -> None:
         self._progress.clear()
         narrate(text)
+        self._progress.restore()
 
     def _is_over(self) -> bool:
         if self._is_lost or len(self._wishes) > _GIVE_UP_AT:

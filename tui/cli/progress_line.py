@@ -26,14 +26,17 @@ _COLUMNS: Final = 80
 
 
 class ProgressLine:
-    """What stderr shows of pools. `clear` it before anything else is written to the same terminal."""
+    """What stderr shows of pools. Around whatever else is written to the same terminal: `clear`, then `restore`."""
 
     def __init__(self, *, is_rewritten: bool | None = None) -> None:
         """`is_rewritten`: None, as stderr is a terminal that can."""
         is_able = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._is_rewritten = is_able if is_rewritten is None else is_rewritten
         self._is_ascii = "utf" not in (getattr(sys.stderr, "encoding", "") or "").lower()
+        self._text = ""
+        """What is to stand on the terminal."""
         self._stands = ""
+        """What does."""
         self._due_s: float | None = None
         self._at_work: dict[str, PoolRow] = {}
         self._told: dict[str, str] = {}
@@ -59,9 +62,16 @@ class ProgressLine:
             narrate_over("")
             self._stands = ""
 
+    def restore(self) -> None:
+        """Put it there again, where it was taken away."""
+        if self._text != self._stands:
+            narrate_over(self._text)
+            self._stands = self._text
+
     def end(self) -> None:
         """Nothing more will be shown: tell how far those are whose end was not seen."""
         self.clear()
+        self._text = ""
         for pool in tuple(self._at_work.values()):
             self._end_of(pool)
 
@@ -79,10 +89,8 @@ class ProgressLine:
     def _rewrite(self) -> None:
         bar_cells = _BAR_CELLS if len(self._at_work) == 1 else 0
         parts = [progress_text(pool, bar_cells, is_ascii=self._is_ascii) for pool in self._at_work.values()]
-        text = "; ".join(parts)[: max(_columns() - 1, 0)]
-        if text != self._stands:
-            narrate_over(text)
-            self._stands = text
+        self._text = "; ".join(parts)[: max(_columns() - 1, 0)]
+        self.restore()
 
     def _tell_changes(self) -> None:
         for name, pool in self._at_work.items():
