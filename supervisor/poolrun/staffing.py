@@ -29,6 +29,10 @@ def pool_of(plan: Plan, initializer: Callable[..., object] | None, finalizer: Ca
 
 def context_of(plan: Plan) -> Any:
     """The multiprocessing context of a plan's start method."""
+    if plan.start_method == "thread":
+        from supervisor.pools.threads import ThreadContext
+
+        return ThreadContext()
     context: Any = multiprocessing.get_context(plan.start_method)
     if plan.start_method == "forkserver" and plan.preload:
         context.set_forkserver_preload(list(plan.preload))

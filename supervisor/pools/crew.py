@@ -193,6 +193,15 @@ class Nursed:
         self._process.close()
 
 
+def crew_class(method: str) -> Callable[..., Crew]:
+    """Who starts members by this start method; "thread" in a simulated run."""
+    if method == "thread":
+        from supervisor.pools.threads import Threaded
+
+        return Threaded
+    return Nursed if method == "fork" else Spawned
+
+
 def _nurse(orders: socket.socket, pools_end: socket.socket, name: str, arguments: tuple[Any, ...]) -> None:
     """Fork a member for each order and tell how each ends, until the pool is gone."""
     from multiprocessing.connection import wait

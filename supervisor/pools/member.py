@@ -12,6 +12,7 @@ import pickle
 import signal
 import socket
 import sys
+import threading
 import traceback
 from time import monotonic_ns
 
@@ -39,6 +40,8 @@ BATCH_NS = 50_000
 MOST_IN_BATCH = 64
 FLUSH_NS = 20_000_000
 """Results do not wait longer than this for those that come after them."""
+ABANDONED = -1000
+"""The exit code of a member that is a thread and was to be killed."""
 _PLAIN = frozenset({int, float, bool, str, bytes, type(None)})
 """What is rebuilt from a pickle for sure."""
 _LONG = frozenset({str, bytes})
@@ -75,7 +78,8 @@ class Member:
 
     def live(self) -> None:
         """Serve until told to leave, or until the pool is gone."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's to hear; it ends its members
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's to hear; it ends its members
         failure = self._initialize()
         if not failure:
             self._page[READY_NS] = monotonic_ns()
@@ -99,6 +103,10 @@ class Member:
                     break
         if self._finalizer is not None:
             self._finalizer()
+
+    def let_go_of_page(self) -> None:
+        """Write into it no more: the next step that would fails. For a member that cannot be killed."""
+        self._page.release()
 
     def _initialize(self) -> str:
         """Call the initializer; its traceback where it fails."""
@@ -341,6 +349,8 @@ def exit_words(code: int | None) -> str:
     """How a member ended: ``was killed by SIGKILL (the kernel does that when memory runs out)``."""
     if code is None:
         return "ended"
+    if code == ABANDONED:
+        return "was abandoned: it is a thread, which can be told to end but not be killed"
     if code >= 0:
         return f"ended with exit code {code}"
     try:

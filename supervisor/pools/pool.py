@@ -10,7 +10,7 @@ from multiprocessing import util
 from supervisor.channels.parcel import Pickled, press
 from supervisor.channels.spill import Spill
 from supervisor.pools import directories, payloads, wire
-from supervisor.pools.crew import Nursed, Spawned
+from supervisor.pools.crew import crew_class
 from supervisor.pools.errors import PoolClosed, ResultLost
 from supervisor.pools.feeding import Feeder, Work
 from supervisor.pools.member import PAGE_WORDS
@@ -88,7 +88,7 @@ class Pool:
         method = self._context.get_start_method()
         self._feeders: set[Feeder] = set()
         try:
-            crew = (Nursed if method == "fork" else Spawned)(self._context, self._name, arguments)
+            crew = crew_class(method)(self._context, self._name, arguments)
         except BaseException:  # a daemonic process may have no children
             directories.remove(self._spill.directory)
             raise
