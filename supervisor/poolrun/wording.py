@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 ITEM_CHARACTERS = 120
-"""How much of an item people are shown."""
+"""How much of an item people are shown: its beginning, and its end, which tells one path from another."""
+_END_CHARACTERS = 72
 TRACEBACK_CHARACTERS = 4000
 """How much of a traceback the engine is told: its beginning and its end."""
 _KINDS = (
@@ -49,7 +50,9 @@ def short(item: object) -> str:
     except Exception as failure:
         text = f"<{type(item).__name__} whose repr raises {type(failure).__name__}>"
     text = text.replace("\n", "\\n").replace("\r", "\\r")
-    return text if len(text) <= ITEM_CHARACTERS else text[: ITEM_CHARACTERS - 1] + "…"
+    if len(text) <= ITEM_CHARACTERS:
+        return text
+    return text[: ITEM_CHARACTERS - _END_CHARACTERS - 1] + "…" + text[-_END_CHARACTERS:]
 
 
 def as_json(value: object) -> str | None:
@@ -80,6 +83,7 @@ def error_text(error: BaseException) -> str:
     except Exception as failure:
         message = f"<its own __str__ raises {type(failure).__name__}>"
     name = type(error).__qualname__
+    message = message.replace("the result (tuple)", "the result", 1)  # it travels with the time that it took
     return f"{name}: {message}" if message else name
 
 
