@@ -97,3 +97,28 @@ def test_pool_is_seen_and_changed_while_it_runs(place: Path) -> None:
         assert "hold: 3 processes asked for, it has 2" in told
         assert any(what.startswith("pool: 3 processes again, as uid ") for what in told)
         assert "pool: a member has died and was replaced" in told
+
+
+BABBLER = """
+import time
+
+def babble(ctx):
+    good = {"pool": "words", "state": "running", "total": 10, "done": 4}
+    ctx._control.send("pool", report=good)
+    for number in range(150):
+        while not ctx._control.send("pool", report={**good, "done": "many"}):
+            time.sleep(0.01)
+    ctx.log.info("has babbled")
+    ctx.stopping.wait()
+"""
+
+
+def test_worker_that_says_nonsense_of_pools_is_not_heard_any_more(place: Path) -> None:
+    """What it said before stays; it lives on, and is stopped as any worker is."""
+    profile = write_profile(place / "p", 'name = "babel"\n[workers.babbler]\ntarget = "work:babble"\n', work=BABBLER)
+    with engine_on(profile) as engine:
+        event = engine.wait_event(lambda event: "could not be understood" in event.what, "the pipe to be given up")
+        assert (event.subject, event.what.split()[0]) == ("babbler", "100")
+        assert [(pool.name, pool.report.done) for pool in engine.fleet().pools] == [("words@babbler", 4)]
+        engine.act("stop", "babbler")
+        assert engine.wait_state("babbler", "stopped").pid is None
