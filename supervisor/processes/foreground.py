@@ -30,14 +30,13 @@ def run_in_foreground(plan: dict[str, Any]) -> int:
     Raises:
         ProcdeckError: the interpreter that it names cannot be run.
     """
-    descriptor = linux.memory_file("procdeck-plan", json.dumps(plan).encode())
+    descriptor = linux.memory_file("procdeck-plan", json.dumps({**plan, "parent_pid": os.getpid()}).encode())
     python = plan["python"]
     try:
         process = subprocess.Popen(
             [python, ENTRY, str(descriptor)],
             cwd=plan["directory"] if os.path.isdir(plan["directory"]) else None,
             pass_fds=[descriptor],
-            preexec_fn=_go_with_parent,  # noqa: PLW1509 - the command line has one thread
         )
     except OSError as error:
         raise ProcdeckError(f"cannot run {python}: {error.strerror or error}; correct python in the profile") from None
@@ -72,10 +71,6 @@ def output_place(project: str, name: str) -> Iterator[Path]:
         yield output
     finally:
         os.close(lock)
-
-
-def _go_with_parent() -> None:
-    linux.die_with_parent(signal.SIGHUP)
 
 
 @contextmanager

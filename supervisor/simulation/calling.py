@@ -112,11 +112,19 @@ def is_quit(error: BaseException) -> bool:
 
 
 def without_ours(error: BaseException) -> BaseException:
-    """`error` with a traceback that begins at the user's own code; as it is where none of that is in it."""
+    """`error` with a traceback that begins and ends in code that is not ours; as it is where all of it is ours."""
     trace = error.__traceback__
     while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
-    return error.with_traceback(trace) if trace is not None else error
+    if trace is None:
+        return error
+    last = at = trace
+    while at.tb_next is not None:
+        at = at.tb_next
+        if not _is_ours(at.tb_frame.f_code.co_filename):
+            last = at
+    last.tb_next = None
+    return error.with_traceback(trace)
 
 
 def _is_ours(file: str) -> bool:

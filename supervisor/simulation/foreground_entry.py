@@ -6,6 +6,23 @@ copy of the package importable as `supervisor` and nothing else of the environme
 
 import sys
 
+PR_SET_PDEATHSIG = 1
+
+
+def _go_with_parent(parent_pid: int) -> None:
+    """Get SIGHUP when the command line is killed (prctl(2), Linux); leave where it is gone already."""
+    import os
+    import signal
+
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGHUP), 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        return  # elsewhere a terminal that is closed ends both
+    if os.getppid() != parent_pid:
+        sys.exit(128 + signal.SIGHUP)
+
 
 def main() -> None:
     import importlib.util
@@ -28,6 +45,7 @@ def main() -> None:
     os.close(number)
     for ending in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(ending, lambda number, _frame: sys.exit(128 + number))
+    _go_with_parent(plan.get("parent_pid", os.getppid()))
     if plan["kind"] == "sequential":
         from supervisor.simulation.sequential import SequentialRun
 

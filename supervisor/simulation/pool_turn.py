@@ -15,6 +15,7 @@ from supervisor.poolrun.sources import source_of
 from supervisor.poolrun.wording import counted, error_text, kind_of, short, traceback_text
 from supervisor.simulation import telling
 from supervisor.simulation.calling import context_of, function_of, is_quit
+from supervisor.simulation.feeding_from import FeedError
 from supervisor.simulation.pool_here import as_of_a_member, carried
 
 TYPE_CHECKING = False
@@ -27,10 +28,6 @@ if TYPE_CHECKING:
 
 class TooManyFailed(Exception):
     """More items have failed than ``max_failures`` allows."""
-
-
-class NoSuchItem(Exception):
-    """The source has fewer items."""
 
 
 def pool_work(order: dict[str, Any], views: Mapping[str, Any], wish: Wish) -> Callable[[], object]:
@@ -85,7 +82,7 @@ class PoolTurn:
             self._tell(journal)
 
     def look_into(self, only: int | None) -> None:
-        """Do one item, or each up to the first that fails. NoSuchItem when there are fewer."""
+        """Do one item, or each up to the first that fails. FeedError when there are fewer."""
         function = function_of(self._plan.function)
         self._initialize()
         count = 0
@@ -99,7 +96,7 @@ class PoolTurn:
             if only is not None:
                 return
         if only is not None:
-            raise NoSuchItem(f"{self._plan.name} has no item {only}: its source gives {count:,}, counted from 0")
+            raise FeedError(f"{self._plan.name} has no item {only}: its source gives {count:,}, counted from 0")
 
     # --- parts of it ---
 
