@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from supervisor.logs.anchors import regex_anchors, text_anchors
+from supervisor.logs.class_runs import ClassNeedles, class_needles
 from supervisor.logs.index_file import time_us
 from supervisor.logs.record import IDENTITY_MARK, LEVELS, Record, decode, severity
 
 _LEVEL_MARK: Final = b'Z","level":"'
 _LEVEL_AT: Final = 35  # ``{"time":"`` and 26 characters of the time before its Z
 _TIME: Final = slice(9, 36)
+_MESSAGE: Final = re.compile(rb'\{"time":"[^"\\]*Z","level":"[^"\\]*","message":"([^"\\]*)"')
+"""A line as the agent and the engine write it, with a message that is written as it is."""
+_SELDOM_BYTES: Final = 3
+"""Shorter needles occur in most lines, in their times and names."""
 _WORD: Final = re.compile(r"(level|worker|field|since|until):(\S+)(?:\s+|$)")
 
 
@@ -72,6 +77,8 @@ class LogQuery:
     until: str = ""
     _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
     _needles: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
+    _classes: ClassNeedles | None = field(init=False, repr=False, compare=False)
+    _plain: bytes = field(init=False, repr=False, compare=False)
     _severity: int = field(init=False, repr=False, compare=False)
     _worker_marks: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     _times: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
@@ -84,10 +91,15 @@ class LogQuery:
             except re.error as error:
                 raise ValueError(f'"{self.text}" is not a regular expression: {error}') from None
         needles = regex_anchors(self.text) if self.is_regex else text_anchors(self.text)
+        classes = None
+        if pattern is not None and not self.is_inverted and min(map(len, needles), default=0) < _SELDOM_BYTES:
+            classes = class_needles(self.text)
         marks = tuple(f'"worker":"{name}{end}'.encode() for name in sorted(self.workers) for end in ('"', "."))
         derived = {
             "_pattern": pattern,
             "_needles": () if self.is_inverted else needles,
+            "_classes": classes,
+            "_plain": b"" if self.is_regex or not self.text.isascii() else self.text.lower().encode(),
             "_severity": severity(self.minimum_level) if self.minimum_level else 0,
             "_worker_marks": marks,
             "_times": (self.since.encode(), self.until.encode() or b"\xff"),
@@ -104,6 +116,11 @@ class LogQuery:
     def needles(self) -> tuple[bytes, ...]:
         """Lower-case bytes one of which every matching line holds, in whatever case; () where there are none."""
         return self._needles
+
+    @property
+    def classes(self) -> ClassNeedles | None:
+        """What tells more than `needles` do of a pattern that consists of character classes; mostly None."""
+        return self._classes
 
     @property
     def marks(self) -> tuple[bytes, ...]:
@@ -139,6 +156,8 @@ class LogQuery:
             return False
         if not (self.text or self.fields):
             return True
+        if self.text and not self.fields and self._is_in_message(line):
+            return not self.is_inverted
         if self._needles:
             lower = line.lower()
             if not any(needle in lower for needle in self._needles):
@@ -151,6 +170,18 @@ class LogQuery:
     def _is_of_workers(self, line: bytes) -> bool:
         name = _line_worker(line)
         return name in self.workers or name.rpartition(".")[0] in self.workers
+
+    def _is_in_message(self, line: bytes) -> bool:
+        """Whether the text is found without decoding; False says nothing."""
+        message = _MESSAGE.match(line)
+        if message is None:
+            return False
+        if self._pattern is None:
+            return bool(self._plain) and self._plain in message[1].lower()
+        try:
+            return self._pattern.search(message[1].decode()) is not None
+        except UnicodeDecodeError:
+            return False
 
     def _finds(self, record: Record) -> bool:
         parts = [record.message, record.worker, record.logger]

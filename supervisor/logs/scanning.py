@@ -14,10 +14,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from supervisor.logs.class_runs import ClassNeedles
 from supervisor.logs.query import LogQuery
 from supervisor.logs.reading import Chunk, LogReader
+from supervisor.logs.segment_files import newlines
 
 CHUNK_BLOCKS: Final = 4
+_TIME: Final = 26
+_BEHIND_TIME: Final = b'Z","level":"'
+_BEFORE_TIME: Final = b'{"time":"'
+_BEGIN: Final = b'{"time":"2026-11-22T13:31:26.123456Z","level":"INFO","message":"'
 _LARGE_BYTES: Final = 8 * 1024 * 1024
 
 Folded = bytes | bytearray
@@ -38,7 +44,7 @@ def scan(
     reader: LogReader, query: LogQuery, *, fold: Fold = bytes.lower, end_line: int | None = None
 ) -> Iterator[Found]:
     """What matches in all that `reader` knows, or before `end_line`: newest chunk first, those without a hit too."""
-    finder = _Finder(query, fold)
+    finder = Finder(query, fold)
     chunks = reader.chunks_back(CHUNK_BLOCKS, since_us=query.since_us, until_us=query.until_us, end_line=end_line)
     for chunk in chunks:
         lines = finder.lines(chunk.data)
@@ -47,15 +53,21 @@ def scan(
         yield Found(chunk, tuple(lines))
 
 
-class _Finder:
+class Finder:
+    """Looks for one query through many pieces of a store."""
+
     def __init__(self, query: LogQuery, fold: Fold) -> None:
         self._query = query
         self._fold = fold if query.needles else None
         self._anchors = tuple(bytes(fold(text))[: len(text)] for text in query.needles) or query.marks
+        self._classes = query.classes
+        self._is_in_times = self._classes is not None and _occurs(self._classes, _BEGIN.translate(self._classes.table))
 
     def lines(self, data: bytes) -> list[int]:
         """The numbers of the lines in `data` that match, ascending."""
         matches = self._query.matches
+        if self._classes is not None:
+            return self._lines_of(data, self._classes)
         if not self._anchors:
             return [number for number, line in enumerate(data[:-1].split(b"\n")) if matches(line)]
         hay = data if self._fold is None else self._fold(data)
@@ -65,10 +77,41 @@ class _Finder:
         found, number, counted = [], 0, 0
         for begin in sorted(begins):
             if matches(data[begin : data.find(b"\n", begin)]):
-                number += data.count(b"\n", counted, begin)
+                number += newlines(data, counted, begin)
                 counted = begin
                 found.append(number)
         return found
+
+    def _lines_of(self, data: bytes, classes: ClassNeedles) -> list[int]:
+        """The same, where classes tell which lines to look at: all in which bytes cannot tell it, too."""
+        is_sure = _is_told_by_bytes(data)
+        hay = (data if not (is_sure and self._is_in_times) else _without_times(data)).translate(classes.table)
+        if is_sure and not _occurs(classes, hay):
+            return []
+        matches, lines = self._query.matches, data[:-1].split(b"\n")
+        return [
+            number
+            for number, (line, part) in enumerate(zip(lines, hay[:-1].split(b"\n"), strict=True))
+            if (_occurs(classes, part) or not (is_sure or _is_told_by_bytes(line))) and matches(line)
+        ]
+
+
+def _occurs(classes: ClassNeedles, hay: bytes) -> bool:
+    return any(needle in hay for needle in classes.needles)
+
+
+def _is_told_by_bytes(text: bytes) -> bool:
+    """Whether all its letters are ASCII's, and written as they are."""
+    return text.isascii() and not (b"\\" in text and b"\\u" in text)
+
+
+def _without_times(data: bytes) -> bytes:
+    """`data` with as many lines, which begin behind their times: the digits of those are in every one of them."""
+    lines = data.removeprefix(_BEFORE_TIME).split(b"\n" + _BEFORE_TIME)
+    bare = [line[_TIME:] for line in lines if line.startswith(_BEHIND_TIME, _TIME)]
+    hay = b"\n".join(bare)
+    # A line that is written in another way is missing, or is a part of the one before.
+    return hay if len(bare) == len(lines) == newlines(hay) else data
 
 
 def _begins(data: bytes, hay: Folded, anchor: bytes) -> set[int]:
