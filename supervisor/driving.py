@@ -48,7 +48,7 @@ from supervisor.processes.preparing import Surroundings, prepare
 from supervisor.processes.probe_programs import unreaped_pids
 from supervisor.processes.refusals import passing_refusal
 from supervisor.processes.sharing import Sharing
-from supervisor.processes.staged import Stages, incarnation_class
+from supervisor.processes.staged import Stages, dead_pid_of, incarnation_class, owner_of
 from supervisor.processes.stopping import still_alive
 from supervisor.processes.strays import Strays
 from supervisor.proctable import ProcessEntry
@@ -337,7 +337,7 @@ class Driver:
             self._census.on_ended(incarnation.pid)
         self._remains.extend(incarnation.survivors())
         told = judged(replica.life, cause)
-        replica.last_held = self.plumbing.recover(replica.worker, incarnation.pid, told)
+        replica.last_held = self.plumbing.recover(replica.worker, dead_pid_of(incarnation), told)
         replica.end(told, self._clock.wall_s())
         self.apply(replica, Exited(self._clock.monotonic_s(), incarnation.number, cause))
 
@@ -381,9 +381,10 @@ class Driver:
         owners: dict[int, str] = {}
         for replica in self.replicas.values():
             if replica.incarnation is not None:
-                owners.update((entry.pid, replica.name) for entry in replica.incarnation.known_tree)
+                owner = owner_of(replica.incarnation)
+                owners.update((entry.pid, owner) for entry in replica.incarnation.known_tree)
                 if replica.incarnation.pid is not None:
-                    owners[replica.incarnation.pid] = replica.name
+                    owners[replica.incarnation.pid] = owner
         return owners
 
     def close(self) -> None:

@@ -57,7 +57,7 @@ class HangDesk:
             verdicts=tuple(verdicts),
             took_ms=round(1000 * (self._clock.monotonic_s() - at_s), 1),
             at_s=at_s,
-            troubles=finding.troubles,
+            troubles=(*finding.troubles, *_untold(sorted(names & self._inquiry.simulated()))),
         )
 
     async def _examine(self, names: set[str]) -> Finding:
@@ -122,6 +122,15 @@ class HangDesk:
         text = f"process {pid} of {owner} killed"
         self._tell("WARNING", owner, f"{text}{f', asked by {by}' if by else ''}")
         return WayOutReply(text=text)
+
+
+def _untold(simulated: list[str]) -> tuple[str, ...]:
+    """Why there is no verdict on simulated workers."""
+    if not simulated:
+        return ()
+    what = "is a thread" if len(simulated) == 1 else "are threads"
+    text = f"{', '.join(simulated)} {what} of one process (--simulate), whose waits are not examined"
+    return (f"{text}; procdeck stacks {simulated[0]} shows what each thread does, by the worker's name",)
 
 
 def _offers(verdict: Verdict, resource: str) -> bool:

@@ -29,6 +29,7 @@ from supervisor.driving import Driver
 from supervisor.lifecycle.states import LIVE, State
 from supervisor.processes import questions
 from supervisor.processes.plumbing import OVER
+from supervisor.processes.staged import StagedIncarnation
 from supervisor.replica import Replica
 from supervisor.stack_desk import ask_otherwise
 
@@ -77,13 +78,19 @@ class Inquiry:
 
     def roots(self) -> dict[int, str]:
         """The leader of each live replica's tree, with the replica's name, and what lives on outside of the tree."""
-        roots = {pid: name for name, pid in self._driver.pids().items()}
+        simulated = self.simulated()
+        roots = {pid: name for name, pid in self._driver.pids().items() if name not in simulated}
         for replica in self._driver.replicas.values():
             incarnation = replica.incarnation
-            if incarnation is not None:
+            if incarnation is not None and replica.name not in simulated:
                 left = () if incarnation.is_alive else incarnation.known_tree
                 roots.update((entry.pid, replica.name) for entry in (*left, *incarnation.daemonized))
         return roots
+
+    def simulated(self) -> frozenset[str]:
+        """The replicas that are threads of one process: a verdict is on processes, and could name the wrong one."""
+        replicas = self._driver.replicas.values()
+        return frozenset(replica.name for replica in replicas if isinstance(replica.incarnation, StagedIncarnation))
 
     async def examine(self, pids: Collection[int], *, is_asked_for: bool = False) -> Finding:
         """Judge all replicas, with the answers of the processes `pids` and of whoever holds up one of them.

@@ -24,6 +24,7 @@ from supervisor.lifecycle.states import LIVE, State
 from supervisor.logs.record import LEVELS
 from supervisor.masking import mask_words
 from supervisor.processes.incarnation import Incarnation, StopOrders
+from supervisor.processes.staged import own_cpu_percent_of
 from supervisor.profile.model import WorkerSpec
 from supervisor.profile.simulating import real_method
 
@@ -126,7 +127,7 @@ class Replica:
         """Take the second's sample of its tree."""
         if self.life.state not in LIVE:
             return
-        own_percent = self.incarnation.own_cpu_percent() if self.incarnation is not None else None
+        own_percent = own_cpu_percent_of(self.incarnation)
         if own_percent is not None and sample is not None:  # the rest of the tree is the other threads' as well
             sample = replace(sample, cpu_percent=own_percent, rss_bytes=0, processes=sample.processes[:1])
         elif self.incarnation is not None and sample is not None:

@@ -162,7 +162,7 @@ class Threaded:
     def kill(self, pid: int) -> None:
         """Abandon a member."""
         member = self._members.get(pid)
-        if member is not None:
+        if member is not None and not member.is_abandoned:
             import logging
 
             logging.getLogger("procdeck.agent").warning(

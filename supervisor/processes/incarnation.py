@@ -290,10 +290,6 @@ class Incarnation:
         self._sent.update(numbers)
         return stopping.signal_leader(self.pid, self._leader[0].start_ticks if self._leader else None, *numbers)
 
-    def own_cpu_percent(self) -> float | None:
-        """What a thread alone uses of a core, where its process is not its own; None for a process."""
-        return None
-
     def pause(self) -> int:
         """SIGSTOP to the whole tree; how many processes stand still."""
         if self.pid is None or self._watch is None:

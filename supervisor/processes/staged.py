@@ -18,9 +18,18 @@ from supervisor.processes.orders import LaunchOrder, Refusal
 from supervisor.processes.stages import Performance, Stages, ThreadEnd
 from supervisor.proctable import ProcessEntry
 
-__all__ = ["PAUSE_REFUSED", "StagedIncarnation", "Stages", "incarnation_class"]
+__all__ = [
+    "SHARED_BY_ALL",
+    "StagedIncarnation",
+    "Stages",
+    "dead_pid_of",
+    "incarnation_class",
+    "own_cpu_percent_of",
+    "owner_of",
+]
 
-PAUSE_REFUSED: Final = "is simulated: it is a thread, and a thread alone cannot be paused"
+SHARED_BY_ALL: Final = "a simulated worker"
+"""In the place of a replica's name, where only the process of all threads is known."""
 
 _TICKS_PER_S: Final = os.sysconf("SC_CLK_TCK")
 
@@ -95,6 +104,11 @@ class StagedIncarnation(Incarnation):
             self._performance.say("levels")
         return True
 
+    @property
+    def dead_pid(self) -> int | None:
+        """The stage, where that has ended; a thread has settled itself what it held."""
+        return self.pid if self._performance is not None and not self._performance.has_stage else None
+
     def own_cpu_percent(self) -> float:
         """The thread's own time on a processor since the last look. Its share of the memory cannot be known."""
         spent_s, now_s = self._thread_cpu_s(), time.monotonic()
@@ -118,6 +132,21 @@ class StagedIncarnation(Incarnation):
 
     def _kill_holders(self) -> None:
         """As above."""
+
+
+def owner_of(incarnation: Incarnation) -> str:
+    """Whose its process is, for people: what a process holds cannot be told of one of its threads."""
+    return SHARED_BY_ALL if isinstance(incarnation, StagedIncarnation) else incarnation.name
+
+
+def dead_pid_of(incarnation: Incarnation) -> int | None:
+    """The process that has ended with it, if any has."""
+    return incarnation.dead_pid if isinstance(incarnation, StagedIncarnation) else incarnation.pid
+
+
+def own_cpu_percent_of(incarnation: Incarnation | None) -> float | None:
+    """What a thread alone uses of a core; None where a process is its own."""
+    return incarnation.own_cpu_percent() if isinstance(incarnation, StagedIncarnation) else None
 
 
 def incarnation_class(order: LaunchOrder) -> type[Incarnation]:

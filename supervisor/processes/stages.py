@@ -80,6 +80,11 @@ class Performance:
     def pid(self) -> int:
         return self._stage.pid
 
+    @property
+    def has_stage(self) -> bool:
+        """Its process lives."""
+        return self._stage.is_alive
+
     def watch(self, when_over: Callable[[ThreadEnd], None]) -> None:
         """Call back once, when it has ended."""
         self._when_over = when_over

@@ -70,6 +70,20 @@ def test_census_agrees_with_an_independent_count(place: Path, library: Path, met
         assert paths.put_total == paths.got_total == independent(library).files
 
 
+def test_simulated_census_has_the_same_result(place: Path, library: Path) -> None:
+    """The same profile with threads in the place of processes ends with the same numbers in the same file."""
+    with engine_on(profile_for(place, library, "spawn"), is_simulated=True) as engine:
+        fleet = engine.wait_completed()
+        assert {row.state for row in fleet.rows} == {"finished"}
+        result = Path(fleet.outcome.partition("Result: ")[2])
+        compare(json.loads(result.read_text()), library)
+        assert engine.client.detail("parse.2").start_method == "thread"
+        errors = [r for r in engine.records() if r.level == "ERROR" and r.worker.startswith("parse")]
+        assert len(errors) == 2
+        paths = next(channel for channel in fleet.channels if channel.name == "paths")
+        assert (paths.depth, paths.is_ended, paths.got_total) == (0, True, independent(library).files)
+
+
 def test_completed_run_can_be_run_again(place: Path, library: Path) -> None:
     """Restart of everything after completion counts everything anew."""
     with engine_on(profile_for(place, library, "forkserver")) as engine:
