@@ -11,3 +11,4 @@ Replica = Annotated[str, Parameter(help="A worker (walk) or one replica (parse.2
 All = Annotated[bool, Parameter(name="--all", negative="", help="All of them.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="As JSON.")]
 Project = Annotated[str | None, Parameter(name="--project", help="Project name of the engine that is meant.")]
+Profile = Annotated[str, Parameter(help="A profile, or a directory that has one.")]
