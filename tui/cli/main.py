@@ -303,6 +303,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> int:
     word = arguments[0] if arguments else ""
+    if word == "run":  # alone it is no question of what comes after it
+        arguments = ["--simulate=threads" if argument == "--simulate" else argument for argument in arguments]
     mistake = _mistaken_command(arguments)
     if mistake:
         complain(mistake)
