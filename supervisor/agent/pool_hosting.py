@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import re
 import sys
 
 from supervisor.agent import records
@@ -34,16 +36,36 @@ class AgentHost:
         self.fileno = control.fileno
         self.hear = control.hear
 
-    def say(
-        self, level: str, message: str, *, extra: Mapping[str, object], exception: Mapping[str, str] | None = None
-    ) -> None:
-        records.emit(level, message, logger=LOGGER, extra=extra or None, exception=exception)
+    def say(self, level: str, message: str, *, extra: Mapping[str, object], error: BaseException | None = None) -> None:
+        records.emit(level, message, logger=LOGGER, extra=extra or None, exception=error and _fields(error))
 
     def show(self, text: str, done: int, total: int) -> None:
         if self._board is not None:
             self._board.progress(done, total)
             self._board.doing(text)
             self._board.beat()
+
+
+def _fields(error: BaseException) -> dict[str, str]:
+    """What a record tells of what a task has raised."""
+    from supervisor.agent.explaining import explain
+    from supervisor.poolrun.wording import exception_fields
+
+    fields = exception_fields(error)
+    advice = explain(error) or explain(_quoted(error))
+    if advice:
+        fields["advice"] = advice
+    return fields
+
+
+def _quoted(error: BaseException) -> BaseException:
+    """The exception that the text of another one quotes: ``the result cannot be pickled: TypeError: cannot ...``."""
+    found = re.search(r"\b([A-Z]\w*(?:Error|Exception)): (.*)", str(error), re.DOTALL)
+    if found is None:
+        return Exception()
+    known = getattr(builtins, found[1], Exception)
+    stand_in: type[Exception] = type(found[1], (known,), {"__init__": Exception.__init__})
+    return stand_in(found[2])
 
 
 def prepare_run(

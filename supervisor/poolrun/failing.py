@@ -6,7 +6,7 @@ import threading
 import time
 from collections import deque
 
-from supervisor.poolrun.wording import counted, cut, error_text, exception_fields, kind_of, short, traceback_text
+from supervisor.poolrun.wording import counted, cut, error_text, kind_of, short, traceback_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Failures:
             "ERROR",
             f"item {entry.index} of {self._pool} failed" + (tries if entry.attempts > 1 else "") + f": {text}",
             extra={"item": shown, "index": entry.index},
-            exception=exception_fields(error),
+            error=error,
         )
 
     def say_rest(self) -> None:

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
             """From now on have `obey` called with what the engine wishes of a pool, in any thread; None ends that."""
 
         def say(
-            self, level: str, message: str, *, extra: Mapping[str, object], exception: Mapping[str, str] | None = None
+            self, level: str, message: str, *, extra: Mapping[str, object], error: BaseException | None = None
         ) -> None:
-            """Write a log record. From any thread."""
+            """Write a log record, with the exception that it is about. From any thread."""
 
         def show(self, text: str, done: int, total: int) -> None:
             """Show on the status board how far it is; a sign of life as well. From any thread."""

@@ -110,6 +110,10 @@ class _Told:
     def stop(self) -> None:
         """The code's own affair."""
 
+    def is_gone(self) -> bool:
+        """Whether its thread has ended though nobody has said so: the code has forgotten the pool."""
+        return not self._thread._thread.is_alive()  # noqa: SLF001 - the pool thread tells no other way
+
     def untold_failures(self, most: int) -> list[dict[str, Any]]:  # noqa: ARG002 - the code is told of them
         return []
 

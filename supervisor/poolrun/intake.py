@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from supervisor.pools.feeding import Work
 
 LEAST_WINDOW = 64
+WINDOW_BYTES = 64 * 1024 * 1024
+"""Big items are taken no further ahead than this, but for two of each member's."""
 MOST_HELD = 1000
 MOST_RESTING = 10_000
 STALE_S = 0.05
@@ -36,9 +38,10 @@ class Entry:
         attempts: how often it has failed.
         shown: its line for people, once somebody has asked for it.
         settled: set when its result is written, or it has failed for good; None where nobody waits for that.
+        is_given_back: it is settled because nobody will do it: it goes back to its queue.
     """
 
-    __slots__ = ("attempts", "index", "item", "place", "settled", "shown", "wake_s")
+    __slots__ = ("attempts", "index", "is_given_back", "item", "place", "settled", "shown", "wake_s")
 
     def __init__(self, index: int, item: Any, place: int, settled: threading.Event | None = None) -> None:
         self.index = index
@@ -47,6 +50,7 @@ class Entry:
         self.attempts = 0
         self.shown = ""
         self.settled = settled
+        self.is_given_back = False
         self.wake_s = 0.0
 
 
@@ -58,6 +62,7 @@ class Intake:
         open_items: items that are in the pool, or on their way to or from it.
         held: results that wait for one before them.
         resting: failed items that wait for another try.
+        item_bytes: how big an item is on average, as it travels; 0 while nobody knows.
     """
 
     def __init__(
@@ -78,6 +83,7 @@ class Intake:
         self.out: dict[int, Entry] = {}
         self.open_items = self.submitted = 0
         self.held = self.resting = 0
+        self.item_bytes = 0
 
     # --- for who takes items ---
 
@@ -101,6 +107,8 @@ class Intake:
 
     def _has_room(self) -> bool:
         window = max(LEAST_WINDOW, 4 * self._chunk.size * self.processes)
+        if self.item_bytes:
+            window = min(window, max(2 * self.processes, WINDOW_BYTES // self.item_bytes))
         return self.open_items < window and self.held < MOST_HELD and self.resting < MOST_RESTING
 
     def flush(self) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         def untold_failures(self, most: int) -> list[dict[str, Any]]: ...
         def wish(self, wish: Wish) -> None: ...
         def stop(self) -> None: ...
+        def is_gone(self) -> bool: ...
 
 
 TICK_S = 0.25
@@ -58,7 +59,8 @@ class Reporter:
         self._host = host
         self._hear = host.check_pools if leaves_stop else host.check
         self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._is_ending = False
+        self._is_ending = self._is_over = self._has_failed = False
+        self._door = threading.Lock()
         self._sent: dict[str, Any] = {}
         self._sent_s = 0.0
         self._thread = threading.Thread(target=self._run, name=f"{pool.name()}-reports", daemon=True)
@@ -69,12 +71,13 @@ class Reporter:
 
     def end(self) -> None:
         """Send the last report, and end."""
-        if self._thread.ident is None:
-            return
-        self._is_ending = True
-        os.eventfd_write(self._bell, 1)
-        self._thread.join()
-        self._host.hear(self._pool.name(), None)
+        with self._door:
+            is_running = self._thread.ident is not None and not self._is_over
+            self._is_ending = True
+            if is_running:
+                os.eventfd_write(self._bell, 1)
+        if is_running:
+            self._thread.join()
 
     def _run(self) -> None:
         poll = select.poll()
@@ -83,7 +86,7 @@ class Reporter:
             poll.register(self._host.fileno(), select.POLLIN)
         is_stopping = False
         while not self._has_to_end():
-            self._tell()
+            self._try_to_tell()
             due_s = time.monotonic() + TICK_S
             while not self._has_to_end() and (left_s := due_s - time.monotonic()) > 0:
                 if poll.poll(left_s * 1000) and not is_stopping and self._hear():
@@ -91,10 +94,22 @@ class Reporter:
                     poll.unregister(self._host.fileno())  # it stays readable
                     self._pool.stop()
         self._tell_last()
-        os.close(self._bell)
+        self._host.hear(self._pool.name(), None)
+        with self._door:
+            self._is_over = True
+            os.close(self._bell)
 
     def _has_to_end(self) -> bool:
-        return self._is_ending
+        return self._is_ending or self._pool.is_gone()
+
+    def _try_to_tell(self) -> None:
+        """A report that fails must not make the pool deaf to a stop."""
+        try:
+            self._tell()
+        except Exception as error:
+            if not self._has_failed:
+                self._has_failed = True
+                self._host.say("ERROR", f"a report of {self._pool.name()} failed", extra={}, error=error)
 
     def _tell(self) -> None:
         now_s = time.monotonic()

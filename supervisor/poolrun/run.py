@@ -69,7 +69,7 @@ class Run:
         }
         items = plan.items or {"kind": "list", "values": []}
         self._source = None if items["kind"] == "queue" else source_of(items, context)
-        self.is_stop_wished = self._is_terminated = self.is_paused = False
+        self.is_stop_wished = self._is_terminated = self._is_ending = self.is_paused = False
         self.processes = plan.processes
         self.state, self.error = "starting", ""
         self.tally = Tally(time.monotonic())
@@ -267,14 +267,15 @@ class Run:
         """Give out no more items, and end when what members have in hand is done."""
         if not self.is_stop_wished:
             self.is_stop_wished = True
-            StopRequested()  # marks the queue items in hand: those that are not done come back
+            self.state = "finishing"
             self.taking.stop()
             announce_stop()
             self.outcomes.ring()
 
     def _on_sigterm(self, _number: int, _frame: object) -> None:
         self._is_terminated = True
-        raise Terminated
+        if not self._is_ending:
+            raise Terminated
 
     def _grant_wishes(self) -> None:
         while self._wishes:
@@ -307,8 +308,8 @@ class Run:
     # --- the end ---
 
     def _finish_what_is_in_hand(self) -> None:
-        self.state = "finishing"
         self.pool.pause()
+        self.error = "asked to stop"
         while self.pool.progress().in_flight:
             self._turn(FINISH_LOOK_S)
         self.pool.terminate()
@@ -337,8 +338,10 @@ class Run:
 
     def _tear_down(self) -> None:
         """Whatever has happened: no member lives on, the files are whole, and the engine knows how it ended."""
+        self._is_ending = True
         if hasattr(self, "taking"):
             self.taking.stop()
+            self.taking.give_back()
         self.pool.terminate()
         journal = getattr(self, "_journal", None)
         if journal is not None:

@@ -28,7 +28,11 @@ def pool_of(plan: Plan, initializer: Callable[..., object] | None, finalizer: Ca
 
 
 def context_of(plan: Plan) -> Any:
-    """The multiprocessing context of a plan's start method."""
+    """The multiprocessing context of a plan's start method; in a simulation what stands for one."""
+    if plan.start_method == "thread":
+        from supervisor.pools.threads import ThreadContext
+
+        return ThreadContext()
     if plan.start_method == "thread":
         from supervisor.pools.threads import ThreadContext
 

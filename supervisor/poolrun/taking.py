@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from supervisor.poolrun.intake import Intake
     from supervisor.poolrun.sources import Source
 
+GIVE_BACK_S = 2.0
 MOST_HOLDERS = 64
 """Threads that hold items of a queue."""
 
@@ -53,6 +54,9 @@ class Taking:
         """Take no more."""
         self.is_stopped = True
         self._intake.close()
+
+    def give_back(self) -> None:
+        """Nobody will do what is not done yet."""
 
     def _end(self, error: BaseException | None) -> None:
         self.error = self.error or error
@@ -132,6 +136,7 @@ class QueueTaking(Taking):
         self._left = self._holders
         self._count = 0
         self._door = threading.Lock()
+        self._held: dict[threading.Thread, Entry] = {}
 
     def start(self) -> None:
         for number in range(self._holders):
@@ -168,9 +173,25 @@ class QueueTaking(Taking):
             index, self._count = self._count, self._count + 1
             self.repeats.look(item)
             settled = threading.Event()
-            entry = Entry(index, item, index, settled)
+            entry = self._held[threading.current_thread()] = Entry(index, item, index, settled)
             self._intake.add(entry)
             self._intake.flush()
         settled.wait()
+        if entry.is_given_back:
+            raise StopRequested  # which marks what this thread has in hand
         self._queue.task_done()
         return True
+
+    def give_back(self) -> None:
+        """Nobody will do what is not settled: it goes back to the queue, with the end of the thread that holds it."""
+        holders = [(thread, entry) for thread, entry in list(self._held.items()) if not _is_settled(entry)]
+        for _, entry in holders:
+            entry.is_given_back = True
+            if entry.settled is not None:
+                entry.settled.set()
+        for thread, _ in holders:
+            thread.join(GIVE_BACK_S)
+
+
+def _is_settled(entry: Entry) -> bool:
+    return entry.settled is not None and entry.settled.is_set()

@@ -6,6 +6,7 @@ import os
 
 from supervisor.poolrun.advice import Measures, advise
 from supervisor.poolrun.reports import averages_of, eta_s, members_of
+from supervisor.poolrun.wording import cut
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ class Telling:
     def stop(self) -> None:
         self._run.stop()
 
+    def is_gone(self) -> bool:
+        return False
+
     def untold_failures(self, most: int) -> list[dict[str, Any]]:
         return self._run.failures.untold(most)
 
@@ -38,14 +42,17 @@ class Telling:
         run, plan = self._run, self._run.plan
         progress, tally = run.pool.progress(), run.tally
         members, running = members_of(progress, run.intake.out.get, now_s)
+        is_begun = tally.done + tally.failed or any(member["state"] != "starting" for member in members)
         averages, total, skipped = averages_of(progress), run.taking.total, run.taking.skipped
         rate = tally.rate(now_s)
+        run.intake.item_bytes = averages["item_bytes"]
+        state = run.state if is_begun or run.state != "running" else "starting"
         return {
             "pool": plan.name,
             "function": plan.function,
             "method": plan.method,
-            "state": "paused" if run.is_paused and run.state in ("running", "finishing") else run.state,
-            "error": run.error,
+            "state": "paused" if run.is_paused and not run.is_stop_wished and run.state != "finished" else state,
+            "error": cut(run.error, 1000),
             "start_method": plan.start_method,
             "processes": run.processes,
             "members": members,

@@ -24,10 +24,8 @@ class TalkativeHost(AgentHost):
         super().__init__(control, None)
         self._talk = control.send
 
-    def say(
-        self, level: str, message: str, *, extra: Mapping[str, object], exception: Mapping[str, str] | None = None
-    ) -> None:
-        self._talk("say", level=level, message=message, extra=dict(extra), exception=dict(exception or {}))
+    def say(self, level: str, message: str, *, extra: Mapping[str, object], error: BaseException | None = None) -> None:
+        self._talk("say", level=level, message=message, extra=dict(extra), trouble=repr(error))
 
 
 def main() -> int:

@@ -85,7 +85,7 @@ def test_a_stop_lets_members_finish_what_they_have(place: Path, yard: Path, star
     with leading(**waiting(yard, 4), chunksize=1, results=file, start_method=start_method) as leader:
         wait_running(yard, 0, 1)
         leader.stop()
-        leader.wait_report(lambda report: report.state == "finishing", "the stop to be heard")
+        leader.wait_report(lambda report: report.error == "asked to stop", "the stop to be heard")
         release(yard, 0)
         release(yard, 1)
         assert leader.wait() == 0
@@ -120,10 +120,8 @@ def test_an_engine_that_is_gone_is_a_stop(yard: Path) -> None:
     with leading(**waiting(yard, 3), chunksize=1) as leader:
         wait_running(yard, 0, 1)
         leader.hang_up()
-        release(yard, 0)
-        release(yard, 1)
+        release_all_until(yard, lambda: has_ended(leader))
         assert leader.wait() == 0
-    assert marks(yard) == {}
 
 
 def test_a_killed_member_fails_its_item_alone(yard: Path) -> None:
@@ -290,3 +288,28 @@ def test_items_of_a_killed_run_go_back_to_their_queue(yard: Path) -> None:
 
 def channel(parameter: str, queue: Queue, mode: Any) -> dict[str, Any]:
     return {"parameter": parameter, "description": queue.describe(mode), "fds": queue.fds(mode), "mode": mode}
+
+
+def test_a_stop_gives_items_back_to_their_queue(yard: Path) -> None:
+    """Those that no member has; those in hand are done first."""
+    inbox = Queue()
+    for number in range(5):
+        inbox.put((str(yard), number))
+    order: dict[str, Any] = {
+        "function": f"{JOBS}:wait_for_mark",
+        "items": {"kind": "queue"},
+        "channels": [channel("items", inbox, "read")],
+    }
+    try:
+        with leading(tuple(inbox.fds("read")), **order) as leader:
+            wait_for(lambda: len(marks(yard)) == 2, "two to run")
+            leader.wait_report(lambda report: report.submitted == 5, "all to be taken")
+            in_hand = set(marks(yard))
+            leader.stop()
+            leader.wait_report(lambda report: report.error == "asked to stop", "the stop to be heard")
+            release_all_until(yard, lambda: has_ended(leader))
+            assert leader.wait() == 0
+            assert leader.report().error == "stopped, 2 of ? done"
+        assert {inbox.get(timeout=30)[1] for _ in range(3)} == set(range(5)) - in_hand
+    finally:
+        inbox.close()
