@@ -1,4 +1,4 @@
-"""What can be done in the screens about hangs, one row each: their key bindings, hints and help come from here."""
+"""What can be done in the screens that ask the engine, one row each; key bindings, hints and help come from here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ WHY: Final = "Why a worker does not move (w)"
 HANGS: Final = "All hangs (h)"
 STACKS: Final = "Stacks of a worker (t)"
 FLAME: Final = "Where a worker spends its time (s in its stacks)"
+PLOTS: Final = "Figures over time (i)"
 
 
 def _ends(group: str) -> tuple[Action, ...]:
@@ -72,7 +73,13 @@ FLAME_ACTIONS: Final[tuple[Action, ...]] = (
     *_ends(FLAME),
 )
 
-HANG_ACTIONS: Final = (*WHY_ACTIONS, *HANGS_ACTIONS, *STACKS_ACTIONS, *FLAME_ACTIONS)
+PLOTS_ACTIONS: Final[tuple[Action, ...]] = (
+    Action("longer", ("plus",), "Longer", "Look further back, up to 12 hours.", PLOTS),
+    Action("shorter", ("minus",), "Shorter", "Look less far back.", PLOTS),
+    *_ends(PLOTS),
+)
+
+HANG_ACTIONS: Final = (*WHY_ACTIONS, *HANGS_ACTIONS, *STACKS_ACTIONS, *FLAME_ACTIONS, *PLOTS_ACTIONS)
 
 
 def bindings_of(actions: tuple[Action, ...]) -> list[Binding]:

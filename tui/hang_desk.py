@@ -16,7 +16,7 @@ from typing import Literal
 from supervisor.api.hangs import StacksReply, Verdict, WayOut
 from supervisor.api.messages import ReplicaRow
 from supervisor.errors import EngineUnreachable, RequestRefused
-from tui.link.hang_link import HangLink
+from tui.link.figure_link import AskingLink
 from tui.link.report import make_report
 from tui.link.stacks_file import write_dump
 from tui.link.view import FleetView
@@ -28,8 +28,8 @@ from tui.screens.confirm import Choice, Question, kill_question
 from tui.screens.wording import Wording
 from tui.wishes import Say, Wishes
 
-AboutHangs = Literal["why", "hangs", "stacks", "flame"]
-"""The screens about hangs."""
+AboutHangs = Literal["why", "hangs", "stacks", "flame", "plots"]
+"""The screens about hangs, and the one of figures over time."""
 
 Work = Callable[[], Coroutine[None, None, None]]
 
@@ -48,7 +48,7 @@ class HangDesk:
         open: shows one of the screens about a replica; ``hangs`` is about all.
     """
 
-    link: HangLink
+    link: AskingLink
     wishes: Wishes
     wording: Wording
     say: Say

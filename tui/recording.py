@@ -14,15 +14,17 @@ import os
 import shutil
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from supervisor.api.history import HistoryReply
 from supervisor.api.messages import Fleet, StreamMessage
 from supervisor.api.streaming import fleet_message
 from supervisor.errors import ProcdeckError
+from supervisor.history_desk import HistoryDesk, Look
 from tui.link.view import FleetView, LinkState, heard_change, heard_fleet
 
 STATES_NAME: Final = "states.ndjson.gz"
@@ -182,6 +184,21 @@ class Recording:
         """When something changes after a moment; None at the end."""
         place = bisect_right(self._times, at)
         return self._times[place] if place < len(self._times) else None
+
+    def history(self, names: Sequence[str], seconds: int, at: float) -> HistoryReply:
+        """What was measured up to a moment, as far as it was recorded."""
+        desk, view = HistoryDesk(), FleetView()
+        first = max(1, bisect_right(self._times, at - seconds))
+        first = next(place for place in range(first - 1, -1, -1) if self._frames[place].message.fleet is not None)
+        last = max(first + 1, bisect_right(self._times, at))
+        for place in range(first, last):
+            view = _heard(view, self._frames[place])
+            if view.fleet is not None:
+                until_at = self._times[place + 1] if place + 1 < last else at
+                begin_at = self._times[place]
+                for second in range(int(begin_at), max(int(begin_at), min(int(until_at) - 1, int(begin_at) + 60)) + 1):
+                    desk.note(second, Look(view.fleet.rows, view.fleet.channels, view.fleet.pools, {}))
+        return desk.reply(names, seconds, at)
 
     def _with_logs(self, view: FleetView) -> FleetView:
         if view.fleet is None:

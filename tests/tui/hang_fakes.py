@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from supervisor.api.hangs import (
     ChainLink,
@@ -17,11 +18,24 @@ from supervisor.api.hangs import (
     WayOutReply,
     WhyReply,
 )
+from supervisor.api.history import HistoryReply, Series, SubjectHistory
 from supervisor.api.requests import LevelReply
 from supervisor.errors import EngineUnreachable, RequestRefused
 
 SEEN_S = 10_000.0
 """When everything was looked at: the time at which the clocks of the tests stand."""
+
+
+def history_reply(name: str, seconds: int) -> HistoryReply:
+    """A worker whose processor time comes and goes, whose memory grows, and that logs nothing."""
+    cpu = tuple(float(second * 7 % 100) for second in range(seconds))
+    series = (
+        Series(figure="cpu", unit="% of a core", values=cpu),
+        Series(figure="memory", unit="bytes", values=tuple(float(second << 20) for second in range(seconds))),
+        Series(figure="log", unit="bytes a second", values=(0.0,) * seconds),
+    )
+    subject = SubjectHistory(name=name, kind="worker", series=series)
+    return HistoryReply(now_at=0.0, step_s=1.0, subjects=(subject,))
 
 
 def frame(file: str, line: int, function: str, source: str = "") -> StackFrame:
@@ -252,6 +266,10 @@ class FakeHangLink:
     async def why(self, name: str = "") -> WhyReply:
         await self._wait(f"why {name}".rstrip())
         return self.verdicts.get(name, why_reply())
+
+    async def history(self, names: Sequence[str], seconds: int) -> HistoryReply:
+        await self._wait(f"history {' '.join(names)} {seconds}")
+        return history_reply(names[0] if names else "parse.1", seconds)
 
     async def stacks(self, name: str) -> StacksReply:
         await self._wait(f"stacks {name}")

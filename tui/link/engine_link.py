@@ -16,7 +16,7 @@ from supervisor.api.messages import (
     WorkerDetail,
 )
 from supervisor.api.requests import LevelReply, ReloadReply, ScaleReply, SignalReply
-from tui.link.hang_link import HangLink
+from tui.link.figure_link import AskingLink
 from tui.link.pool_link import PoolLink
 from tui.link.view import FleetView
 
@@ -27,7 +27,7 @@ Listener = Callable[[News], None]
 """Called on the event loop; must be cheap."""
 
 
-class EngineLink(HangLink, PoolLink, Protocol):
+class EngineLink(AskingLink, PoolLink, Protocol):
     """A line to one project's engine. All methods are called on one event loop."""
 
     async def run(self, listener: Listener) -> None:

@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
+from supervisor.api.history import HistoryReply
 from supervisor.api.messages import (
     ActionName,
     ChannelActionName,
@@ -140,6 +141,10 @@ class ReplayLink:
 
     async def pool_act(self, name: str, action: PoolActionName, request: PoolRequest) -> PoolReply:
         self._refuse()
+
+    async def history(self, names: Sequence[str], seconds: int) -> HistoryReply:
+        """What was recorded of them, up to the moment that is shown."""
+        return self._recording.history(names, seconds, self._clock.wall_s())
 
     async def why(self, name: str = "") -> WhyReply:
         self._refuse()

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -21,6 +21,7 @@ from supervisor.api.hangs import (
     WayOutReply,
     WhyReply,
 )
+from supervisor.api.history import HistoryReply
 from supervisor.api.messages import (
     ActionName,
     ActionRequest,
@@ -180,6 +181,11 @@ class SocketLink:
     async def pool_act(self, name: str, action: PoolActionName, request: PoolRequest) -> PoolReply:
         """Wish something of a pool. Raises as `act`."""
         return await self._wish(f"/v1/pools/{quote(name, safe='')}/{action}", request, PoolReply)
+
+    async def history(self, names: Sequence[str], seconds: int) -> HistoryReply:
+        """What was measured of workers, queues and pools over the last `seconds`. Raises as `act`."""
+        query = urlencode([("seconds", str(seconds)), *(("name", name) for name in names)])
+        return self._read(await self._ask("GET", f"/v1/history?{query}", timeout_s=WISH_TIMEOUT_S), HistoryReply)
 
     async def why(self, name: str = "") -> WhyReply:
         """Why the replicas of that name do not move; without a name those of all. Raises as `act`."""

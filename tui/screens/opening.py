@@ -9,6 +9,7 @@ from textual.screen import Screen
 
 from tui.hang_desk import AboutHangs, HangDesk
 from tui.screens.asking import AskingScreen
+from tui.screens.plots import PlotsScreen
 from tui.screens.stacks import FlameScreen, StacksScreen
 from tui.screens.why import HangsScreen, WhyScreen
 
@@ -28,6 +29,8 @@ def _screen(desk: HangDesk, what: AboutHangs, name: str) -> AskingScreen[Any]:
         return HangsScreen(desk)
     if what == "why":
         return WhyScreen(desk, name)
+    if what == "plots":
+        return PlotsScreen(desk, name)
     return StacksScreen(desk, name) if what == "stacks" else FlameScreen(desk, name)
 
 
