@@ -84,6 +84,7 @@ def test_pool_is_seen_and_changed_while_it_runs(place: Path) -> None:
         wait_for(lambda: _pool(engine, "hold").row.report.replaced == 1, "the member to be replaced")
         (profile.parent / "go").touch()
         fleet = engine.wait_completed()
+        assert engine.row("code").exit_cause == "exit code 0", engine.log_text()
         rows = {pool.name: pool for pool in fleet.pools}
         assert {name: (row.report.state, row.is_live) for name, row in rows.items()} == {
             "hold": ("finished", False),
