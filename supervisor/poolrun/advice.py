@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 BIG_BYTES = 256 * 1024
 HUGE_BYTES = 1024 * 1024
 PICKLE_SHARE = 0.2
+PLAIN_BYTES = 4096
+"""Smaller values cannot be made much plainer."""
 TINY_S = 0.001
+NOTHING_S = 0.00002
 SHARED_BYTES = 64 * 1024
 """An object of an item that is at least so big, and is in the next item too, is worth a sentence."""
 ENOUGH = 20
@@ -67,15 +70,17 @@ def advise(seen: Measures) -> tuple[str, ...]:
         )
     elif seen.result_bytes > BIG_BYTES:
         found.append(f"a result is {size(seen.result_bytes)} on average: return less, or write into a shared block")
-    if seen.pickle_share > PICKLE_SHARE and not found:
+    if seen.pickle_share > PICKLE_SHARE and seen.item_bytes + seen.result_bytes > PLAIN_BYTES and not found:
         found.append(
             f"{seen.pickle_share:.0%} of the members' work is pickling: give and return plainer or smaller values, "
             "numpy arrays rather than lists of numbers"
         )
     if seen.mean_s is not None and seen.mean_s < TINY_S and seen.chunksize == 1 and seen.is_chunk_fixed:
+        found.append(f'an item takes {seen.mean_s * 1e6:,.0f} µs: set chunksize = "auto", so that many travel together')
+    elif seen.mean_s is not None and seen.mean_s < NOTHING_S:
         found.append(
-            f"an item takes {seen.mean_s * 1e6:,.0f} µs, about what it costs to bring it to a member: "
-            'set chunksize = "auto"'
+            f"an item takes {seen.mean_s * 1e6:,.0f} µs, less than it costs to bring it to a member: let an item stand "
+            "for many (a range of numbers, a list of names)"
         )
     return tuple(found)
 

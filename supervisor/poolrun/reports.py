@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MOST_MEMBERS = 64
 MANY = 16
 FEW_CHARACTERS = 60
-"""How much of its item each of many members is told with: a report is one frame."""
+"""How much of its item, the end, is told of each of many members: a report is one frame."""
 
 
 def members_of(
@@ -41,7 +41,7 @@ def members_of(
             told["start_s"] = round(member.start_s, 3)
         if entry is not None:
             entry.shown = entry.shown or short(entry.item)
-            shown = entry.shown if len(progress.members) <= MANY else entry.shown[:FEW_CHARACTERS]
+            shown = entry.shown if len(progress.members) <= MANY else entry.shown[-FEW_CHARACTERS:]
             told |= {"item": shown, "index": entry.index, "since_s": round(now_s - member.task_s, 1)}
             running.append(
                 {

@@ -33,10 +33,6 @@ def context_of(plan: Plan) -> Any:
         from supervisor.pools.threads import ThreadContext
 
         return ThreadContext()
-    if plan.start_method == "thread":
-        from supervisor.pools.threads import ThreadContext
-
-        return ThreadContext()
     context: Any = multiprocessing.get_context(plan.start_method)
     if plan.start_method == "forkserver" and plan.preload:
         context.set_forkserver_preload(list(plan.preload))

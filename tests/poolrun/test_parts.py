@@ -190,7 +190,9 @@ def test_advice_names_what_to_do() -> None:
     assert advise(Measures(done=3, item_bytes=1e9)) == ()
     assert "shared block" in advise(Measures(done=50, item_bytes=2 * BIG_BYTES))[0]
     assert "file's name" in advise(Measures(done=50, result_bytes=8e6, has_file=True))[0]
-    assert "pickling" in advise(Measures(done=50, pickle_share=0.4))[0]
+    assert "pickling" in advise(Measures(done=50, pickle_share=0.4, item_bytes=9000))[0]
+    assert advise(Measures(done=50, pickle_share=0.4, item_bytes=90)) == ()
+    assert "stand for many" in advise(Measures(done=50, mean_s=2e-6, chunksize=1024))[0]
     assert 'chunksize = "auto"' in advise(Measures(done=50, mean_s=2e-5, is_chunk_fixed=True))[0]
     assert advise(Measures(done=50, mean_s=2e-5, is_chunk_fixed=False)) == ()
     assert advise(Measures(done=50, repeated="the same ndarray of 8.0 MB at [1]"))[0].startswith(
