@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from supervisor.paths import socket_path, state_root
 
 if TYPE_CHECKING:
-    from tui.dashboard import Leaving
+    from tui.dashboard import Dashboard, Leaving
 
 FRAMES_PER_SECOND = "240"
 """Textual's own 60 makes the 95th percentile from key to paint three times as long, at the same CPU."""
@@ -31,23 +31,38 @@ def run_dashboard(project: str, *, started_here: bool = False) -> int:
     The terminal is restored whatever happens. `started_here`: this command started the engine, so that the last
     line names the commands for coming back.
     """
-    os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)
-    os.environ.setdefault("ESCDELAY", ESCAPE_DELAY_MS)
-    if not os.environ.get("NO_COLOR"):
-        os.environ.pop("NO_COLOR", None)  # Textual takes an empty one for set; https://no-color.org does not.
-    from tui.dashboard import Dashboard
-    from tui.link.socket_link import SocketLink
-
-    dashboard = Dashboard(SocketLink(socket_path(project)), project)
+    prepare_textual()
+    dashboard = make_dashboard(project)
     try:
         leaving = dashboard.run()
         crash: BaseException | None = dashboard.crash
     except Exception as trouble:  # noqa: BLE001 (told below, with a report)
         leaving, crash = None, trouble
     if crash is not None:
-        return _tell_crash(crash, project)
+        return tell_crash(crash, project)
     sys.stdout.write(exit_line(leaving, project, started_here=started_here) + "\n")
     return 0
+
+
+def prepare_textual() -> None:
+    """Set what Textual reads of the environment once, on import."""
+    os.environ.setdefault("TEXTUAL_FPS", FRAMES_PER_SECOND)
+    os.environ.setdefault("ESCDELAY", ESCAPE_DELAY_MS)
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)  # Textual takes an empty one for set; https://no-color.org does not.
+
+
+def make_dashboard(project: str) -> Dashboard:
+    """The dashboard of `project`'s engine; with PROCDECK_READ_ONLY in the environment one that only shows."""
+    from tui.dashboard import Dashboard
+    from tui.link.socket_link import SocketLink
+
+    link = SocketLink(socket_path(project))
+    if not os.environ.get("PROCDECK_READ_ONLY"):
+        return Dashboard(link, project)
+    from tui.read_only_dashboard import ReadOnlyDashboard
+
+    return ReadOnlyDashboard(link, project)
 
 
 def exit_line(leaving: Leaving | None, project: str, *, started_here: bool) -> str:
@@ -69,8 +84,8 @@ def exit_line(leaving: Leaving | None, project: str, *, started_here: bool) -> s
     return f"Detached. {workers} {again}"
 
 
-def _tell_crash(crash: BaseException, project: str) -> int:
-    """Write a report and point to it."""
+def tell_crash(crash: BaseException, project: str) -> int:
+    """Write a report of what ended a dashboard and point to it; returns the exit code."""
     report = "".join(traceback.format_exception(crash))
     folder = state_root() / project / "crashes"
     where: Path | None = folder / f"dashboard-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"

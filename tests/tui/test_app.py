@@ -64,7 +64,7 @@ def test_a_crash_is_told_with_a_report(
 ) -> None:
     """Exit code 1, the cause in one line, that the workers live on, and a file with the traceback."""
     monkeypatch.setenv("PROCDECK_STATE_DIR", str(tmp_path))
-    assert opening._tell_crash(ValueError("broken widget"), "census") == 1
+    assert opening.tell_crash(ValueError("broken widget"), "census") == 1
     said = capsys.readouterr().err
     assert "the dashboard failed: ValueError: broken widget" in said
     assert "The workers are not affected." in said

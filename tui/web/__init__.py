@@ -1,0 +1,1 @@
+"""`procdeck web`: the dashboard in a browser, on loopback, for whoever has the token."""
