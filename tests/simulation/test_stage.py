@@ -262,8 +262,8 @@ def test_item_of_a_failed_thread_comes_back(engine: RunningEngine) -> None:
     wait_for(lambda: "took 1" in engine.messages("taking"), "the item to be taken")
     engine.wait_state("taking", "finished")
     assert sorted(text for text in engine.messages("taking", "stdout")) == ["took 0", "took 1", "took 2"]
-    jobs = engine.channel("jobs")
-    assert (jobs.redelivered, jobs.dead_letters, jobs.depth) == (1, 0, 0)
+    wait_for(lambda: engine.channel("jobs").redelivered == 1, "one redelivery to be counted")
+    assert engine.channel("jobs").dead_letters == 0
 
 
 STUBBORN = """
@@ -313,6 +313,7 @@ name = "dying"
 restart = "never"
 [workers.dying]
 target = "dying:die"
+autostart = false
 [workers.beside]
 target = "dying:wait"
 """
@@ -320,8 +321,7 @@ target = "dying:wait"
 LEAVING = """
 import os
 
-def die(ctx):
-    ctx.stopping.wait(0.2)
+def die():
     os._exit(7)
 
 def wait(ctx):
@@ -332,6 +332,8 @@ def wait(ctx):
 def test_end_of_the_process_is_the_end_of_all_and_says_how(place: Path) -> None:
     """What would end one process ends every simulated worker: os._exit, a fault in C."""
     with engine_on(write_profile(place, DYING, dying=LEAVING), is_simulated=True) as engine:
+        engine.wait_state("beside", "running")
+        engine.act("start", "dying")
         for name in ("dying", "beside"):
             engine.wait_state(name, "failed")
             assert "the process of all simulated workers" in exit_of(engine, name)

@@ -52,7 +52,7 @@ def show_why(project: str | None, names: tuple[str, ...], *, has_all: bool, as_j
             narrate(f"not all could be seen: {trouble}")
         if counts := counts_text(reply.verdicts):
             narrate(counts + ("" if len(shown) == len(reply.verdicts) else "; --all shows all of them"))
-        else:
+        elif not reply.troubles:
             narrate("none of them has a process")
     return ExitCode.STUCK if any(each.severity in CONCERNS for each in shown) else ExitCode.OK
 
