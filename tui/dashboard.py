@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import time
@@ -23,6 +22,7 @@ from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.actions import ACTIONS, BY_ID, Action, Place, meant_by
 from tui.channel_desk import ChannelDesk
 from tui.driver import TerminalDriver
+from tui.garbage import let_strips_go, settle
 from tui.hang_desk import AboutHangs, HangDesk, Work
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
@@ -60,11 +60,6 @@ FRAMES_PER_TICK = 2
 READ_PER_S = 40
 """Characters of a sentence that a person reads in a second, with something else to do."""
 
-GARBAGE = (5_000, 5, 5)
-"""Objects, and rounds, after which garbage in circles is looked for. Textual leaves some hundred such objects with each
-paint: with ten times the objects, memory grows by 7 MiB in two minutes before the first full round; with Python's own
-700, keys wait for it. What was there at the start is frozen, and costs no round anything."""
-
 DETAIL_EVERY_S = 1.0
 DETAIL_DELAY_S = 0.08
 """A cursor that runs through the table asks for the last replica only."""
@@ -100,6 +95,7 @@ class Dashboard(App[Leaving]):
     ) -> None:
         # Textual decides here, before there is a theme, whether NO_COLOR means no colours at all or shades of grey.
         super().__init__(driver_class=TerminalDriver, ansi_color=True if os.environ.get("NO_COLOR") else None)
+        let_strips_go()
         self.project = project
         self._link = link
         self._clock: Clock = clock or SystemClock()
@@ -148,9 +144,7 @@ class Dashboard(App[Leaving]):
     def _begin(self) -> None:
         """After the first paint: everything that may take its time."""
         self._in_background(partial(self._link.run, self._hear), "link")
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*GARBAGE)
+        settle()
 
     async def on_unmount(self) -> None:
         self._source.close()
