@@ -28,6 +28,7 @@ from tui.cli import (
     hang_commands,
     profile_commands,
     recording_commands,
+    web_commands,
 )
 from tui.cli.channel_commands import COMMANDS as CHANNEL_COMMANDS
 from tui.cli.channel_commands import app as channel_app
@@ -198,6 +199,7 @@ hang_commands.add_to(app)
 figure_commands.add_to(app)
 recording_commands.add_to(app)
 profile_commands.add_to(app)
+web_commands.add_to(app)
 
 
 @app.command
