@@ -57,8 +57,10 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Path,
     """(profile, project) of every engine that was started."""
     started: list[tuple[Path, str | None]] = []
 
-    def start_engine(path: Path, project: str | None = None, *, tie_to_me: bool = False) -> EngineNote:
-        assert not tie_to_me
+    def start_engine(
+        path: Path, project: str | None = None, *, tie_to_me: bool = False, is_simulated: bool = False
+    ) -> EngineNote:
+        assert (tie_to_me, is_simulated) == (False, False)
         started.append((path, project))
         return FakeEngine(a_fleet(project=project or "census"), tmp_path / "logs").note
 
