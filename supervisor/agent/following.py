@@ -37,7 +37,8 @@ try:
             module = module_from_spec(spec)
             spec.loader.exec_module(module)
             sys.modules["supervisor"] = module
-        from supervisor.agent.following import begin
+        from supervisor.agent.following import begin, take_streams
+        take_streams(streams)
         begin()
 except Exception:
     pass
@@ -45,6 +46,7 @@ except Exception:
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 _is_watching = False
+_lend: Callable[[], dict[int, str]] = dict
 
 
 def begin() -> None:
@@ -65,11 +67,28 @@ def watch_starts() -> None:
         when_imported("multiprocessing.spawn", _send_along, purpose="following")
 
 
+def lend_streams(find: Callable[[], dict[int, str]]) -> None:
+    """Have each process that is started so take the files that `find` names, by descriptor, for its stdout and stderr.
+
+    For a process of several workers: the child inherits that process's, and not the worker's that started it.
+    """
+    global _lend  # noqa: PLW0603 - as above
+    _lend = find
+
+
+def take_streams(streams: dict[int, str]) -> None:
+    """In such a child: write there from now on."""
+    for number, path in streams.items():
+        opened = os.open(path, os.O_WRONLY)
+        os.dup2(opened, number)
+        os.close(opened)
+
+
 class Luggage:
     """What becomes the agent where it is unpickled; the data that it travels in has no other use for it."""
 
     def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
-        return exec, (_SOURCE, {"package": _PACKAGE})
+        return exec, (_SOURCE, {"package": _PACKAGE, "streams": _lend()})
 
 
 def _send_along(module: ModuleType) -> None:

@@ -21,7 +21,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from supervisor.processes import linux, stopping
+from supervisor.processes import lifeline, linux, stopping
 from supervisor.processes.executing import Program, execute
 from supervisor.processes.forkservers import ENTRY, FRAME_LIMIT_BYTES, ErrorOutput
 from supervisor.processes.orders import LaunchOrder, Refusal
@@ -177,19 +177,24 @@ class Stage:
         loop.add_reader(self._socket.fileno(), self._on_readable)
 
     def _start(self, channel: int, errors: int, cwd: str) -> int:
+        strand = lifeline.strand()
         setup = linux.memory_file("procdeck-stage", json.dumps({"cwd": cwd}).encode())
         try:
-            return execute(
+            pid = execute(
                 Program(
                     argv=[self._kind.python, ENTRY, "stage", f"{channel},{setup}"],
                     environment={**os.environ, "PYTHONUNBUFFERED": "1"},
                     cwd=cwd,
                     descriptors={1: errors, 2: errors},
-                    kept=(channel, setup),
+                    kept=(channel, setup, strand) if strand >= 0 else (channel, setup),
                 )
             )
+            lifeline.tie(strand, pid)
+            return pid
         finally:
             os.close(setup)
+            if strand >= 0:
+                os.close(strand)
 
     @property
     def is_usable(self) -> bool:

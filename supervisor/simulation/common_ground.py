@@ -8,15 +8,28 @@ from __future__ import annotations
 import os
 import sys
 
-from supervisor.agent import levels, records
-from supervisor.simulation.parts import Part
+from supervisor.agent import levels, records, tracebacks
+from supervisor.simulation.parts import Part, current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 OWN_NAMES = frozenset({"PROCDECK_WORKER", "PROCDECK_INCARNATION"})
-"""Variables that differ in every worker of a real run, so that nobody expects them to be equal."""
+"""Variables that differ in every worker of a real run: each part reads its own."""
+
+
+def give_own_names() -> None:
+    """From now on have `os.environ` answer each part for OWN_NAMES with its own values."""
+    kind: Any = type(os.environ)
+    original = kind.__getitem__
+
+    def get(self: Any, name: Any) -> Any:
+        part = current() if name in OWN_NAMES and self is os.environ else None
+        return original(self, name) if part is None else part.spec["env"][name]
+
+    kind.__getitem__ = get
 
 
 class CommonGround:
@@ -40,6 +53,8 @@ class CommonGround:
             self._tell(
                 part, ("cwd", part.name), f"its cwd is {spec['cwd']}; all workers are one process, in {os.getcwd()}"
             )
+        if spec["traceback_locals"]:
+            tracebacks.show_locals(True)
         sys.path[:0] = [entry for entry in spec["python_path"] if entry not in sys.path]
 
     def say_once(self, part: Part, subject: str, judge: Callable[[str], str]) -> None:

@@ -7,6 +7,7 @@ primitive of `multiprocessing`) takes it when that wait is over; `time.sleep` an
 from __future__ import annotations
 
 import ctypes
+import os
 import select
 import time
 
@@ -48,6 +49,12 @@ def take_back(thread: Thread) -> None:
 def wake_sleepers() -> None:
     """From now on have `time.sleep` end when the part that sleeps is stopped."""
     time.sleep = _sleep
+    os.register_at_fork(after_in_child=_sleep_undisturbed)
+
+
+def _sleep_undisturbed() -> None:
+    """In a forked child of a part, which is not asked to stop."""
+    time.sleep = _real_sleep
 
 
 def _sleep(seconds: Any, /) -> None:

@@ -13,7 +13,7 @@ import io
 import os
 import sys
 
-from supervisor.agent import records, standard_logging
+from supervisor.agent import following, records, standard_logging
 from supervisor.agent.awaiting import when_imported
 from supervisor.agent.lane_writer import LaneWriter
 from supervisor.channels import interrupt, set_board
@@ -108,6 +108,15 @@ class RoutedBoard:
             part.board.moving()
 
 
+def _files() -> dict[int, str]:
+    """Where a process that a part starts finds the streams of the part."""
+    part = current()
+    if part is None or part.is_over:
+        return {}
+    streams = {1: part.stdout, 2: part.stderr}
+    return {number: f"/proc/{os.getpid()}/fd/{stream.fileno()}" for number, stream in streams.items()}
+
+
 def _hook() -> interrupt.Hook | None:
     part = current()
     return part.hook if part is not None and not part.is_over else None
@@ -122,7 +131,7 @@ def install() -> None:
     board: Any = RoutedBoard()
     set_board(board)
     interrupt.watch_by_thread(_hook)
-    os.register_at_fork(after_in_child=_forget_after_fork)
+    following.lend_streams(_files)
     when_imported("subprocess", _give_streams, purpose="simulation")
 
 
@@ -131,11 +140,6 @@ def add(part: Part) -> None:
     standard_logging.add_main_thread(part.name)
     for stream in (part.stdout, part.stderr):
         standard_logging.add_console(stream.fileno())
-
-
-def _forget_after_fork() -> None:
-    """A child of a part goes on with its lane, and shows nothing on its board, as a child of a worker does."""
-    set_board(None)
 
 
 def _give_streams(module: ModuleType) -> None:

@@ -21,10 +21,11 @@ import signal
 import socket
 import sys
 
-from supervisor.agent import bootstrap, following
+from supervisor.agent import bootstrap, following, records
+from supervisor.agent.pool_watch import watch_pools
 from supervisor.channels import StopRequested
 from supervisor.simulation import parts, routing
-from supervisor.simulation.common_ground import CommonGround, follow_levels
+from supervisor.simulation.common_ground import CommonGround, follow_levels, give_own_names
 from supervisor.simulation.ending import Killed, wake_sleepers
 from supervisor.simulation.parts import Part
 from supervisor.simulation.playing import Actor
@@ -62,7 +63,9 @@ def _settle_in(setup: dict[str, Any]) -> None:
     routing.install()
     parts.watch()
     wake_sleepers()
+    give_own_names()
     following.begin()
+    watch_pools(records.emit)
     _note_channels()
 
 
