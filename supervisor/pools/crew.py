@@ -32,7 +32,13 @@ if TYPE_CHECKING:
     """Slot, and why no process could be made."""
 
     class Crew(Protocol):
-        """Whoever starts members, each of which runs `supervisor.pools.member.serve`. For the pool's thread only."""
+        """Whoever starts members, each of which runs `supervisor.pools.member.serve`. For the pool's thread only.
+
+        Attributes:
+            is_slow: a start takes so long that a member which waits for somebody's death is worth its memory.
+        """
+
+        is_slow: bool
 
         def start(self, slot: int, theirs: socket.socket, started: Started) -> None:
             """Start a member for a slot, with its end of the stream, which the caller closes; `started` is called once
@@ -64,6 +70,8 @@ _PARENT_LOOK_S = 2.0
 
 class Spawned:
     """Members that are started with spawn or forkserver: nothing of the caller's threads gets into them."""
+
+    is_slow = True
 
     def __init__(self, context: BaseContext, name: str, arguments: tuple[Any, ...]) -> None:
         self._context = context
@@ -117,6 +125,8 @@ class Spawned:
 
 class Nursed:
     """Members that are forked by a nursery. Made before the pool's thread runs."""
+
+    is_slow = False
 
     def __init__(self, context: BaseContext, name: str, arguments: tuple[Any, ...]) -> None:
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)

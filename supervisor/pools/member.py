@@ -80,13 +80,18 @@ class Member:
         """Serve until told to leave, or until the pool is gone."""
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's to hear; it ends its members
+        reader = Reader(self._socket)
+        first = reader.next()
+        if first is None:
+            remove_after_owner(self._spill.directory)
+        if first is None or first[0] != wire.BEGIN:
+            return
         failure = self._initialize()
         if not failure:
             self._page[READY_NS] = monotonic_ns()
         self._send(wire.HELLO, pickle.dumps(failure))
         if failure:
             return
-        reader = Reader(self._socket)
         while True:
             found = reader.next()
             if found is None:

@@ -82,6 +82,18 @@ class Place:
             self.page[word] = 0
         return theirs
 
+    def begin(self) -> None:
+        """Have its member be one: run its initializer, then tasks."""
+        assert self.stream is not None
+        self.stream.send(wire.frame(wire.BEGIN))
+
+    def follow(self, gone: Place) -> None:
+        """Be what another place, which is empty, was; that one begins anew."""
+        self.opened_s = time.monotonic()
+        self.generation, self.failed_starts = gone.generation + 1, gone.failed_starts
+        self.mean_s, self.spent = gone.mean_s, gone.spent
+        gone.mean_s, gone.spent, gone.failed_starts = None, Spent(), 0
+
     def vacate(self) -> list[Task]:
         """Its member is gone; the tasks that it had, in order."""
         left = list(self.in_flight)

@@ -16,6 +16,7 @@ from supervisor.pools.feeding import Feeder, Work
 from supervisor.pools.member import PAGE_WORDS
 from supervisor.pools.pool_thread import PoolThread
 from supervisor.pools.results import AsyncResult, IMapIterator, MapResult
+from supervisor.pools.staff import SPARES
 from supervisor.pools.tasks import Task
 
 TYPE_CHECKING = False
@@ -81,7 +82,7 @@ class Pool:
         self._processes = count
         self._state = "running"
         self._owner = os.getpid()
-        self._pages = self._context.RawArray("Q", MOST_MEMBERS * PAGE_WORDS)
+        self._pages = self._context.RawArray("Q", (MOST_MEMBERS + SPARES) * PAGE_WORDS)
         self._spill = Spill(directories.make(), is_private=False)
         start = (initializer, tuple(initargs), finalizer, maxtasksperchild or 0)
         arguments = (self._pages, self._spill.directory, start)

@@ -281,7 +281,7 @@ class PoolThread:
         if self._is_paused or not self._ready:
             return
         now_s = time.monotonic()
-        for depth in (1, 2):
+        for depth in (1, 2) if self._staff.is_complete else (1,):  # who is about to come has nothing to do yet
             for place in self._staff.places:
                 is_free = place.is_ready and not place.is_leaving and len(place.in_flight) < depth
                 if depth == 2 and (place.mean_s is None or place.mean_s > QUICK_S):

@@ -1,6 +1,7 @@
 """The places of a pool and the processes in them: starts them, watches them, and knows which have ended.
 
-What members say and what they are given is not its business: it tells the pool's thread, which alone may use it.
+What members say and what they are given is not its business: it tells the pool's thread, which alone may use it. Where
+a start takes long, a spare stands by: a process that has imported the caller's module and waits to follow who ends.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import time
 
 from supervisor.pools.errors import MemberDied
 from supervisor.pools.places import Place
+from supervisor.pools.progress import Spent
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ MOST_FAILED_STARTS = 3
 """So many members in a place whose initializer fails, one after another, and the pool is given up."""
 LONGEST_PAUSE_S = 2.0
 _FIRST_PAUSE_S = 0.05
+SPARES = 1
+SPARE_AFTER_S = 1.0
+"""A pool whose members all live gets its first spare so long after their start; after a death, at once."""
 
 
 class Staff:
@@ -53,10 +58,17 @@ class Staff:
         self._born = born
         self._ended = ended
         self._broken = broken
-        self.places = [Place(slot, pages) for slot in range(processes)]
+        self._by_slot: dict[int, Place] = {}
         self._by_pid: dict[int, Place] = {}
+        self._spare = self._new_place()
+        self._spare_due_s: float | None = None
+        self.places = [self._new_place() for _ in range(processes)]
         self._watched: dict[int, Place] = {}
         self._crews: set[int] = set()
+
+    def _new_place(self) -> Place:
+        slot = len(self._by_slot)
+        return self._by_slot.setdefault(slot, Place(slot, self._pages))
 
     def has(self, pid: int) -> bool:
         """Whether a member has this pid. For every thread."""
@@ -73,15 +85,42 @@ class Staff:
     # --- members come ---
 
     def fill(self) -> None:
-        """Put a member into every empty place, if it is time for it."""
+        """Put a member into every empty place, if it is time for it; the spare first, where there is one."""
         now_s = time.monotonic()
-        for place in self.places:
+        for at, place in enumerate(self.places):
             if place.is_empty and not place.is_retired and place.again_s <= now_s:
-                self._start(place)
+                if not self._spare.is_doomed:
+                    self._adopt(at)
+                elif self._start(place):
+                    place.begin()
+        if self._wants_spare():
+            if self._spare_due_s is None:
+                self._spare_due_s = now_s + SPARE_AFTER_S
+            if self._spare_due_s <= now_s:
+                self._start(self._spare)
+
+    @property
+    def is_complete(self) -> bool:
+        """Everybody who is wished for is here, and ready."""
+        return all(place.is_ready or place.is_retired for place in self.places)
+
+    def _wants_spare(self) -> bool:
+        return self._crew.is_slow and self._spare.is_empty and self.is_complete
+
+    def _adopt(self, at: int) -> None:
+        """The spare becomes who is missing."""
+        spare = self._spare
+        spare.follow(self.places[at])
+        self._spare, self.places[at] = self.places[at], spare
+        spare.begin()
+        self.watch(spare)
 
     def due_s(self) -> list[float]:
         """When `fill` has something to do."""
-        return [place.again_s for place in self.places if place.is_empty and not place.is_retired]
+        due_s = [place.again_s for place in self.places if place.is_empty and not place.is_retired]
+        if self._spare_due_s is not None and self._wants_spare():
+            due_s.append(self._spare_due_s)
+        return due_s
 
     def resize(self, processes: int) -> None:
         """Have so many places; who is in one that is too many leaves."""
@@ -90,19 +129,21 @@ class Staff:
             self._let_go(place)
         for place in self.places[:processes]:
             place.is_retired = False
-        self.places.extend(Place(slot, self._pages) for slot in range(len(self.places), processes))
+        self.places.extend(self._new_place() for _ in range(len(self.places), processes))
 
     def dismiss(self) -> bool:
         """Have all leave when they are done with what they have. Whether all have left."""
-        for place in self.places:
+        everybody = [*self.places, self._spare]
+        for place in everybody:
             self._let_go(place)
-        return all(place.is_empty for place in self.places)
+        return all(place.is_empty for place in everybody)
 
     def _let_go(self, place: Place) -> None:
         place.leave()
         self.watch(place)
 
-    def _start(self, place: Place) -> None:
+    def _start(self, place: Place) -> bool:
+        """Have a process started for a place. Whether that may be waited for."""
         theirs = place.open()
         assert place.stream is not None
         self._watched[place.stream.socket.fileno()] = place
@@ -114,18 +155,22 @@ class Staff:
         finally:
             theirs.close()
         self._watch_crew()
+        return place.stream is not None
 
     def _on_started(self, slot: int, pid: int) -> None:
-        place = self.places[slot]
+        place = self._by_slot[slot]
         place.pid = pid
         self._by_pid[pid] = place
         self._born(place)
 
     def _on_unborn(self, slot: int, text: str) -> None:
-        place = self.places[slot]
+        place = self._by_slot[slot]
         self.unwatch(place)
         place.vacate()
-        self.failed_start(place, MemberDied(f"no process can be made for a member of the pool: {text}"))
+        if place is self._spare:
+            self._spare_due_s = time.monotonic() + LONGEST_PAUSE_S
+        else:
+            self.failed_start(place, MemberDied(f"no process can be made for a member of the pool: {text}"))
 
     def failed_start(self, place: Place, error: BaseException) -> None:
         """A member has ended before it was ready: the next one comes later, or none any more."""
@@ -173,9 +218,16 @@ class Staff:
     def _on_ended(self, pid: int, exit_code: int | None) -> None:
         place = self._by_pid.pop(pid, None)
         self._watch_crew()
-        if place is not None and place.pid == pid:
+        if place is self._spare:
+            self.unwatch(place)
+            place.vacate()
+            place.spent = Spent()
+            self._spare_due_s = time.monotonic() + LONGEST_PAUSE_S
+        elif place is not None and place.pid == pid:
+            self._spare_due_s = 0.0
             self._ended(place, pid, exit_code)
 
     def close(self) -> None:
         """Kill and reap everybody."""
+        self._spare.vacate()
         self._crew.close()

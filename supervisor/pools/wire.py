@@ -2,7 +2,8 @@
 
     frame    length of the rest 4 | kind 1 | body
 
-    to a member     FUNCTION  id 8, pickle       TASK  task 8, function 8, mode 1, start 4, stop 4, form 1, payload
+    to a member     BEGIN     nothing: whoever is a spare until then runs its initializer
+                    FUNCTION  id 8, pickle       TASK  task 8, function 8, mode 1, start 4, stop 4, form 1, payload
                     END
     from a member   HELLO     pickle of its initializer's traceback, empty where that returned
                     RESULTS   task 8, first 4, count 4, form 1, payload
@@ -17,7 +18,7 @@ import socket
 import struct
 
 HEADER = struct.Struct("<IB")
-FUNCTION, TASK, END, HELLO, RESULTS, FAILED = range(1, 7)
+FUNCTION, TASK, END, HELLO, RESULTS, FAILED, BEGIN = range(1, 8)
 FUNCTION_HEAD = struct.Struct("<Q")
 TASK_HEAD = struct.Struct("<QQBIIB")
 """Task, function, mode, start, stop, form of the payload."""

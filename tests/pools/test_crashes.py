@@ -152,6 +152,26 @@ def test_a_storm_of_kills_loses_only_what_was_in_hand(method: str) -> None:
         assert result.get(LONG_S) == [number * number for number in range(400)]
 
 
+@pytest.mark.parametrize("slow", ["forkserver", "spawn"])
+def test_a_spare_follows_a_member_that_dies(slow: str, place: Path) -> None:
+    """It runs no initializer before that, and has the dead one's place; another spare comes after it."""
+    context = multiprocessing.get_context(slow)
+    with Pool(1, initializer=jobs.leave_a_mark, initargs=(str(place),), context=context) as pool:
+        expected = 0
+        for generation in (1, 2, 3):
+            assert pool.map_async(jobs.square, [generation]).get(LONG_S) == [generation**2]
+            member = pool.progress().members[0]
+            assert (member.generation, len(list(place.iterdir()))) == (generation, generation)
+            assert expected in (0, member.pid)
+            wait_for(lambda: len(_children(pool)) == 2, "a spare")
+            (expected,) = _children(pool) - {member.pid}
+            assert pool.kill_member(member.pid)
+
+
+def _children(pool: Pool) -> set[int]:
+    return {child.pid or 0 for child in multiprocessing.active_children() if child.name.startswith(f"{pool._name}-")}
+
+
 def test_a_nursery_that_is_killed_ends_the_pool_with_words() -> None:
     """Who forks the members is gone: tasks fail, and nothing waits."""
     with Pool(1, context=multiprocessing.get_context("fork")) as pool:

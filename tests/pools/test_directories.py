@@ -22,6 +22,8 @@ from tests.pools import jobs
 if __name__ == "__main__":
     pool = Pool(2, context=multiprocessing.get_context(sys.argv[1]))
     pool.apply(jobs.megabytes, (1,))
+    while [member.state for member in pool.progress().members] != ["idle", "idle"]:
+        time.sleep(0.01)
     if sys.argv[2] == "busy":
         pool.map_async(jobs.note, [(sys.argv[3], number) for number in range(2)], 1)
         while len(list(Path(sys.argv[3]).iterdir())) < 2:
