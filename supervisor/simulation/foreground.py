@@ -17,7 +17,7 @@ from supervisor.simulation import telling
 from supervisor.simulation.calling import call_of, place_of, surroundings, without_ours
 from supervisor.simulation.channel_set import ChannelSet
 from supervisor.simulation.feeding_from import FeedError, items_of
-from supervisor.simulation.interrupting import EXIT_INTERRUPTED, Interrupts
+from supervisor.simulation.interrupting import EXIT_INTERRUPTED, Ended, Interrupts
 from supervisor.simulation.memory_channels import Payload, unpack
 from supervisor.simulation.turns import Standstill, Turns
 
@@ -101,6 +101,8 @@ class ForegroundRun:
         except FeedError as error:
             telling.tell(f"procdeck: {error}")
             return EXIT_USAGE
+        except Ended:
+            raise
         except BaseException as error:
             return self._failed(error)
         finally:

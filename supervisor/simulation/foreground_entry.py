@@ -28,7 +28,6 @@ def main() -> None:
     import importlib.util
     import json
     import os
-    import signal
 
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     spec = importlib.util.spec_from_file_location("procdeck_entry", os.path.join(package, "agent", "entry.py"))
@@ -43,16 +42,25 @@ def main() -> None:
     entry._make_supervisor_importable()  # noqa: SLF001 - a file of ours, loaded by its path
     plan = json.loads(os.pread(number, os.fstat(number).st_size, 0).decode())
     os.close(number)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda number, _frame: sys.exit(128 + number))
-    _go_with_parent(plan.get("parent_pid", os.getppid()))
+    from supervisor.simulation.interrupting import Ended, hear_endings
+
+    try:
+        hear_endings()
+        _go_with_parent(plan.get("parent_pid", os.getppid()))
+        code = _run(plan)
+    except Ended as end:
+        code = end.code
+    sys.exit(code)
+
+
+def _run(plan: "dict[str, object]") -> int:
     if plan["kind"] == "sequential":
         from supervisor.simulation.sequential import SequentialRun
 
-        sys.exit(SequentialRun(plan).run())
+        return SequentialRun(plan).run()
     from supervisor.simulation.foreground import ForegroundRun
 
-    sys.exit(ForegroundRun(plan).run())
+    return ForegroundRun(plan).run()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""What Ctrl-C does to a worker in the foreground: the first interrupts its code, the second ends the process.
+"""What signals do to a run in the foreground: SIGTERM and SIGHUP end it, whatever a worker does with them.
 
-At pdb's prompt it only clears the line, as there it always does.
+Ctrl-C interrupts the code of a worker under the debugger, and a second one ends the process. At pdb's prompt it only
+clears the line, as there it always does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,28 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 _DEBUGGER = frozenset({"pdb", "cmd", "bdb"})
+
+
+class Ended(BaseException):
+    """Somebody has asked for the end of the whole run.
+
+    Attributes:
+        code: the exit code, 128 and the signal's number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"ended by {signal.Signals(number).name}")
+        self.code = 128 + number
+
+
+def hear_endings() -> None:
+    """Raise Ended on SIGTERM and SIGHUP from now on."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise Ended(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
 
 
 class Interrupts:

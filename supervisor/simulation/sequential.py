@@ -125,6 +125,7 @@ class SequentialRun:
         try:
             with surroundings(order):
                 self._work_of(step)()
+                self._turns.join_threads()
         except (Standstill, Exception) as error:
             if is_quit(error):
                 telling.tell(f"{order['name']}: left in the debugger; the run ends")

@@ -91,18 +91,33 @@ class Turns:
         self._told_ends: dict[str, int] = {}
         self._owner_pid = os.getpid()
         self._at_end: list[Callable[[str, bool], None]] = []
+        self._bystanders: set[threading.Thread] = set()
+        """Threads that were there before the turn: they belong to those before, and do nothing for this one."""
+        self._number = 0
+        """How many turns have ended."""
+        self._blocked: set[int] = set()
+        """Threads that wait in a channel, without a timeout."""
 
     def begin(self, name: str) -> None:
         """It is the turn of `name`."""
         self.name = name
         self._fruitless = 0
         self._told_ends = {}
+        self._bystanders = set(threading.enumerate()) - {threading.current_thread()}
         self.wish.forget()
+
+    def join_threads(self) -> None:
+        """Wait for the threads that the worker has left, as the end of its process would."""
+        for thread in threading.enumerate():
+            is_its_own = thread is not threading.current_thread() and thread not in self._bystanders
+            if is_its_own and not thread.daemon:
+                thread.join()
 
     def end(self, *, is_clean: bool) -> None:
         """The turn is over. What it held of channels comes back, unless `is_clean` says that it is done."""
         with self.change:
             name, self.name = self.name, ""
+            self._number += 1
             self.pass_over(name)
             for tell in self._at_end:
                 tell(name, is_clean)
@@ -156,20 +171,35 @@ class Turns:
             StopRequested: the worker shall stop.
         """
         end_s = None if timeout_s is None else time.monotonic() + max(timeout_s, 0.0)
-        while not is_there():
-            if self.wish.is_wished:
-                raise StopRequested
-            has_company = threading.active_count() > 1
-            is_over = end_s is not None and (time.monotonic() >= end_s or not (has_company or self._is_patient))
-            if is_over:
-                self._note_fruitless(why)
-                return False
-            if not has_company and end_s is None:
-                raise Standstill(why())
-            self.change.wait(_LOOK_EVERY_S if end_s is None else min(_LOOK_EVERY_S, end_s - time.monotonic()))
-        return True
+        number = self._number
+        if end_s is None:
+            self._blocked.add(threading.get_ident())
+        try:
+            while not is_there():
+                if self.wish.is_wished:
+                    raise StopRequested
+                if self._number != number:
+                    raise Standstill(f"the turn of the worker that has waited here is over; {why()}")
+                has_company = self._has_company()
+                if end_s is not None and (time.monotonic() >= end_s or not (has_company or self._is_patient)):
+                    self._note_fruitless(why)
+                    return False
+                if end_s is None and not has_company:
+                    raise Standstill(why())
+                self.change.wait(_LOOK_EVERY_S if end_s is None else min(_LOOK_EVERY_S, end_s - time.monotonic()))
+            return True
+        finally:
+            self._blocked.discard(threading.get_ident())
+
+    def _has_company(self) -> bool:
+        """Whether another thread of the worker does something else than to wait for ever in a channel."""
+        me = threading.current_thread()
+        return any(
+            thread is not me and thread not in self._bystanders and thread.ident not in self._blocked
+            for thread in threading.enumerate()
+        )
 
     def _note_fruitless(self, why: Callable[[], str]) -> None:
         self._fruitless += 1
-        if self._fruitless >= MOST_FRUITLESS and not self._is_patient and threading.active_count() == 1:
+        if self._fruitless >= MOST_FRUITLESS and not self._is_patient and not self._has_company():
             raise Standstill(f"{why()} (it has asked {MOST_FRUITLESS:,} times in a row)")

@@ -211,6 +211,42 @@ def test_thread_of_the_worker_is_waited_for() -> None:
     thread.join()
 
 
+def test_threads_that_all_wait_are_a_standstill() -> None:
+    """None of them can bring what another waits for; those that wait still when the turn is over are told too."""
+    turns = Turns(["me", "walk"])
+    turns.begin("me")
+    queue = MemoryQueue(Tank(turns, "paths", writers=["walk"]))
+    told: list[str] = []
+
+    def wait() -> None:
+        try:
+            queue.get()
+        except Standstill as standstill:
+            told.append(str(standstill))
+
+    threads = [threading.Thread(target=wait) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    with pytest.raises(Standstill):
+        queue.get()
+    turns.end(is_clean=False)
+    for thread in threads:
+        thread.join()
+    assert len(told) == 2
+
+
+def test_thread_of_an_earlier_worker_is_not_waited_for() -> None:
+    """A daemon thread that somebody has left does nothing for the next one."""
+    turns, is_over = Turns(["early", "late"]), threading.Event()
+    turns.begin("early")
+    threading.Thread(target=is_over.wait, daemon=True).start()
+    turns.end(is_clean=True)
+    turns.begin("late")
+    with pytest.raises(Standstill):
+        MemoryQueue(Tank(turns, "paths", writers=["late"])).get()
+    is_over.set()
+
+
 def test_queue_cannot_travel_to_a_process() -> None:
     """Neither as an item or argument, nor by a fork."""
     queue = _in_memory()

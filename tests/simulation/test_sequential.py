@@ -333,6 +333,16 @@ def test_first_interrupt_stops_whose_turn_it_is(tmp_path: Path) -> None:
     assert "waits: stopped" in err
 
 
+def test_sigterm_ends_the_run(tmp_path: Path) -> None:
+    """It is no exit of the worker whose turn it is: nobody comes after it."""
+    with _started(tmp_path, WAITING_CODE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waits\n"
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, out) == (128 + signal.SIGTERM, "")
+
+
 def test_second_interrupt_ends_the_run(tmp_path: Path) -> None:
     """Who does not heed the first is interrupted, and nobody comes after it."""
     deaf = WAITING_CODE.replace("while not ctx.stopping.wait(60):", "import signal\n    while signal.pause() is None:")
