@@ -66,6 +66,11 @@ backoff = "0s"
 [workers.plain]
 command = ["true"]
 autostart = false
+[pools.squares]
+function = "actors:square"
+items = 40
+processes = 2
+results = "@output/squares.ndjson"
 [queues.items]
 [queues.jobs]
 """
@@ -89,6 +94,11 @@ def talk(ctx):
     subprocess.run(["echo", "by a program"], check=True)
     broken = threading.Thread(target=lambda: 1 / 0, name="broken")
     broken.start()
+
+def square(number):
+    if number == 7:
+        raise ValueError("seven")
+    return number * number
 
 def fail():
     raise ValueError("bad item")
@@ -184,7 +194,7 @@ def test_exception_is_the_cause_of_the_end(engine: RunningEngine) -> None:
     """Type, text and place, a record with the traceback, and the others go on."""
     engine.act("start", "failing")
     engine.wait_state("failing", "failed")
-    assert exit_of(engine, "failing") == "uncaught ValueError: bad item at actors.py:22"
+    assert exit_of(engine, "failing") == "uncaught ValueError: bad item at actors.py:27"
     assert "Traceback" in engine.client.detail("failing").last_traceback
     assert engine.row("keeper").state == "running"
 
@@ -242,6 +252,15 @@ def test_signal_handler_in_a_thread_is_explained(engine: RunningEngine) -> None:
     engine.act("start", "handling")
     engine.wait_state("handling", "failed")
     assert "--simulate" in engine.client.detail("handling").advice
+
+
+def test_pool_of_the_profile_has_threads_for_members(engine: RunningEngine) -> None:
+    """Results, failures and the report are those of a real run."""
+    engine.wait_state("squares", "finished")
+    report = wait_for(lambda: next(r.report for r in engine.fleet().pools if r.name == "squares"), "its report")
+    assert (report.start_method, report.done, report.failed, report.total) == ("thread", 39, 1, 40)
+    results = Path(engine.note.log_directory).parent / "output" / "squares.ndjson"
+    assert len(results.read_text().splitlines()) == 39
 
 
 def test_variable_that_differs_is_told_once_and_the_first_counts(engine: RunningEngine) -> None:
