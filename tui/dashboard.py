@@ -116,7 +116,9 @@ class Dashboard(App[Leaving]):
         )  # fmt: skip
         acted = partial(self._look_again, "channels")
         self._channel_desk = ChannelDesk(self._wishes, self._start, self._confirm, acted)
-        self._pool_desk = PoolDesk(self._wishes, self._start, self._ask, partial(self._look_again, "pools"))
+        self._pool_desk = PoolDesk(
+            self._wishes, self._start, self._ask, partial(self._look_again, "pools"), self._clock.monotonic_s
+        )
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui.actions import ACTIONS, ALWAYS, Action, Situation, meant_by
+from tui.actions import ACTIONS, ALWAYS, WORKER, Action, Situation, meant_by
 
 HINT_LIMIT, WIDE_HINT_LIMIT = 8, 15
+OF_POOLS_TOO = ("open", "own_log")
+"""Actions on workers that are hinted at where pools are shown; the others can be done to a pool's worker there."""
 BACK_RANK = 5
 """Of the way back to the workers: before the ways to other places."""
 
@@ -36,7 +38,7 @@ def _is_hinted(action: Action, situation: Situation) -> bool:
     """It can be done, its key means it here, and it is about what this place shows."""
     if situation.pane not in action.hinted_in or not action.applies(situation):
         return False
-    if action.wish is not None and situation.place != "workers":
+    if action.group is WORKER and situation.place == "pools" and action.id not in OF_POOLS_TOO:
         return False
     if action.id == "open" and situation.pane == "detail":
         return situation.failure is not None

@@ -43,6 +43,8 @@ class PoolDesk:
     start: Callable[[Work], None]
     ask: Ask
     acted: Callable[[str], None]
+    now_s: Callable[[], float]
+    """Monotonic."""
     _sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By pool: how many members its report wished for, and how many were wished for then; a report may lag behind."""
 
@@ -104,10 +106,10 @@ class PoolDesk:
 
     def _ask_cancel(self, row: PoolRow, pid: int | None) -> None:
         member = next((each for each in row.report.members if each.pid == pid and each.index is not None), None)
-        question = which_task_question(row) if member is None else cancel_question(row, member)
+        question = which_task_question(row, self.now_s()) if member is None else cancel_question(row, member)
         self.ask(question, lambda index: partial(self._act, row.name, "cancel", PoolRequest(index=int(index))))
 
     def _ask_kill(self, row: PoolRow, pid: int | None) -> None:
         member = next((each for each in row.report.members if each.pid == pid), None)
-        question = which_member_question(row) if member is None else kill_member_question(row, member)
+        question = which_member_question(row, self.now_s()) if member is None else kill_member_question(row, member)
         self.ask(question, lambda pid: partial(self._act, row.name, "kill-member", PoolRequest(pid=int(pid))))

@@ -35,9 +35,9 @@ def detail_lines(
     `utc_offset_s` makes a Unix timestamp a local time, `local_offset_s` one of the monotonic clock.
     `pool` is the first of its pools.
     """
-    lines = _now(row, glyphs, now_s, width, local_offset_s)
+    lines = _now(row, glyphs, now_s, width, local_offset_s, has_pool=pool is not None and row.kind == "pool")
     if pool is not None:
-        doing = pool_doing(pool, width - LABEL - 2, glyphs)
+        doing = pool_doing(pool, width - LABEL - 6, glyphs)
         lines.append(fit_line(((f" {'pool':<{LABEL}}", Tone.DIM), *doing, ("  (b)", Tone.DIM)), width, glyphs.ellipsis))
     if detail is not None:
         lines += _checks(detail.checks, glyphs, width)
@@ -53,7 +53,10 @@ def detail_lines(
     return lines
 
 
-def _now(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float) -> list[Line]:
+def _now(
+    row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float, *, has_pool: bool
+) -> list[Line]:
+    """What it is doing and what it takes; how far a pool is, is said elsewhere."""
     word = shown_state(row)
     state: list[Piece] = [
         (f" {glyphs.states[word]} {word}", STATE_TONES[word]),
@@ -64,7 +67,7 @@ def _now(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset
     state.append((f"   incarnation {row.incarnation}, {plural(row.restarts, 'restart')}", Tone.DIM))
     lines: list[Line] = [fit_line(tuple(state), width, glyphs.ellipsis)]
     lines += _doing(row, glyphs, now_s, width, local_offset_s)
-    if row.progress is not None and row.progress[1]:
+    if row.progress is not None and row.progress[1] and not has_pool:
         done, total = row.progress
         bar = depth_bar(done, total, 20, is_ascii=glyphs.is_ascii)
         lines += fact("progress", f"{bar} {count(done)} of {count(total)}, {100 * done / total:.0f} %", width)

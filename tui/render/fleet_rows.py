@@ -12,7 +12,9 @@ from tui.render.figures import count, depth_bar, duration, percent, rate, size, 
 from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
 from tui.render.life_words import held_words, next_words, obstacle, waiting_words
 from tui.render.pieces import Line, Piece, Tone, fit, fit_line, line_text, line_width, plain
+from tui.render.pool_words import STATE_TONES as STATE_TONES_OF_POOLS
 from tui.render.pool_words import progress_figures, progress_line
+from tui.render.pool_words import shown_state as shown_pool_state
 
 WIDE_COLUMNS = 120
 """From this many cells on a row also shows kind, CPU history and queue depths."""
@@ -102,7 +104,7 @@ def row_line(
     for index, column in enumerate(columns):
         if index:
             pieces.append((" ", Tone.PLAIN))
-        if column.id.startswith("doing") and pool is not None and _is_in_peace(row):
+        if column.id.startswith("doing") and pool is not None and row.kind == "pool" and _is_in_peace(row):
             pieces.extend(fit_line(pool_doing(pool, column.width, glyphs), column.width, glyphs.ellipsis))
         elif column.id.startswith("doing"):
             depth = _first_depth(row, channels) if column.id == "doing+queue" else ""
@@ -118,14 +120,15 @@ def _is_in_peace(row: ReplicaRow) -> bool:
 
 
 def pool_doing(pool: PoolRow, width: int, glyphs: Glyphs) -> Line:
-    """How far its pool is, how fast where there is room for that, and how much failed."""
-    report = pool.report
+    """How far its pool is, how fast where there is room for that, and how much failed; its state unless it runs."""
+    report, word = pool.report, shown_pool_state(pool)
+    state: Line = () if word == "running" else ((f"{word}  ", STATE_TONES_OF_POOLS[word]),)
     failed: Line = ((f"  {count(report.failed)} failed", Tone.RED),) if report.failed else ()
     speed: Line = ((f"  {rate(report.rate)}/s", Tone.DIM),) if width >= 40 and report.rate else ()
-    room = width - line_width((*failed, *speed))
-    if room < len(progress_figures(report)):
-        failed, speed, room = (), (), width
-    return (*progress_line(report, room, glyphs, most_bar=16), *speed, *failed)
+    whole = progress_line(report, width - line_width((*state, *failed, *speed)), glyphs, most_bar=16)
+    if line_width((*state, *whole, *speed, *failed)) <= width:
+        return (*state, *whole, *speed, *failed)
+    return (*state, (progress_figures(report), Tone.PLAIN), *failed)
 
 
 def _cell(row: ReplicaRow, column: Column, channels: Mapping[str, ChannelRow], glyphs: Glyphs, now_s: float) -> Line:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from rich.cells import cell_len
+
 from supervisor.api.pools import PoolDetail, PoolFailure, PoolMember, PoolReport, PoolRow
 from tui.render.channel_detail import Item, Page
 from tui.render.facts import LABEL, fact, heading
@@ -17,8 +19,10 @@ from tui.render.pool_rows import throughput
 from tui.render.pool_shares import share_bar, share_legend, shares
 from tui.render.pool_words import (
     STATE_TONES,
+    STOPPED,
     is_at_work,
     left_text,
+    numbered,
     progress_line,
     shown_state,
     slowest_first,
@@ -74,13 +78,15 @@ def pool_page(row: PoolRow, detail: PoolDetail | None, glyphs: Glyphs, now_s: fl
         for member in report.members:
             items.append(Item(member_item(member.pid), len(lines), 1))
             lines.append(_member(member, report, now_s))
-    failures = detail.failures[::-1] if detail else ()
+    failures = newest_failures(detail)
     if failures or report.failed:
-        lines += heading(_failures_title(report, len(failures)), Tone.RED)
+        lines += heading(_failures_title(report, detail, len(failures)), Tone.RED)
         lines += [] if detail else [((" asking the engine for them", Tone.DIM),)]
-        for failure in failures[:FAILURES_SHOWN]:
+        shown = failures[:FAILURES_SHOWN]
+        longest = max((cell_len(numbered(failure.index, failure.item)) for failure in shown), default=0)
+        for failure in shown:
             items.append(Item(failure_item(failure.index), len(lines), 1))
-            lines.append(failure_line(failure, now_at, width, glyphs))
+            lines.append(failure_line(failure, now_at, min(longest, width // 3), width, glyphs))
         more = len(failures) - FAILURES_SHOWN
         if more > 0:
             lines.append(((f" and {more:,} older ones: enter reads one, right goes on to the next", Tone.DIM),))
@@ -100,12 +106,13 @@ def _now(row: PoolRow, glyphs: Glyphs, width: int) -> list[Line]:
     room = width - LABEL - 2
     state: Line = (
         (f" {state_sign(word, glyphs)} {word}", STATE_TONES[word]),
-        (f" {'after' if word in ('finished', 'failed', 'ended') else 'for'} {span(report.elapsed_s)}", Tone.DIM),
+        (f" {'for' if is_at_work(row) or word == 'paused' else 'after'} {span(report.elapsed_s)}", Tone.DIM),
         (f"   {plain(report.function)}", Tone.STRONG),
         (f"  {plain(report.method)}", Tone.DIM),
     )
     lines: list[Line] = [state]
-    lines += fact("error", report.error, width, Tone.RED)
+    is_stopped = word == STOPPED
+    lines += fact("note" if is_stopped else "error", report.error, width, Tone.PLAIN if is_stopped else Tone.RED)
     lines.append(_labelled("progress", progress_line(report, room, glyphs, most_bar=60)))
     lines.append(_labelled("items", _items(report)))
     lines += fact("speed", _speed(row), width)
@@ -126,9 +133,7 @@ def _items(report: PoolReport) -> Line:
     for number, words, tone in (
         (report.failed, "failed", Tone.RED),
         (report.retried, "tried again", Tone.AMBER),
-        (report.skipped, "done by an earlier run", Tone.DIM),
-        (report.in_flight, "in hand", Tone.PLAIN),
-        (report.waiting, "waiting", Tone.PLAIN),
+        (report.skipped, "by an earlier run", Tone.DIM),
     ):
         if number:
             pieces += [(", ", Tone.DIM), (f"{count(number)} {words}", tone)]
@@ -140,7 +145,8 @@ def _speed(row: PoolRow) -> str:
     report = row.report
     if is_at_work(row):
         left = left_text(row)
-        return f"{rate(report.rate)}/s" + (f", {left} left" if left else "")
+        ahead = f"; {count(report.in_flight)} in hand, {count(report.waiting)} waiting"
+        return f"{rate(report.rate)}/s" + (f", {left} left" if left else "") + ahead
     return f"{rate(report.done / report.elapsed_s)}/s on average" if report.done and report.elapsed_s else ""
 
 
@@ -169,28 +175,33 @@ def _member(member: PoolMember, report: PoolReport, now_s: float) -> Line:
         (f"{member.state:<8} ", _MEMBER_TONES[member.state]),
         (f"{duration(busy_s) if busy_s >= NOTED_FROM_S else '':>4} ", Tone.PLAIN),
         (f"{count(member.done):>7} {share:>5}{life}", Tone.DIM),
-        (f"  {_numbered(member.index, member.item)}", Tone.PLAIN),
+        (f"  {numbered(member.index, member.item)}", Tone.PLAIN),
     )
 
 
-def _numbered(index: int | None, item: str) -> str:
-    number = "" if index is None else f"#{index}"
-    return " ".join(word for word in (number, plain(item)) if word)
+def newest_failures(detail: PoolDetail | None) -> tuple[PoolFailure, ...]:
+    """What failed, newest first; of an item that was tried again and failed again, its last failure only."""
+    by_index: dict[int, PoolFailure] = {}
+    for failure in reversed(detail.failures if detail else ()):
+        by_index.setdefault(failure.index, failure)
+    return tuple(by_index.values())
 
 
-def _failures_title(report: PoolReport, kept: int) -> str:
-    older = f"; the newest {kept} of them" if kept and kept < report.failed else ""
-    return f"{plural(max(report.failed, kept), 'failure')}{older}, newest first"
+def _failures_title(report: PoolReport, detail: PoolDetail | None, kept: int) -> str:
+    if kept > report.failed:
+        return "Failures so far, newest first"  # some of them were tried again since
+    older = f"; the newest {kept} of them" if detail and kept < detail.row.report.failed else ""
+    return f"{plural(report.failed, 'failure')}{older}, newest first"
 
 
-def failure_line(failure: PoolFailure, now_at: float, width: int, glyphs: Glyphs) -> Line:
-    """A failure in one line: how long ago, which item, what happened."""
+def failure_line(failure: PoolFailure, now_at: float, item_width: int, width: int, glyphs: Glyphs) -> Line:
+    """A failure in one line: how long ago, which item in `item_width` cells, what happened."""
     ago = duration(now_at - failure.at) if failure.at else ""
-    item = _numbered(failure.index, failure.item)
+    item = numbered(failure.index, failure.item)
     error = failure.error.partition("\n")[0] or failure.kind
     pieces: Line = (
         (f" {ago:>4} ", Tone.DIM),
-        (f"{fit(item, max(width // 3, 12), ellipsis=glyphs.ellipsis)} ", Tone.PLAIN),
+        (f"{fit(item, item_width, ellipsis=glyphs.ellipsis)}  ", Tone.PLAIN),
         (plain(error), Tone.DIM if failure.kind == "cancelled" else Tone.RED),
     )
     return fit_line(pieces, width, glyphs.ellipsis)
@@ -203,7 +214,7 @@ def _slowest(row: PoolRow, glyphs: Glyphs, now_s: float, width: int) -> list[Lin
         who = f"   runs in {task.pid}" if is_running and task.pid is not None else ""
         pieces: Line = (
             (f" {took_text(seconds):>8} ", Tone.AMBER if is_running else Tone.PLAIN),
-            (_numbered(task.index, task.item), Tone.PLAIN),
+            (numbered(task.index, task.item), Tone.PLAIN),
             (who, Tone.AMBER),
         )
         lines.append(fit_line(pieces, width, glyphs.ellipsis))
@@ -218,6 +229,12 @@ def _advice(report: PoolReport, glyphs: Glyphs, width: int) -> list[Line]:
     return lines
 
 
+def _retries(retries: int) -> str:
+    if not retries:
+        return "none: what fails once has failed"
+    return f"an item that fails is tried {'once' if retries == 1 else f'{retries} times'} more"
+
+
 def _set_up(row: PoolRow, detail: PoolDetail | None, width: int) -> list[Line]:
     """How it was set up, and what that means and costs."""
     report = row.report
@@ -226,9 +243,9 @@ def _set_up(row: PoolRow, detail: PoolDetail | None, width: int) -> list[Line]:
     meaning = METHOD_MEANINGS.get(report.method, "")
     lines += fact("method", f"{report.method}: {meaning}" if meaning else report.method, width)
     lines += fact("worker", row.replica, width)
-    again = "" if report.retries is None else f"; each is tried {plural(report.retries, 'time')} more when it fails"
-    at_a_time = "1 item" if report.chunksize == 1 else f"{report.chunksize:,} items"
-    lines += fact("chunks", f"{at_a_time} at a time go to a member{again}", width)
+    at_a_time = "one" if report.chunksize == 1 else f"{report.chunksize:,}"
+    lines += fact("chunks", f"items go to members {at_a_time} at a time", width)
+    lines += fact("retries", "" if report.retries is None else _retries(report.retries), width)
     means = detail.start_method_meaning if detail else ""
     lines += fact("start", f"{report.start_method}: {means}" if means else report.start_method, width)
     lines += fact("cost", detail.start_method_cost if detail else "", width)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from supervisor.api.pools import PoolReport, PoolRow
 from tui.render.figures import count, duration, rate, sparkline
 from tui.render.fleet_rows import WIDE_COLUMNS, Column
@@ -23,6 +25,7 @@ ROOMY_COLUMNS = 140
 """From this many cells on there are columns for what was tried again and who was replaced."""
 
 FIGURES_CELLS = len("1,234/2,000")
+_LEFT_CELLS = len("3 m 20 s")
 
 
 def columns_for_pools(width: int, longest_name: int) -> tuple[Column, ...]:
@@ -34,7 +37,7 @@ def columns_for_pools(width: int, longest_name: int) -> tuple[Column, ...]:
         Column("state", "state", 9),
         Column("progress", "progress", 36 if is_roomy else 28 if is_wide else 23),
         Column("rate", "rate/s", 6, is_right=True),
-        Column("left", "left", 8 if is_wide else 4, is_right=True),
+        Column("left", "left", _LEFT_CELLS if is_wide else 4, is_right=True),
         Column("failed", "failed", 6, is_right=True),
     ]
     if not is_wide:
@@ -86,9 +89,9 @@ def _figure(row: PoolRow, column: Column, glyphs: Glyphs, now_s: float) -> Piece
         case "rate":
             return (rate(report.rate) if is_at_work(row) else "", Tone.PLAIN)
         case "left":
-            is_short = column.width < 8 and report.eta_s is not None
             left = left_text(row)
-            return (duration(report.eta_s) if left and is_short and report.eta_s is not None else left, Tone.PLAIN)
+            is_short = bool(left) and column.width < _LEFT_CELLS
+            return (duration(math.ceil(report.eta_s or 0)) if is_short else left, Tone.PLAIN)
         case "failed":
             return (count(report.failed) if report.failed else "", Tone.RED)
         case "retried":

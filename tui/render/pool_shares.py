@@ -9,6 +9,7 @@ from supervisor.api.pools import PoolReport
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, line_width
 
+_WORTH_A_WORD: Final = 0.005
 _GAP: Final = 2
 """Cells between two words of the legend."""
 
@@ -53,9 +54,9 @@ def share_bar(parts: tuple[Share, ...], width: int) -> Line:
 
 
 def share_legend(parts: tuple[Share, ...], width: int) -> list[Line]:
-    """Sign, word and percentage of each part, in as many lines as `width` cells need."""
+    """Sign, word and percentage of each part that is worth a percent, in as many lines as `width` cells need."""
     lines: list[Line] = []
-    for part in parts:
+    for part in (part for part in parts if part.of_all >= _WORTH_A_WORD):
         entry: tuple[Piece, ...] = (
             (f"{part.sign} ", part.tone),
             (f"{part.word} ", Tone.DIM),

@@ -8,10 +8,13 @@ from typing import Final
 from supervisor.api.pools import FailureKind, PoolReport, PoolRow, SlowTask
 from tui.render.figures import count, time_left
 from tui.render.glyphs import Glyphs
-from tui.render.pieces import Line, Piece, Tone
+from tui.render.pieces import Line, Piece, Tone, plain
 
 ENDED: Final = "ended"
 """The state word of a pool whose process has gone before all was done."""
+
+STOPPED: Final = "stopped"
+"""The state word of a pool that was asked to end before all was done."""
 
 AT_REST: Final = "at rest"
 """The state word of a pool whose process has said nothing yet."""
@@ -23,6 +26,7 @@ STATE_TONES: Final[dict[str, Tone]] = {
     "finishing": Tone.GOOD,
     "finished": Tone.DIM,
     "failed": Tone.RED,
+    STOPPED: Tone.DIM,
     ENDED: Tone.AMBER,
     AT_REST: Tone.DIM,
 }
@@ -44,9 +48,11 @@ _AT_WORK: Final = frozenset({"starting", "running", "finishing"})
 
 def shown_state(row: PoolRow) -> str:
     """The state word a person sees."""
-    state = row.report.state
-    if state == "starting" and not row.is_live and not row.report.elapsed_s:
+    report, state = row.report, row.report.state
+    if state == "starting" and not row.is_live and not report.elapsed_s:
         return AT_REST
+    if state == "finished" and report.total is not None and settled(report) < report.total:
+        return STOPPED
     return state if row.is_live or state in ("finished", "failed") else ENDED
 
 
@@ -143,6 +149,12 @@ def slowest_first(row: PoolRow, now_s: float) -> list[tuple[float, SlowTask]]:
     """The tasks that took longest, each with how long, the longest at the front."""
     timed = [(took_s(task, row, now_s), task) for task in row.report.slowest]
     return sorted(timed, key=lambda each: -each[0])
+
+
+def numbered(index: int | None, item: str) -> str:
+    """``#17 'a.jpg'``; ``#17`` where the item is that number itself."""
+    number = "" if index is None else f"#{index}"
+    return " ".join(word for word in (number, plain(item) if item != str(index) else "") if word)
 
 
 def members_text(report: PoolReport) -> str:

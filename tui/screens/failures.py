@@ -13,7 +13,7 @@ from tui.render.facts import fact, heading
 from tui.render.figures import plural
 from tui.render.log_lines import traceback_lines
 from tui.render.pieces import Line, Tone, plain
-from tui.render.pool_words import KIND_WORDS
+from tui.render.pool_words import KIND_WORDS, numbered
 from tui.screens.reading import ReadingScreen
 
 
@@ -25,7 +25,7 @@ class FailureScreen(ReadingScreen):
         Binding("left,p", "step(-1)", show=False),
         Binding("l", "line", show=False),
     ]
-    FOOT = "esc closes   up down scroll   left right: newer and older   l: its time in the log"
+    FOOT = "esc closes   up down scroll   left right newer, older   l its time in the log"
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ def failure_lines(failure: PoolFailure, place: str, utc_offset_s: int, width: in
     """All that is known of a failed item; `place` is where it stands among the others."""
     who = "" if failure.pid is None else f", last by process {failure.pid}"
     when = f"{datetime.fromtimestamp(failure.at + utc_offset_s, UTC):%Y-%m-%d %H:%M:%S}" if failure.at else ""
-    lines = fact("item", f"#{failure.index} {failure.item}{place}", width, Tone.STRONG)
+    lines = fact("item", f"{numbered(failure.index, failure.item)}{place}", width, Tone.STRONG)
     lines += fact("error", failure.error, width, Tone.RED)
     lines += fact("kind", KIND_WORDS[failure.kind], width)
     lines += fact("tried", f"{plural(failure.attempts, 'time')}{who}", width)

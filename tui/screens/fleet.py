@@ -20,7 +20,7 @@ from tui.refusals import why_not
 from tui.render.glyphs import Glyphs
 from tui.render.log_words import subject_of
 from tui.render.pieces import plain
-from tui.render.pool_detail import item_of
+from tui.render.pool_detail import item_of, newest_failures
 from tui.screens.drawing import DrawnScreen
 from tui.screens.failures import FailureScreen
 from tui.screens.reading import HelpScreen, RecordScreen
@@ -272,9 +272,8 @@ class FleetScreen(DrawnScreen):
         """Show what failed with its traceback; from there one can go to its time in the log."""
         if index is None or self._pool_detail is None:
             return
-        newest_first = self._pool_detail.failures[::-1]
-        name = self._pool_detail.row.name
-        self.app.push_screen(FailureScreen(name, newest_first, index, self._utc_offset_s, self._go_to_failure))
+        failures, name = newest_failures(self._pool_detail), self._pool_detail.row.name
+        self.app.push_screen(FailureScreen(name, failures, index, self._utc_offset_s, self._go_to_failure))
 
     def _go_to_failure(self, failure: PoolFailure) -> None:
         self._reveal_log()

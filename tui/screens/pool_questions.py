@@ -13,6 +13,8 @@ from supervisor.api.pools import PoolFailure, PoolMember, PoolReport, PoolRow
 from tui.actions import busy_members
 from tui.render.figures import plural
 from tui.render.pieces import cut, plain
+from tui.render.pool_detail import NOTED_FROM_S
+from tui.render.pool_words import span
 from tui.screens.confirm import Choice, ConfirmScreen, Question
 
 CHOICES: Final = 9
@@ -22,8 +24,8 @@ MOST_MEMBERS: Final = 1024
 
 
 def item_words(index: int | None, item: str) -> str:
-    """``item 17 ('photos/a.jpg')``."""
-    told = f" ({cut(plain(item), ITEM_CELLS)})" if item else ""
+    """``item 17 ('photos/a.jpg')``; ``item 17`` where the item is that number itself."""
+    told = f" ({cut(plain(item), ITEM_CELLS)})" if item and item != str(index) else ""
     return f"item {index}{told}" if index is not None else f"its item{told}"
 
 
@@ -40,15 +42,16 @@ def _loss(report: PoolReport, member: PoolMember) -> str:
     """What becomes of the item that a member has in hand when it dies."""
     if member.index is None:
         return "It has nothing in hand: no item is lost."
-    item = _capital(item_words(member.index, member.item))
+    item = f"What it has in hand, now {item_words(member.index, member.item)},"
     if report.retries is None:
         return f"{item} fails, or is tried again where the pool has retries."
     if not report.retries:
         return f"{item} fails: the pool tries nothing again."
-    return f"{item} is tried again, unless it has been {plural(report.retries, 'time')} already: then it fails."
+    often = "once" if report.retries == 1 else plural(report.retries, "time")
+    return f"{item} is tried again, unless it has been {often} already: then it fails."
 
 
-def which_member_question(row: PoolRow) -> Question:
+def which_member_question(row: PoolRow, now_s: float) -> Question:
     """Which member to kill."""
     report = row.report
     busy = busy_members(row)
@@ -59,7 +62,7 @@ def which_member_question(row: PoolRow) -> Question:
         text=f"SIGKILL ends that process alone, at once; what it has in hand is {again}. Another one takes its place."
         + _more(len(report.members)),
         choices=tuple(
-            Choice(str(member.pid), f"{member.pid}  {_in_hand(member)}", str(number), is_dangerous=True)
+            Choice(str(member.pid), f"{member.pid}  {_in_hand(member, now_s)}", str(number), is_dangerous=True)
             for number, member in enumerate(shown, 1)
         ),
     )
@@ -76,7 +79,7 @@ def cancel_question(row: PoolRow, member: PoolMember) -> Question:
     )
 
 
-def which_task_question(row: PoolRow) -> Question:
+def which_task_question(row: PoolRow, now_s: float) -> Question:
     """Which task to cancel."""
     busy = busy_members(row)
     return Question(
@@ -84,14 +87,18 @@ def which_task_question(row: PoolRow) -> Question:
         text="It fails as cancelled and is not tried again. The member that works on it is ended; another one takes "
         f"its place.{_more(len(busy))}",
         choices=tuple(
-            Choice(str(member.index), _in_hand(member), str(number), is_dangerous=True)
+            Choice(str(member.index), _in_hand(member, now_s), str(number), is_dangerous=True)
             for number, member in enumerate(busy[:CHOICES], 1)
         ),
     )
 
 
-def _in_hand(member: PoolMember) -> str:
-    return member.state if member.index is None else item_words(member.index, member.item)
+def _in_hand(member: PoolMember, now_s: float) -> str:
+    """What a member works on, and for how long where that is worth a word."""
+    if member.index is None:
+        return member.state
+    busy_s = 0.0 if member.since_s is None else now_s - member.since_s
+    return item_words(member.index, member.item) + (f", for {span(busy_s)}" if busy_s >= NOTED_FROM_S else "")
 
 
 def _more(members: int) -> str:

@@ -17,7 +17,8 @@ PANES: tuple[Pane, ...] = ("workers", "channels", "pools", "errors", "log", "det
 PLACES: tuple[Place, ...] = ("channels", "pools", "errors")
 """What the table may be of instead of workers."""
 FEWEST_ROWS = 6
-"""The table has room for so many rows, and for the words that stand in their place, even when there are fewer."""
+"""The table has room for so many rows, and for the words that stand in their place, even when there are fewer; in a
+narrow terminal the detail may have that room."""
 
 
 class RoomScreen(Screen[None]):
@@ -59,7 +60,8 @@ class RoomScreen(Screen[None]):
         room = self.size.height - 2
         pane = self.panes[self.place]
         filter_lines = int(pane.query_one("FilterBox").has_class("-open"))
-        wanted = max(self.row_count(), FEWEST_ROWS) + HEADER_LINES + 1 + filter_lines
+        is_detail_below = self.has_class("-narrow") and self.is_detail_wanted
+        wanted = max(self.row_count(), 1 if is_detail_below else FEWEST_ROWS) + HEADER_LINES + 1 + filter_lines
         pane.styles.height = "1fr" if self.zoomed() == self.place else max(min(wanted, room // 2), 5)
 
     def zoomed(self) -> Pane | None:
@@ -94,4 +96,5 @@ class RoomScreen(Screen[None]):
         """Open the detail pane, or close it."""
         self.set_class(not is_open, "-no-detail")
         self.set_class(is_open, "-detail")
+        self.share_height()
         self.call_after_refresh(self.redraw)

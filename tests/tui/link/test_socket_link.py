@@ -10,10 +10,12 @@ import msgspec
 import pytest
 
 from supervisor.api.messages import Job
+from supervisor.api.pools import PoolRequest
 from supervisor.api.server import bind_socket, serve
 from supervisor.errors import EngineUnreachable, RequestRefused
 from supervisor.lifecycle.states import State
 from tests.api.fake_port import FakePort, a_fleet, a_letter, a_row
+from tests.api.samples import a_failure, a_pool
 from tests.tui.hang_fakes import deadlock, idle, sample_reply, stacks_reply
 from tui.link.engine_link import News
 from tui.link.socket_link import SocketLink
@@ -151,6 +153,28 @@ async def test_items_of_channels_are_read_and_acted_on(socket_file: Path) -> Non
         with pytest.raises(RequestRefused, match="no channel 'pahts'"):
             await link.channel_act("pahts", "drain", ())
         assert port.channel_wishes == [("paths", "discard", ("8",)), ("paths", "drain", ())]
+
+    await _with_link(socket_file, talk)
+    await server.close()
+
+
+async def test_pools_are_looked_at_and_wished_things(socket_file: Path) -> None:
+    """They come with the picture; one that is unknown is None, what cannot be done is refused with the words for it."""
+    port = FakePort(msgspec.structs.replace(a_fleet(a_row("hash")), pools=(a_pool(),)))
+    port.failed_items = {"hash": (a_failure(7),)}
+    server = await serve(port, bind_socket(socket_file))
+
+    async def talk(link: SocketLink, heard: Heard) -> None:
+        await heard.until(lambda: heard.view.state is LinkState.LIVE)
+        assert heard.view.pools["hash"].report.done == 38
+        detail = await link.pool_detail("hash")
+        assert detail is not None
+        assert [failure.index for failure in detail.failures] == [7]
+        assert await link.pool_detail("no/such") is None
+        assert (await link.pool_act("hash", "kill-member", PoolRequest(pid=4801))).text
+        assert port.pool_wishes == [("hash", "kill-member", PoolRequest(pid=4801))]
+        with pytest.raises(RequestRefused):
+            await link.pool_act("hahs", "pause", PoolRequest())
 
     await _with_link(socket_file, talk)
     await server.close()

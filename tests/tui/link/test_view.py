@@ -7,6 +7,7 @@ import msgspec
 from supervisor.api.messages import ChannelRow, EngineVitals, FleetChange, LogState
 from supervisor.lifecycle.states import State
 from tests.tui.fakes import NOW_S, census, replica
+from tests.tui.pool_fakes import pools, thumbs
 from tui.link.view import FleetView, LinkState, heard_change, heard_fleet, lost
 
 
@@ -58,6 +59,18 @@ def test_channels_change_by_name() -> None:
     change = FleetChange(now_s=NOW_S, phase="running", channels=(ChannelRow(name="facts", kind="queue", depth=9),))
     after = heard_change(before, change, NOW_S)
     assert {name: channel.depth for name, channel in after.channels.items()} == {"paths": 120, "facts": 9}
+
+
+def test_pools_change_by_name_and_new_ones_come_last() -> None:
+    """Those that did not change stay the same objects; a replica's first pool is found by the replica's name."""
+    first, second, *_ = pools()
+    before = heard_fleet(FleetView(), census(pools=(first, second)), NOW_S)
+    other = msgspec.structs.replace(second, name="more@parse.2")
+    done = msgspec.structs.replace(first, report=thumbs(done=1999))
+    after = heard_change(before, FleetChange(now_s=NOW_S, phase="running", pools=(other, done)), NOW_S)
+    assert after.pools == {"thumbs": done, "tiles@parse.2": second, "more@parse.2": other}
+    assert after.pools["tiles@parse.2"] is second
+    assert (after.pools_of["parse.2"], after.pools_of["thumbs"]) == (second, done)
 
 
 def test_a_lost_engine_leaves_the_last_picture() -> None:

@@ -218,13 +218,13 @@ async def test_a_kill_says_what_becomes_of_the_item() -> None:
     link = linked()
     async with dashboard(link).run_test(size=(100, 50)) as pilot:
         await _to_detail(pilot, "K")
-        await shown(pilot, "('photos/0017.jpg') is tried again, unless")
+        await shown(pilot, "('photos/0017.jpg'), is tried again")
         await pilot.press("escape", "j", "j", "K")
         await shown(pilot, "no item is lost.")
         await pilot.press("escape")
         link.hear(census(rows=ROWS, pools=(msgspec.structs.replace(pools()[0], report=thumbs(retries=0)),)))
         await pilot.press("k", "k", "K")
-        await shown(pilot, "('photos/0017.jpg') fails: the pool tries")
+        await shown(pilot, "('photos/0017.jpg'), fails")
 
 
 async def test_enter_on_a_failure_opens_its_traceback() -> None:
