@@ -11,7 +11,7 @@ class ReadOnlyDashboard(Dashboard):
     """`Dashboard` on a `ReadOnlyLink`: all that is left to decide is when to leave, and that asks nothing."""
 
     def __init__(self, link: EngineLink, project: str) -> None:
-        super().__init__(ReadOnlyLink(link), project)
+        super().__init__(ReadOnlyLink(link), f"{project} (read-only)")
 
     def ask_quit(self) -> None:
         """Nothing can be stopped from here, so there is no question."""

@@ -37,7 +37,11 @@ def serve_dashboard(
         what = "may act" if allows_control else "only look (--allow-control lets them act)"
         narrate(f"serving {note.project}: browsers that open this address {what}; Ctrl-C ends it")
 
-    serve(wish, port, tell_address, lambda said: narrate(one_line(said)))
+    def narrate_lines(said: str) -> None:
+        for line in said.splitlines():
+            narrate(one_line(line))
+
+    serve(wish, port, tell_address, narrate_lines)
     return ExitCode.OK
 
 

@@ -67,14 +67,22 @@ def deck_page(project: str, origin: str, *, allows_control: bool) -> str:
     return page.replace("{socket}", html.escape(origin.replace("http:", "ws:", 1) + "/deck"))
 
 
-def safety_headers(host: str) -> dict[str, str]:
-    """What every answer carries: scripts, styles and connections are ours alone, and no other page may hold us."""
-    policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; "
+def content_policy(host: str, *, is_plain: bool = False) -> str:
+    """Scripts, styles and connections are ours alone, and no other page may hold us.
+
+    `is_plain`: for a terminal without WebGL, which gives each cell a style of its own; nobody else's HTML is there.
+    """
+    styles = "'self' 'unsafe-inline'" if is_plain else "'self'"
+    return (
+        f"default-src 'none'; script-src 'self'; style-src {styles}; font-src 'self'; img-src 'self'; "
         f"connect-src 'self' ws://{host}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
+
+
+def safety_headers(host: str) -> dict[str, str]:
+    """What every answer carries, where it does not say otherwise."""
     return {
-        "Content-Security-Policy": policy,
+        "Content-Security-Policy": content_policy(host),
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Resource-Policy": "same-origin",
         "Referrer-Policy": "no-referrer",

@@ -22,7 +22,7 @@ from typing import Final
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from tui.web.door import ADDRESS, MISSING, WRONG, Door
-from tui.web.pages import assets, deck_page, door_page, safety_headers
+from tui.web.pages import assets, content_policy, deck_page, door_page, safety_headers
 from tui.web.session import DashboardFailed, Session, command_for, environment_for, opened
 from tui.web.wire import screen_size, translate
 
@@ -88,7 +88,8 @@ class WebServer:
         headers = safety_headers(self.door.host)
 
         async def make_safe(_: web.Request, response: web.StreamResponse) -> None:
-            response.headers.update(headers)
+            for name, value in headers.items():
+                response.headers.setdefault(name, value)
             response.headers["Server"] = "procdeck"
 
         app.on_response_prepare.append(make_safe)
@@ -115,7 +116,10 @@ class WebServer:
     async def _index(self, request: web.Request) -> web.StreamResponse:
         if not self.door.has_cookie(request.cookies):
             return _page(door_page(f"Refused: {MISSING}."), status=403)
-        return _page(self._page)
+        page = _page(self._page)
+        if "plain" in request.query:
+            page.headers["Content-Security-Policy"] = content_policy(self.door.host, is_plain=True)
+        return page
 
     async def _enter(self, request: web.Request) -> web.StreamResponse:
         if not self.door.is_token(await request.read()):

@@ -2,8 +2,11 @@
 "use strict";
 
 function dropToken() {
-  if (location.hash) history.replaceState(null, "", location.pathname);
+  if (location.hash) history.replaceState(null, "", location.pathname + location.search);
 }
+
+// Without WebGL the terminal paints with inline styles, which only the plain page allows.
+if (!location.search && !document.createElement("canvas").getContext("webgl2")) location.replace("/?plain");
 
 const NativeSocket = window.WebSocket;
 window.WebSocket = class extends NativeSocket {
