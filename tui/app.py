@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from supervisor.heap import give_back_large
 from supervisor.paths import socket_path, state_root
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def make_dashboard(project: str) -> Dashboard:
     from tui.dashboard import Dashboard
     from tui.link.socket_link import SocketLink
 
+    give_back_large()
     link = SocketLink(socket_path(project))
     if not os.environ.get("PROCDECK_READ_ONLY"):
         return Dashboard(link, project)
