@@ -59,11 +59,11 @@ class PoolDesk:
             case "pool_resume":
                 self._start(row, "resume")
             case "pool_more":
-                self._resize(row, self._wished(row) + 1)
+                self.start(self._resizing(row, self._wished(row) + 1))
             case "pool_fewer":
-                self._resize(row, max(self._wished(row) - 1, 1))
+                self.start(self._resizing(row, max(self._wished(row) - 1, 1)))
             case "pool_resize":
-                self.ask(SizeScreen(row), lambda size: partial(self._size, row, int(size)))
+                self.ask(SizeScreen(row), lambda size: self._resizing(row, int(size)))
             case "pool_retry":
                 self._ask_retry(row, failure)
             case "pool_cancel":
@@ -85,15 +85,16 @@ class PoolDesk:
         told, wished = self._sizes.get(row.name, (0, 0))
         return wished if told == row.report.processes else row.report.processes
 
-    def _resize(self, row: PoolRow, size: int) -> None:
+    def _resizing(self, row: PoolRow, size: int) -> Work:
+        """Note at once how many are wished for, so that the next press counts on; the work is to tell the pool."""
         self._sizes[row.name] = (row.report.processes, size)
-        self.start(partial(self._size, row, size))
 
-    async def _size(self, row: PoolRow, size: int) -> None:
-        self._sizes[row.name] = (row.report.processes, size)
-        if not await self.wishes.make_on_pool(row.name, "resize", PoolRequest(processes=size)):
-            self._sizes.pop(row.name, None)
-        self.acted(row.name)
+        async def do() -> None:
+            if not await self.wishes.make_on_pool(row.name, "resize", PoolRequest(processes=size)):
+                self._sizes.pop(row.name, None)
+            self.acted(row.name)
+
+        return do
 
     # --- what costs an item ---
 

@@ -82,10 +82,9 @@ async def test_from_a_worker_to_its_pool_and_back() -> None:
         await until(pilot, lambda: app.fleet_screen.pool_table.cursor_name == "tiles@parse.2")
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE])
-async def test_a_worker_of_kind_pool_shows_its_progress(size: tuple[int, int]) -> None:
+async def test_a_worker_of_kind_pool_shows_its_progress() -> None:
     """In its row, in place of what it does."""
-    async with dashboard(linked()).run_test(size=size) as pilot:
+    async with dashboard(linked()).run_test(size=NARROW) as pilot:
         await shown(pilot, "1,203/2,000  60 %")
 
 
@@ -108,24 +107,19 @@ async def test_only_what_the_row_does_not_tell_is_asked_for_again() -> None:
         await shown(pilot, "TaskTimedOut: 30 s")
 
 
-@pytest.mark.parametrize(
-    ("keys", "action", "request_"),
-    [
-        (["p"], "pause", PoolRequest()),
-        (["j", "p"], "resume", PoolRequest()),
-        (["plus"], "resize", PoolRequest(processes=5)),
-        (["minus"], "resize", PoolRequest(processes=3)),
-    ],
-)
-async def test_what_costs_no_item_is_wished_at_once(
-    keys: list[str], action: PoolActionName, request_: PoolRequest
-) -> None:
+async def test_what_costs_no_item_is_wished_at_once() -> None:
     """No question; what was asked of the pool is said, unparsed."""
     link = linked()
     async with dashboard(link).run_test(size=NARROW, notifications=True) as pilot:
-        await _go(pilot, *keys)
-        await until(pilot, lambda: [each[1:] for each in link.pool_wishes] == [(action, request_)])
-        await shown(pilot, f"{action} of [b]")
+        await _go(pilot, "p")
+        await shown(pilot, "pause of [b]thumbs")
+        await pilot.press("minus", "j", "p")
+        wished: list[tuple[str, PoolActionName, PoolRequest]] = [
+            ("thumbs", "pause", PoolRequest()),
+            ("thumbs", "resize", PoolRequest(processes=3)),
+            ("tiles@parse.2", "resume", PoolRequest()),
+        ]
+        await until(pilot, lambda: link.pool_wishes == wished)
 
 
 async def test_plus_counts_on_while_the_pool_has_not_said_anything_yet() -> None:
@@ -140,22 +134,18 @@ async def test_plus_counts_on_while_the_pool_has_not_said_anything_yet() -> None
         await until(pilot, lambda: link.pool_wishes[-1][2].processes == 5)
 
 
-@pytest.mark.parametrize(
-    ("keys", "processes"), [(["enter"], 4), ([*["backspace"] * 2, *"12", "enter"], 12), (["escape"], None)]
-)
-async def test_equals_asks_how_many_members(keys: list[str], processes: int | None) -> None:
+async def test_equals_asks_how_many_members() -> None:
     """A number that is there already can be changed; Esc changes nothing."""
     link = linked()
     app = dashboard(link)
     async with app.run_test(size=NARROW) as pilot:
-        await _go(pilot, "equals_sign")
-        await shown(pilot, "How many members for thumbs?")
-        await pilot.press(*keys)
-        await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
-        await pilot.press("p")
-        await until(pilot, lambda: any(wish[1] == "pause" for wish in link.pool_wishes))
-        sizes = [wish[2].processes for wish in link.pool_wishes if wish[1] == "resize"]
-        assert sizes == ([] if processes is None else [processes])
+        await _go(pilot)
+        for keys in (["escape"], ["enter"], ["backspace", "1", "2", "enter"]):
+            await pilot.press("equals_sign")
+            await shown(pilot, "How many members for thumbs?")
+            await pilot.press(*keys)
+            await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
+        await until(pilot, lambda: [wish[2].processes for wish in link.pool_wishes] == [4, 12])
 
 
 async def test_a_pool_cannot_have_no_members() -> None:
@@ -182,9 +172,8 @@ async def test_a_pool_cannot_have_no_members() -> None:
          ("cancel", PoolRequest(index=1218))),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("is_meant", [True, False])
 async def test_what_costs_an_item_is_asked_and_cancel_is_the_default(
-    is_meant: bool, keys: list[str], question: str, answer: str, wish: tuple[PoolActionName, PoolRequest]
+    keys: list[str], question: str, answer: str, wish: tuple[PoolActionName, PoolRequest]
 ) -> None:
     """The question names the pool and what it costs; Enter does nothing, the key of the answer does it."""
     link = linked()
@@ -194,10 +183,14 @@ async def test_what_costs_an_item_is_asked_and_cancel_is_the_default(
             await _to_detail(pilot, *keys[1:])
         else:
             await _go(pilot, *keys)
-        await shown(pilot, question)
-        await pilot.press(answer if is_meant else "enter")
-        await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
-        await until(pilot, lambda: link.pool_wishes == ([("thumbs", *wish)] if is_meant else []))
+        for given in ("enter", answer):
+            await shown(pilot, question)
+            await pilot.press(given)
+            await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
+            if given == "enter":
+                assert link.pool_wishes == []
+                await pilot.press(keys[-1])
+        await until(pilot, lambda: link.pool_wishes == [("thumbs", *wish)])
 
 
 async def test_one_failure_can_be_tried_again() -> None:
@@ -284,23 +277,20 @@ async def test_the_log_is_that_of_the_pools_worker(tmp_path: Path) -> None:
         await shown(pilot, "said by walk")
 
 
-@pytest.mark.parametrize(
-    ("keys", "sentence"),
-    [
-        (["b", "j", "r"], "Cannot retry: nothing of tiles@parse.2 has failed."),
-        (["b", "j", "j", "p"], "Cannot pause: hash has ended; press a to start its worker again."),
-        (["b", "j", "j", "j", "C"], "Cannot cancel a task: no member of warm has an item in hand."),
-        (["C"], "Cannot cancel a task: workers are shown; press b to go to the pools."),
-        (["b", "D"], "Cannot drain: pools are shown; press c to go to the channels."),
-    ],
-)
-async def test_a_key_that_cannot_act_says_what_to_press_instead(keys: list[str], sentence: str) -> None:
+async def test_a_key_that_cannot_act_says_what_to_press_instead() -> None:
     """Nothing is wished."""
     link = linked()
     async with dashboard(link).run_test(size=(120, 30), notifications=True) as pilot:
         await shown(pilot, "walk")
-        await pilot.press(*keys)
-        await until(pilot, lambda: sentence in " ".join(note.message for note in app_of(pilot)._notifications))
+        for keys, sentence in (
+            ("C", "Cannot cancel a task: workers are shown; press b to go to the pools."),
+            ("bD", "Cannot drain: pools are shown; press c to go to the channels."),
+            ("jr", "Cannot retry: nothing of tiles@parse.2 has failed."),
+            ("jp", "Cannot pause: hash has ended; press a to start its worker again."),
+            ("jC", "Cannot cancel a task: no member of warm has an item in hand."),
+        ):
+            await pilot.press(*keys)
+            await until(pilot, lambda: sentence in " ".join(note.message for note in app_of(pilot)._notifications))  # noqa: B023
         assert (link.wishes, link.pool_wishes) == ([], [])
 
 
