@@ -16,6 +16,7 @@ from supervisor.channels.interrupt import StopRequested
 from supervisor.simulation import telling
 from supervisor.simulation.calling import call_of, place_of, surroundings, without_ours
 from supervisor.simulation.channel_set import ChannelSet
+from supervisor.simulation.debugger import has_terminal, load_debugger, look_into
 from supervisor.simulation.feeding_from import FeedError, items_of
 from supervisor.simulation.interrupting import EXIT_INTERRUPTED, Ended, Interrupts
 from supervisor.simulation.memory_channels import Payload, unpack
@@ -55,6 +56,8 @@ class ForegroundRun:
             telling.tell(f"procdeck: {error}")
             return EXIT_USAGE
         self._watch_outputs()
+        if has_terminal():
+            load_debugger(self._order["python_path"])
         Interrupts().hear()
         self._turns.begin(self._name)
         code = EXIT_FAILED
@@ -141,8 +144,8 @@ class ForegroundRun:
         else:
             what = "interrupted" if is_interrupt else f"{type(error).__name__}: {telling.one_line(error)}"
             telling.tell(f"{self._name}: {what}{f' at {place}' if place else ''}")
-        if self._plan["has_pdb"] and sys.stdin is not None and sys.stdin.isatty():
-            _look_into(shown)
+        if self._plan["has_pdb"] and has_terminal():
+            look_into(shown)
         return EXIT_INTERRUPTED if is_interrupt else EXIT_FAILED
 
     # --- out ---
@@ -196,16 +199,3 @@ class ForegroundRun:
                 telling.tell(f"{parameter}: {len(self._channels.tanks[channel].items):,} left unread")
         for file in self._files.values():
             file.close()
-
-
-def _look_into(error: BaseException) -> None:
-    """Open pdb where `error` was raised."""
-    import pdb  # noqa: T100 - to debug is what this is for
-    import signal
-
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    print("pdb: where it was raised; h shows the commands, q leaves", file=sys.stderr, flush=True)
-    try:
-        pdb.post_mortem(error if sys.version_info >= (3, 13) else error.__traceback__)  # type: ignore[arg-type]
-    except KeyboardInterrupt:
-        pass

@@ -20,6 +20,7 @@ from supervisor.channels.interrupt import StopRequested
 from supervisor.simulation import telling
 from supervisor.simulation.calling import call_of, is_quit, place_of, surroundings, without_ours
 from supervisor.simulation.channel_set import ChannelSet
+from supervisor.simulation.debugger import has_terminal, load_debugger
 from supervisor.simulation.turns import Standstill, Turns
 
 TYPE_CHECKING = False
@@ -66,6 +67,8 @@ class SequentialRun:
     def run(self) -> int:
         """Run all of them; the exit code, as a real run's."""
         telling.log_here(lambda: self._turns.name or self._plan["project"])
+        if has_terminal():
+            load_debugger(entry for step in self._steps for entry in step["order"]["python_path"])
         before = signal.signal(signal.SIGINT, self._on_interrupt)
         try:
             for step in self._steps:

@@ -160,7 +160,7 @@ def test_worker_without_a_feed_is_told_how_to_get_one(run: Callable[..., Outcome
     """Its queue is empty and at its end."""
     outcome = run("debug", "parse")
     assert (outcome.code, outcome.out) == (0, "")
-    assert "fill it with --feed inbox=items.ndjson or --letters inbox" in outcome.err
+    assert "inbox: paths is empty here, and at its end; --feed inbox=items.ndjson fills it" in outcome.err
 
 
 def test_exception_is_told_from_the_users_code_on(run: Callable[..., Outcome], here: Path) -> None:

@@ -219,7 +219,7 @@ def _choose(item: int, worker: WorkerSpec, ends: Ends, feeds: list[dict[str, Any
 
 
 def _introduce(profile: Profile, worker: WorkerSpec, ends: Ends, feeds: Sequence[Mapping[str, Any]]) -> None:
-    narrate(f"{worker.name} of {profile.project} runs here, alone; breakpoint() opens pdb, Ctrl-C interrupts it")
+    narrate(f"{worker.name} of {profile.project} runs here, alone: breakpoint() opens pdb, Ctrl-C ends it")
     if worker.user is not None or worker.group is not None:
         narrate(f"it runs as you, not as {worker.user or worker.group}")
     if worker.limits or worker.nice is not None:
@@ -227,7 +227,4 @@ def _introduce(profile: Profile, worker: WorkerSpec, ends: Ends, feeds: Sequence
     fed = {feed["parameter"] for feed in feeds}
     for parameter, channel in ends.reads.items():
         if parameter not in fed:
-            narrate(
-                f"{parameter}: {channel} is empty and at its end, as the profile is not running; fill it with "
-                f"--feed {parameter}=items.ndjson or --letters {parameter}"
-            )
+            narrate(f"{parameter}: {channel} is empty here, and at its end; --feed {parameter}=items.ndjson fills it")

@@ -24,7 +24,7 @@ def run_sequentially(profile: str, project: str | None = None) -> int:
     with output_place(loaded.project, "sequential") as output:
         plan = sequential_plan(loaded, output)
         narrate(
-            f"{loaded.project}: one after another, in one thread; queues take any number of items, "
+            f"{loaded.project}: one worker after another, in one thread; queues take any number of items, "
             f"and the first of a worker's replicas gets them all"
         )
         return run_in_foreground(plan)
