@@ -128,6 +128,15 @@ def _has_row(situation: Situation) -> bool:
     return situation.row is not None
 
 
+def figures_of(situation: Situation) -> str | None:
+    """Whose figures over time are meant: the name of what is under the cursor."""
+    if situation.place == "pools":
+        return situation.pool.name if situation.pool is not None else None
+    if situation.place == "channels":
+        return situation.channel.name if situation.channel is not None and situation.channel.depth is not None else None
+    return situation.row.name if situation.row is not None else None
+
+
 def _has_live_row(situation: Situation) -> bool:
     return situation.is_live and situation.row is not None
 
@@ -285,6 +294,9 @@ ACTIONS: tuple[Action, ...] = (
            hint_rank=6, hinted_in=("workers", "channels", "pools", "errors", "detail")),
     Action("pools", ("b",), "Pools", "Show the pools; from a worker that has one, that pool; again: the workers.", LOOK,
            hint_rank=6, hinted_in=("workers", "channels", "pools", "errors", "detail")),
+    Action("plots", ("i",), "Plots", "Show figures over time: processor and memory of a worker, depth and rates of a "
+           "queue, the pace of a pool.", LOOK, applies=lambda seen: seen.is_live and figures_of(seen) is not None,
+           hint_rank=13, hinted_in=("workers", "channels", "pools", "detail"), leaves_screen=True, verb="plot"),
     Action("hangs", ("h",), "Hangs", "Show the verdicts on all workers, who is stuck first, and who waits for whom.",
            LOOK, applies=_is_live, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
            leaves_screen=True, verb="look for hangs"),

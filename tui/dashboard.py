@@ -19,7 +19,7 @@ from textual.worker import Worker
 from supervisor.api.messages import Event, Job, TreeProcess
 from supervisor.clock import Clock, SystemClock
 from supervisor.errors import EngineUnreachable, RequestRefused
-from tui.actions import ACTIONS, BY_ID, Action, Place, meant_by
+from tui.actions import ACTIONS, BY_ID, Action, Place, figures_of, meant_by
 from tui.channel_desk import ChannelDesk
 from tui.driver import TerminalDriver
 from tui.garbage import let_strips_go, settle
@@ -256,6 +256,8 @@ class Dashboard(App[Leaving]):
             situation = screen.situation()
             if action.channel_wish is not None:
                 self._channel_desk.wish(action, action.channel_wish, situation, screen.letter(situation.letter))
+            elif action.id == "plots":
+                self._hang_desk.open("plots", figures_of(situation) or "")
             elif action.place == "pools":
                 self._pool_desk.wish(action, situation, screen.failure(situation.failure))
             else:

@@ -19,6 +19,7 @@ from tui.refusals import why_not
 from tui.screens.asking import AskingScreen
 from tui.screens.fleet import FleetScreen
 from tui.screens.logs import LogPane
+from tui.screens.plots import PlotsScreen
 from tui.screens.reading import help_lines
 from tui.screens.stacks import FlameScreen, StacksScreen
 from tui.screens.why import HangsScreen, WhyScreen
@@ -124,7 +125,7 @@ def test_every_action_can_be_done() -> None:
     assert [name for name in names if not any(hasattr(each, f"do_{name}") for each in (FleetScreen, LogPane))] == []
 
 
-@pytest.mark.parametrize("screen", [WhyScreen, HangsScreen, StacksScreen, FlameScreen])
+@pytest.mark.parametrize("screen", [WhyScreen, HangsScreen, StacksScreen, FlameScreen, PlotsScreen])
 def test_every_key_of_a_screen_about_hangs_has_one_meaning(screen: type[AskingScreen[object]]) -> None:
     """No key is bound twice, moves included, and each action can be done; help and the way back come last."""
     keys = [key for action in screen.ROWS for key in action.keys]

@@ -30,19 +30,25 @@ class PlotsScreen(AskingScreen[HistoryReply]):
     def __init__(self, desk: HangDesk, name: str) -> None:
         super().__init__(desk)
         self.worker = name
-        self._span = 1
+        self._span = self._asked_span = self._shown_span = 1
+        self._begun_s = 0.0
 
     async def ask(self) -> HistoryReply:
+        self._begun_s, self._asked_span = self.desk.now_s(), self._span
         return await self.desk.link.history((self.worker,), SPANS[self._span][0])
+
+    def took(self, reply: HistoryReply) -> None:
+        del reply
+        self._shown_span = self._asked_span
 
     def tick(self) -> None:
         super().tick()
         every_s = EVERY_S if SPANS[self._span][0] <= 600 else EVERY_MINUTES_S
-        if self.app.screen is self and self.desk.now_s() - self.reply_s >= every_s:
+        if self.app.screen is self and self.asked_s is None and self.desk.now_s() - self._begun_s >= every_s:
             self.look()
 
     def heading(self) -> str:
-        return f"{plain(self.worker)} over the last {SPANS[self._span][1]}"
+        return f"{plain(self.worker)} over the last {SPANS[self._shown_span][1]}"
 
     def notes(self) -> str:
         return "+ - change how long"
