@@ -33,7 +33,9 @@ _RECORD_START = b'{"time":"'
 _RECORD_END = b"}\n"
 _JOINT = _RECORD_END + _RECORD_START
 _ALL_BUT_CONTROLS = bytes(range(32, 256))
-_CONTROL_ESCAPES = {bytes([code]): quote(chr(code))[1:-1].encode() for code in range(32) if code != 10}
+_STAND_IN = b"\x7f"
+"""Takes the place of newlines while all else is escaped: JSON leaves it as it is."""
+_encode = msgspec.json.Encoder().encode
 
 
 class Stamper(Protocol):
@@ -214,7 +216,8 @@ class TextStamper:
         if escaped is None:
             return b"".join(self._any_line(line, time_text) for line in _lines(block))
         head = self._head(time_text)
-        return b"".join((head, escaped[:-1].replace(b"\n", self._tail + head), self._tail))
+        stamped = memoryview(escaped.replace(b"\n", self._tail + head))
+        return b"".join((head, stamped[: -len(head)]))
 
     def piece(self, text: bytes, time_text: str, flag: str) -> bytes:
         return self._single(text, time_text, f',"{flag}":true')
@@ -252,12 +255,11 @@ def _escape_lines(block: bytes) -> bytes | None:
             block.decode()
         except UnicodeDecodeError:
             return None
-    block = block.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     controls = block.translate(None, _ALL_BUT_CONTROLS)
     if len(controls) == controls.count(b"\n"):
-        return block
-    block = block.replace(b"\r\n", b"\n")
-    for code in set(controls) - {10}:
-        byte = bytes([code])
-        block = block.replace(byte, _CONTROL_ESCAPES[byte])
-    return block
+        return block.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    if b"\r" in controls:
+        block = block.replace(b"\r\n", b"\n")
+    if _STAND_IN not in block:
+        return _encode(block.replace(b"\n", _STAND_IN).decode())[1:-1].replace(_STAND_IN, b"\n")
+    return b"\n".join([_encode(line.decode())[1:-1] for line in block.split(b"\n")])

@@ -118,6 +118,14 @@ def test_control_characters_are_valid_json() -> None:
     assert json.loads(stored)["message"] == text
 
 
+@pytest.mark.parametrize("sign", ["", "\x7f"])
+def test_lines_with_control_characters_stay_lines(sign: str) -> None:
+    """Colours, quotes, backslashes and Windows line ends in one chunk, with and without what stands in for newlines."""
+    texts = ["\x1b[31mred\x1b[0m", 'say "\\n"\t\x00', "", f"é{sign}", "\\u001b\r", "10%\r20%"]
+    stored = Lane("walk", 1, "stdout").feed("".join(f"{text}\r\n" for text in texts).encode(), NOW)
+    assert [json.loads(line)["message"] for line in stored.splitlines()] == texts
+
+
 def test_invalid_utf8_is_readable_and_kept_raw() -> None:
     """The text shows the bytes as escapes; the bytes themselves are beside it."""
     records = decoded(Lane("walk", 1, "stdout").feed(b"caf\xe9\ncaf\xc3\xa9\n", NOW))
