@@ -6,7 +6,9 @@ Items, results and errors are the code's: nothing of them is written here, or tr
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
+from supervisor.poolrun.intake import Entry
 from supervisor.poolrun.plan import Named, Plan
 from supervisor.poolrun.reporting import Reporter
 from supervisor.poolrun.reports import averages_of, eta_s, members_of
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from supervisor.pools import AsyncResult
     from supervisor.pools.feeding import Work
     from supervisor.pools.pool_thread import PoolThread
+    from supervisor.pools.progress import PoolProgress
     from supervisor.pools.tasks import Job, Task
 
 
@@ -78,16 +81,14 @@ class PoolInCode(Pool):
 
     def terminate(self) -> None:
         """As the pool's own."""
+        self._told.end()
         super().terminate()
-        self._end_reports()
+        self._reporter.end()
 
     def join(self) -> None:
         """As the pool's own."""
         super().join()
-        self._end_reports()
-
-    def _end_reports(self) -> None:
-        self._told.state = "finished"
+        self._told.end()
         self._reporter.end()
 
 
@@ -102,7 +103,11 @@ class _Told:
         self.function = plan.function
         self.chunksize = 1
         self.processes = plan.processes
-        self.state = "running"
+        self._last: PoolProgress | None = None
+
+    def end(self) -> None:
+        """What it is now is what is told from now on: what a terminated pool has not done has not failed."""
+        self._last = self._last or replace(self._thread.progress(), members=(), waiting=0, in_flight=0)
 
     def name(self) -> str:
         return self._plan.name
@@ -119,19 +124,22 @@ class _Told:
 
     def report(self, now_s: float) -> dict[str, Any]:
         """How far it is; it is over when all that was given to it is."""
-        progress, tally = self._thread.progress(), self._tally
+        progress, tally = self._last or self._thread.progress(), self._tally
         if progress.done > tally.done:
             tally.count_done(now_s, progress.done - tally.done)
-        members, running = members_of(progress, lambda _: None, now_s)
+        members, running = members_of(progress, _nameless, now_s)
         rate = tally.rate(now_s)
+        is_open = self._last is None and self._thread._holds > 0  # noqa: SLF001 - iterators that bring more items
+        total = None if is_open else progress.submitted or None
+        state = "finished" if self._last else "paused" if progress.is_paused else "running"
         return {
             "pool": self._plan.name,
             "function": self.function,
-            "state": "paused" if progress.is_paused and self.state == "running" else self.state,
+            "state": state,
             "start_method": self._plan.start_method,
             "processes": self.processes,
             "members": members,
-            "total": progress.submitted or None,
+            "total": total,
             "submitted": progress.submitted,
             "done": progress.done,
             "failed": progress.failed,
@@ -143,7 +151,7 @@ class _Told:
             "replaced": progress.replaced,
             "chunksize": self.chunksize,
             "rate": round(rate, 2),
-            "eta_s": eta_s(progress.submitted, progress.done + progress.failed, rate),
+            "eta_s": eta_s(total, progress.done + progress.failed, rate),
             "elapsed_s": round(now_s - tally.begun_s, 2),
             "history": tally.history(now_s),
             "slowest": tally.slowest(running),
@@ -163,6 +171,13 @@ class _Told:
         else:
             text = f"{str(what)[:40]} is not for {self._plan.name}: its items belong to the code that has made it"
             self._host.say("WARNING", text, extra={})
+
+
+def _nameless(index: int) -> Entry:
+    """What is known of an item of the code's: its number."""
+    entry = Entry(index, None, index)
+    entry.shown = f"item {index}"
+    return entry
 
 
 def open_pool(orders: Mapping[str, dict[str, Any]], name: str, host: Host) -> PoolInCode:

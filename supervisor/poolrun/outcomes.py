@@ -58,6 +58,6 @@ class Outcomes:
         except BlockingIOError:
             pass
 
-    def close(self) -> None:
-        """Nobody waits any more; who rings now is not heard."""
+    def __del__(self) -> None:
+        # Not before: a thread that is left may ring to the end.
         os.close(self._bell)

@@ -89,7 +89,8 @@ class Reporter:
             self._try_to_tell()
             due_s = time.monotonic() + TICK_S
             while not self._has_to_end() and (left_s := due_s - time.monotonic()) > 0:
-                if poll.poll(left_s * 1000) and not is_stopping and self._hear():
+                poll.poll(left_s * 1000)
+                if not is_stopping and self._hear():  # though nothing is readable: another thread may have read it
                     is_stopping = True
                     poll.unregister(self._host.fileno())  # it stays readable
                     self._pool.stop()

@@ -130,7 +130,9 @@ class Run:
         self.state = "running"
         self._reporter.start()
         self.taking.start()
-        while not self._is_complete():
+        while self.taking.has_heard_stop or not self._is_complete():
+            if self.taking.has_heard_stop:
+                self.stop()
             if self.is_stop_wished:
                 self._finish_what_is_in_hand()
                 break

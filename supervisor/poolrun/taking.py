@@ -32,6 +32,7 @@ class Taking:
 
     Attributes:
         is_over: no more items come.
+        has_heard_stop: a thread of its has been told to stop, while it waited for an item.
         error: what the source raised.
         total: how many items there are; None while nobody knows.
         skipped: items that an earlier run has done.
@@ -43,7 +44,7 @@ class Taking:
         self._intake = intake
         self._ring = ring
         self.is_over = False
-        self.is_stopped = False
+        self.is_stopped = self.has_heard_stop = False
         self.error: BaseException | None = None
         self.total: int | None = None
         self.skipped = self.changed = 0
@@ -102,7 +103,7 @@ class IterableTaking(Taking):
             else:
                 self.total = count
         except StopRequested:
-            self.is_stopped = True
+            self.is_stopped = self.has_heard_stop = True
         except BaseException as trouble:  # the iterable's own: the run ends with it, once what is out is done
             error = trouble
         self._end(error)
@@ -148,7 +149,7 @@ class QueueTaking(Taking):
             while not self.is_stopped and self._take_one():
                 pass
         except StopRequested:
-            self.is_stopped = True
+            self.is_stopped = self.has_heard_stop = True
         except BaseException as trouble:  # an item that cannot be rebuilt: it comes back, as it would to a target
             error = trouble
         with self._door:
