@@ -29,6 +29,9 @@ from tui.wishes import Wishes
 Ask = Callable[[Question | ConfirmScreen, Callable[[str], Work]], None]
 """Asks, and does what follows from any answer but Cancel."""
 
+REPORT_LAG_S = 2.0
+"""So long a report may still tell how many members there were before a wish."""
+
 
 @dataclass(frozen=True)
 class PoolDesk:
@@ -45,8 +48,8 @@ class PoolDesk:
     acted: Callable[[str], None]
     now_s: Callable[[], float]
     """Monotonic."""
-    _sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """By pool: how many members its report wished for, and how many were wished for then; a report may lag behind."""
+    _sizes: dict[str, tuple[int, int, float]] = field(default_factory=dict)
+    """By pool: how many members its report wished for, how many were wished for then, and when (monotonic)."""
 
     def wish(self, action: Action, situation: Situation, failure: PoolFailure | None) -> None:
         """Do `action` to the pool under the cursor; `failure` is what failed under it."""
@@ -82,12 +85,13 @@ class PoolDesk:
 
     def _wished(self, row: PoolRow) -> int:
         """How many members are wished for: as the pool has said, or was asked for since."""
-        told, wished = self._sizes.get(row.name, (0, 0))
-        return wished if told == row.report.processes else row.report.processes
+        told, wished, at_s = self._sizes.get(row.name, (0, 0, 0.0))
+        is_on_its_way = told == row.report.processes and self.now_s() - at_s < REPORT_LAG_S
+        return wished if is_on_its_way else row.report.processes
 
     def _resizing(self, row: PoolRow, size: int) -> Work:
         """Note at once how many are wished for, so that the next press counts on; the work is to tell the pool."""
-        self._sizes[row.name] = (row.report.processes, size)
+        self._sizes[row.name] = (row.report.processes, size, self.now_s())
 
         async def do() -> None:
             if not await self.wishes.make_on_pool(row.name, "resize", PoolRequest(processes=size)):

@@ -25,7 +25,7 @@ ROOMY_COLUMNS = 140
 """From this many cells on there are columns for what was tried again and who was replaced."""
 
 FIGURES_CELLS = len("1,234/2,000")
-_LEFT_CELLS = len("3 m 20 s")
+_LEFT_CELLS = len("33 m 20 s")
 
 
 def columns_for_pools(width: int, longest_name: int) -> tuple[Column, ...]:

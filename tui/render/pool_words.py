@@ -152,9 +152,14 @@ def slowest_first(row: PoolRow, now_s: float) -> list[tuple[float, SlowTask]]:
 
 
 def numbered(index: int | None, item: str) -> str:
-    """``#17 'a.jpg'``; ``#17`` where the item is that number itself."""
+    """``#17 'a.jpg'``; ``#17`` where the item is called by its number alone."""
     number = "" if index is None else f"#{index}"
-    return " ".join(word for word in (number, plain(item) if item != str(index) else "") if word)
+    return " ".join(word for word in (number, "" if is_number(index, item) else plain(item)) if word)
+
+
+def is_number(index: int | None, item: str) -> bool:
+    """Whether what is said of an item is its number and nothing more."""
+    return index is not None and item in (str(index), f"item {index}")
 
 
 def members_text(report: PoolReport) -> str:

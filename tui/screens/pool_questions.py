@@ -14,7 +14,7 @@ from tui.actions import busy_members
 from tui.render.figures import plural
 from tui.render.pieces import cut, plain
 from tui.render.pool_detail import NOTED_FROM_S
-from tui.render.pool_words import span
+from tui.render.pool_words import is_number, span
 from tui.screens.confirm import Choice, ConfirmScreen, Question
 
 CHOICES: Final = 9
@@ -24,8 +24,8 @@ MOST_MEMBERS: Final = 1024
 
 
 def item_words(index: int | None, item: str) -> str:
-    """``item 17 ('photos/a.jpg')``; ``item 17`` where the item is that number itself."""
-    told = f" ({cut(plain(item), ITEM_CELLS)})" if item and item != str(index) else ""
+    """``item 17 ('photos/a.jpg')``; ``item 17`` where it is called by its number alone."""
+    told = f" ({cut(plain(item), ITEM_CELLS)})" if item and not is_number(index, item) else ""
     return f"item {index}{told}" if index is not None else f"its item{told}"
 
 
