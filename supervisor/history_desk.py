@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -35,27 +35,29 @@ class HistoryDesk:
         self._second = 0
 
     def note(self, now_at: float, look: Look) -> None:
-        """Take one look. `now_at` is a Unix timestamp, or whatever else counts seconds."""
-        self._second = second = int(now_at)
+        """Take one look. `now_at` counts seconds; a look that comes two seconds after the last one is of both."""
+        before, self._second = self._second, int(now_at)
+        seconds = range(before + 1 if before == self._second - 2 else self._second, self._second + 1)
+        for kind, name, figures in self._figures(look, len(seconds)):
+            for second in seconds:
+                self._histories[kind].note(second, name, figures)
+
+    def _figures(self, look: Look, seconds: int) -> Iterator[tuple[Kind, str, dict[str, float | None]]]:
+        """Of each subject; what has grown since the last look is spread over so many seconds."""
         for row in look.rows:
-            self._histories["worker"].note(
-                second,
-                row.name,
-                {"cpu": row.cpu_percent, "memory": row.rss_bytes, "log": self._grown(row.name, look.log_bytes)},
-            )
+            written = self._grown(row.name, look.log_bytes)
+            log = None if written is None else written / seconds
+            yield "worker", row.name, {"cpu": row.cpu_percent, "memory": row.rss_bytes, "log": log}
         for channel in look.channels:
             if channel.depth is not None:
                 figures = {"depth": channel.depth, "put": channel.put_rate, "got": channel.got_rate}
-                self._histories["channel"].note(second, channel.name, figures)
+                yield "channel", channel.name, {**figures}
         for pool in look.pools:
             if pool.is_live:
-                report = pool.report
-                done = report.done + report.failed
+                done = pool.report.done + pool.report.failed
                 before = self._pool_done.get(pool.name, done)
                 self._pool_done[pool.name] = done
-                self._histories["pool"].note(
-                    second, pool.name, {"done": max(0, done - before), "failed": report.failed}
-                )
+                yield "pool", pool.name, {"done": max(0, done - before) / seconds, "failed": pool.report.failed}
 
     def _grown(self, name: str, log_bytes: Mapping[str, int]) -> int | None:
         """What a replica has written to its log since the last look."""

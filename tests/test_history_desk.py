@@ -37,6 +37,15 @@ def test_totals_become_what_was_done_in_each_second() -> None:
     assert figures["done"] == (0.0, 3.0, 0.0)
 
 
+def test_a_look_that_comes_late_is_of_both_seconds() -> None:
+    """A tick that slips over a second leaves no hole, and what has grown is spread."""
+    desk = HistoryDesk()
+    for second, done in ((10, 0), (12, 6), (15, 9)):
+        desk.note(second, Look([], [], [pool(done)], {}))
+    (thumbs,) = desk.reply((), 6, 0.0).subjects
+    assert thumbs.series[0].values == (0.0, 3.0, 3.0, None, None, 3.0)
+
+
 def test_a_pool_that_is_gone_has_no_figures() -> None:
     """What it said last is not noted again and again."""
     desk = HistoryDesk()

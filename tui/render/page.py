@@ -118,7 +118,7 @@ def _charts(history: SubjectHistory, step_s: float) -> Iterable[str]:
 
 
 def _chart(name: str, series: Series, known: list[float], step_s: float) -> str:
-    top = nice_top(max(known))
+    top = nice_top(max(known), series.unit)
     label = f"{name}: {series.figure}"
     now = f"now {words_of(series.unit, known[-1])}, most {words_of(series.unit, max(known))}"
     seconds = _span(len(series.values) * step_s)

@@ -17,6 +17,7 @@ _LEFT = (0x00, 0x40, 0x44, 0x46, 0x47)
 _RIGHT = (0x00, 0x80, 0xA0, 0xB0, 0xB8)
 """The lowest so many dots of a braille cell's columns (unicode.org/charts, U+2800)."""
 _LEAST_WIDTH = 10
+_NOTHING = 1e-9
 _STEPS = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10)
 
 
@@ -39,9 +40,14 @@ def folded(values: Values, columns: int) -> list[float | None]:
     return [max((value for value in group if value is not None), default=None) for group in groups]
 
 
-def nice_top(highest: float) -> float:
-    """A round number that is not below `highest`."""
-    if highest <= 0:
+def nice_top(highest: float, unit: str = "") -> float:
+    """A round number of `unit` that is not below `highest`; of bytes one that is round in powers of 1024."""
+    if unit.startswith("bytes"):
+        scale = 1.0
+        while scale * 1024 <= highest:
+            scale *= 1024
+        return nice_top(highest / scale) * scale
+    if highest < _NOTHING:
         return 1.0
     power = 1.0
     while power * 10 <= highest:
@@ -69,7 +75,7 @@ def plot(
         top: the value at the upper edge; None for a round number above the highest.
     """
     known = [value for value in values if value is not None]
-    top = top or nice_top(max(known, default=0.0))
+    top = top or nice_top(max(known, default=0.0), unit)
     scale = [words_of(unit, top), *[""] * (height - 2), words_of(unit, 0)] if height > 1 else [words_of(unit, top)]
     margin = max(map(len, scale)) + 1
     cells = max(_LEAST_WIDTH, width - margin)

@@ -22,10 +22,15 @@ def test_a_ramp_is_drawn_as_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("highest", "top"), [(0, 1), (0.3, 0.3), (1, 1), (1.1, 1.2), (7, 8), (100, 100), (101, 120), (4.5e9, 5e9)]
+    ("highest", "top"), [(0, 1), (0.3, 0.3), (1, 1), (1.1, 1.2), (7, 8), (14, 15), (100, 100), (101, 120), (4.5e9, 5e9)]
 )
 def test_the_upper_edge_is_a_round_number(highest: float, top: float) -> None:
     assert nice_top(highest) == pytest.approx(top)
+
+
+def test_bytes_have_a_round_edge_in_their_own_powers() -> None:
+    assert nice_top(14 * 2**20, "bytes") == 15 * 2**20
+    assert nice_top(900 * 2**10, "bytes a second") == 1000 * 2**10
 
 
 @pytest.mark.parametrize(
