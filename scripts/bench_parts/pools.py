@@ -26,6 +26,7 @@ MEMBERS = 2
 RESULT_BYTES = 8_000_000
 PATIENCE_S = 60.0
 SURELY_ITS_OWN_S = 0.05
+BETWEEN_DEATHS_S = 1.5
 METHODS = ("fork", "forkserver", "spawn")
 
 
@@ -174,12 +175,14 @@ def compare_big(count: int, rounds: int) -> None:
 def recoveries_ms(method: str, rounds: int) -> list[float]:
     """From a SIGKILL to a busy member until a task that was put after it is done by its successor, alone in its pool.
 
-    The only member is killed, so that nobody else can do the task.
+    The only member is killed, so that nobody else can do the task. A pool is left alone for a while before that, as
+    between any two deaths but those of a storm.
     """
     found = []
     with Pool(1, context=multiprocessing.get_context(method)) as pool:
-        pool.apply(same, (1,))
         for _ in range(rounds):
+            pool.apply(same, (1,))
+            time.sleep(BETWEEN_DEATHS_S)
             doomed = pool.apply_async(time.sleep, (PATIENCE_S,))
             pid = busy_member(pool)
             begun = time.perf_counter()
@@ -191,7 +194,7 @@ def recoveries_ms(method: str, rounds: int) -> list[float]:
 
 
 def busy_member(pool: Pool) -> int:
-    """Who has the long task in hand for sure, and not the end of the one before it."""
+    """Who has the long task in hand, and not the end of the one before it."""
     while True:
         for member in pool.progress().members:
             if member.task_s > SURELY_ITS_OWN_S:

@@ -5,6 +5,7 @@ The iterable may be slow, endless, or raise: items are taken as results are.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import pickle
 import threading
@@ -28,6 +29,7 @@ class Work:
         code: its pickle.
         mode: how it is called, one of `supervisor.pools.wire`'s.
         name: what people call it, ``census:parse``.
+        module: where it is.
         error: why it cannot be pickled; None where it can.
     """
 
@@ -35,12 +37,20 @@ class Work:
         self.number = next(_numbers)
         self.mode = mode
         self.name = name_of(function)
+        self.module = module_of(function)
         self.code = b""
         self.error: BaseException | None = None
         try:
             self.code = pickle.dumps(function, 5)
         except Exception as error:
             self.error = error
+
+
+def module_of(function: object) -> str:
+    """The module that a function's pickle names; empty where there is none."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return str(getattr(function, "__module__", None) or "")
 
 
 def name_of(function: object) -> str:

@@ -7,6 +7,8 @@ some items, if they are quick, and for each of them where they have a time limit
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import os
 import pickle
 import signal
@@ -81,10 +83,7 @@ class Member:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the pool's to hear; it ends its members
         reader = Reader(self._socket)
-        first = reader.next()
-        if first is None:
-            remove_after_owner(self._spill.directory)
-        if first is None or first[0] != wire.BEGIN:
+        if not self._stand_by(reader):
             return
         failure = self._initialize()
         if not failure:
@@ -112,6 +111,16 @@ class Member:
     def let_go_of_page(self) -> None:
         """Write into it no more: the next step that would fails. For a member that cannot be killed."""
         self._page.release()
+
+    def _stand_by(self, reader: Reader) -> bool:
+        """Import what members need until told to be one; False when it is not to be."""
+        while (found := reader.next()) is not None and found[0] == wire.MODULES:
+            for name in found[1].decode().splitlines():
+                with contextlib.suppress(BaseException):  # whoever needs it will say so
+                    importlib.import_module(name)
+        if found is None:
+            remove_after_owner(self._spill.directory)
+        return found is not None and found[0] == wire.BEGIN
 
     def _initialize(self) -> str:
         """Call the initializer; its traceback where it fails."""

@@ -13,6 +13,8 @@ from supervisor.pools.wire import Stream
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from supervisor.pools.progress import MemberState
     from supervisor.pools.tasks import Task
 
@@ -86,6 +88,11 @@ class Place:
         """Have its member be one: run its initializer, then tasks."""
         assert self.stream is not None
         self.stream.send(wire.frame(wire.BEGIN))
+
+    def prepare(self, modules: Iterable[str]) -> None:
+        """Have its member, which has not begun, import what it will need."""
+        assert self.stream is not None
+        self.stream.send(wire.frame(wire.MODULES, "\n".join(modules).encode()))
 
     def follow(self, gone: Place) -> None:
         """Be what another place, which is empty, was; that one begins anew."""

@@ -12,7 +12,7 @@ from supervisor.channels.spill import Spill
 from supervisor.pools import directories, payloads, wire
 from supervisor.pools.crew import crew_class
 from supervisor.pools.errors import PoolClosed, ResultLost
-from supervisor.pools.feeding import Feeder, Work
+from supervisor.pools.feeding import Feeder, Work, module_of
 from supervisor.pools.member import PAGE_WORDS
 from supervisor.pools.pool_thread import PoolThread
 from supervisor.pools.results import AsyncResult, IMapIterator, MapResult
@@ -118,6 +118,7 @@ class Pool:
     ) -> AsyncResult:
         """The same, without waiting. What cannot be pickled is the result's error, not this call's."""
         self._check_running()
+        self._thread.foresee(module_of(func))
         result = AsyncResult(callback, error_callback, self._thread.cancel)
         call = (func, tuple(args), dict(kwds or {}))
         try:
@@ -316,6 +317,7 @@ class Pool:
             for index in range(len(items)):
                 job.fail(base + index, _not_sent(work.error))
             return []
+        self._thread.foresee(work.module)
         tasks = []
         for start in range(0, len(items), size):
             chunk = items[start : start + size]
@@ -327,8 +329,7 @@ class Pool:
     def _sendable(self, job: Job, chunk: Sequence[Any], base: int) -> list[tuple[int, tuple[bytes, int, int]]]:
         """The payloads of a chunk: one, unless an item of it cannot be pickled."""
         try:
-            travels = isinstance(chunk, range) and len(chunk) >= LONG_RANGE
-            whole = chunk if travels else list(chunk)
+            whole = chunk if isinstance(chunk, range) and len(chunk) >= LONG_RANGE else list(chunk)
             return [(base, (*self._pressed(whole), len(chunk)))]
         except Exception as error:
             if len(chunk) == 1:

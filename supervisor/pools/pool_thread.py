@@ -61,6 +61,7 @@ class PoolThread:
         self._outcomes = Outcomes(spill)
         self._broken: BaseException | None = None
         self._last_done_s = 0.0
+        self._foreseen = {"", "__main__", "builtins"}
         self._epoll.register(self._inbox.bell, select.EPOLLIN)
         self._thread = threading.Thread(target=self._run, name=f"{name}-thread", daemon=True)
 
@@ -72,6 +73,12 @@ class PoolThread:
     def submit(self, tasks: Iterable[Task]) -> None:
         """Have tasks done. PoolClosed or InitializerFailed become their items' errors when they cannot be."""
         self._tell(lambda: self._accept(tasks))
+
+    def foresee(self, module: str) -> None:
+        """Functions of this module are given to the pool."""
+        if module not in self._foreseen:
+            self._foreseen.add(module)
+            self._tell(lambda: self._staff.foresee(module))
 
     def cancel(self, job: Any, index: int | None = None) -> None:
         """Take back the tasks of a job, or one item of it: what has not begun is not run, and who runs it is killed.
@@ -149,8 +156,9 @@ class PoolThread:
             return
         if self._has_work() or not self._is_closing:
             self._staff.fill()
-        self._give_out()
-        if self._is_closing and not self._has_work() and self._staff.dismiss():
+            self._give_out()
+            self._staff.stand_by()
+        elif self._staff.dismiss():
             self._is_over = True
             return
         timeout_s = self._next_look_s()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import select
 import time
+from collections import deque
 
 from supervisor.pools.errors import MemberDied
 from supervisor.pools.places import Place
@@ -24,6 +25,8 @@ MOST_FAILED_STARTS = 3
 LONGEST_PAUSE_S = 2.0
 _FIRST_PAUSE_S = 0.05
 SPARES = 1
+MOST_MODULES = 32
+"""The last modules with functions for this pool, which a spare imports before it is needed."""
 SPARE_AFTER_S = 1.0
 """A pool whose members all live gets its first spare so long after their start; after a death, at once."""
 
@@ -62,6 +65,7 @@ class Staff:
         self._by_pid: dict[int, Place] = {}
         self._spare = self._new_place()
         self._spare_due_s: float | None = None
+        self._modules: deque[str] = deque(maxlen=MOST_MODULES)
         self.places = [self._new_place() for _ in range(processes)]
         self._watched: dict[int, Place] = {}
         self._crews: set[int] = set()
@@ -93,11 +97,23 @@ class Staff:
                     self._adopt(at)
                 elif self._start(place):
                     place.begin()
-        if self._wants_spare():
-            if self._spare_due_s is None:
-                self._spare_due_s = now_s + SPARE_AFTER_S
-            if self._spare_due_s <= now_s:
-                self._start(self._spare)
+
+    def stand_by(self) -> None:
+        """Start a spare, if it is time for it."""
+        if not self._wants_spare():
+            return
+        now_s = time.monotonic()
+        if self._spare_due_s is None:
+            self._spare_due_s = now_s + SPARE_AFTER_S
+        if self._spare_due_s <= now_s and self._start(self._spare):
+            self._spare.prepare(self._modules)
+
+    def foresee(self, module: str) -> None:
+        """Spares are to import this module."""
+        self._modules.append(module)
+        if not self._spare.is_empty:
+            self._spare.prepare([module])
+            self.watch(self._spare)
 
     @property
     def is_complete(self) -> bool:
@@ -116,7 +132,7 @@ class Staff:
         self.watch(spare)
 
     def due_s(self) -> list[float]:
-        """When `fill` has something to do."""
+        """When `fill` or `stand_by` has something to do."""
         due_s = [place.again_s for place in self.places if place.is_empty and not place.is_retired]
         if self._spare_due_s is not None and self._wants_spare():
             due_s.append(self._spare_due_s)

@@ -2,8 +2,9 @@
 
     frame    length of the rest 4 | kind 1 | body
 
-    to a member     BEGIN     nothing: whoever is a spare until then runs its initializer
-                    FUNCTION  id 8, pickle       TASK  task 8, function 8, mode 1, start 4, stop 4, form 1, payload
+    to a spare      MODULES   names of modules to import, a line each
+                    BEGIN     nothing: it is a member from now on, and runs its initializer
+    to a member     FUNCTION  id 8, pickle       TASK  task 8, function 8, mode 1, start 4, stop 4, form 1, payload
                     END
     from a member   HELLO     pickle of its initializer's traceback, empty where that returned
                     RESULTS   task 8, first 4, count 4, form 1, payload
@@ -18,7 +19,7 @@ import socket
 import struct
 
 HEADER = struct.Struct("<IB")
-FUNCTION, TASK, END, HELLO, RESULTS, FAILED, BEGIN = range(1, 8)
+FUNCTION, TASK, END, HELLO, RESULTS, FAILED, BEGIN, MODULES = range(1, 9)
 FUNCTION_HEAD = struct.Struct("<Q")
 TASK_HEAD = struct.Struct("<QQBIIB")
 """Task, function, mode, start, stop, form of the payload."""

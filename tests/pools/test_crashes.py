@@ -22,7 +22,7 @@ from supervisor.pools import (
     TaskTimedOut,
 )
 from tests.engines import kill, wait_for
-from tests.pools import jobs
+from tests.pools import jobs, noting
 
 LONG_S = 60.0
 
@@ -166,6 +166,16 @@ def test_a_spare_follows_a_member_that_dies(slow: str, place: Path) -> None:
             wait_for(lambda: len(_children(pool)) == 2, "a spare")
             (expected,) = _children(pool) - {member.pid}
             assert pool.kill_member(member.pid)
+
+
+def test_a_spare_has_imported_what_members_need(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules of the functions that the pool was given, before anybody has died."""
+    monkeypatch.setenv(noting.NOTES, str(place))
+    with Pool(1, context=multiprocessing.get_context("spawn")) as pool:
+        assert pool.map_async(noting.same, [2]).get(LONG_S) == [2]
+        wait_for(lambda: len(_children(pool)) == 2, "a spare")
+        expected = {str(pid) for pid in _children(pool)}
+        wait_for(lambda: {path.name for path in place.iterdir()} == expected, "the spare to import it")
 
 
 def _children(pool: Pool) -> set[int]:
