@@ -1,7 +1,7 @@
 """Ends threads that cannot be signalled: an exception raised in them from outside, and sleeps that hear of it.
 
-A thread takes the exception at its next step of Python. One that waits in C code (a lock of `threading`, a socket, a
-primitive of `multiprocessing`) takes it when that wait is over; `time.sleep` and waits in channels end at once.
+A thread takes the exception at its next step of Python. `time.sleep` and waits in channels end at once for it, those of
+`slicing` soon; one that waits elsewhere in C code (a `threading.Lock`, a socket) takes it when that is over.
 """
 
 from __future__ import annotations
@@ -9,10 +9,12 @@ from __future__ import annotations
 import ctypes
 import os
 import select
+import threading
 import time
 
 from supervisor.channels import StopRequested
 from supervisor.simulation.parts import Part, current
+from supervisor.simulation.slicing import SLICE_S
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,7 +64,17 @@ def _sleep(seconds: Any, /) -> None:
     if part is None or part.is_over or not seconds > SHORT_S or part.hook.is_told():
         _real_sleep(seconds)
         return
-    _sleep_in(part, seconds)
+    if threading.get_ident() == part.main_thread:
+        _sleep_in(part, seconds)
+    else:
+        _sleep_in_slices(seconds)
+
+
+def _sleep_in_slices(seconds: float) -> None:
+    """In a thread that a part has started, which no stop concerns: it ends when its worker has ended."""
+    end_s = time.monotonic() + seconds
+    while (left_s := end_s - time.monotonic()) > 0:
+        _real_sleep(min(left_s, SLICE_S))
 
 
 def _sleep_in(part: Part, seconds: float) -> None:

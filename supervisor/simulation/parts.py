@@ -45,6 +45,7 @@ class Part:
         threads: those that it has started itself.
         processes: those that it has started with `multiprocessing`.
         programs: those that it has executed through `subprocess`.
+        main_thread: the number of the thread that runs its target, as `threading.get_ident` has it.
         is_killed: it is ended by force, and its end is told so.
         is_over: nothing of it is open any more.
     """
@@ -65,6 +66,7 @@ class Part:
         self.threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self.processes: list[Any] = []
         self.programs: list[Any] = []
+        self.main_thread = 0
         self.is_killed = False
         self.is_over = False
 

@@ -77,6 +77,7 @@ class Actor:
     def _play(self) -> int:
         part = self.part
         parts.enter(part)
+        part.main_thread = threading.get_ident()
         routing.add(part)
         _be_called(part.name)
         self._ground.welcome(part)
@@ -87,20 +88,19 @@ class Actor:
         for pool in [spec.get("pool"), *spec.get("pools", {}).values()]:
             if pool:
                 pool["start_method"] = "thread"
-        try:
-            return bootstrap.play(spec, part.descriptors, part.control, part.board)
-        finally:
-            self._ground.note_module(part)
+        self._ground.note_module(part)
+        return bootstrap.play(spec, part.descriptors, part.control, part.board)
 
     def _join_threads(self) -> None:
         """Wait for the threads that the target has started, as the end of a process does."""
-        for thread in list(self.part.threads):
-            while thread.is_alive() and not thread.daemon:
+        part = self.part
+        for thread in list(part.threads):
+            while thread.is_alive() and not thread.daemon and not part.is_killed:
                 thread.join(JOIN_STEP_S)
-        for child in self.part.processes:
+        for child in part.processes:
             if child.daemon and child.is_alive():
                 child.terminate()
-            while child.is_alive():
+            while child.is_alive() and not part.is_killed:
                 child.join(JOIN_STEP_S)
 
     def _shut(self) -> None:
@@ -115,6 +115,7 @@ class Actor:
         part.signal_children(signal.SIGTERM)  # as the engine does to what a worker leaves behind
         for thread in [thread for thread in part.threads if thread.is_alive()]:
             raise_in(thread, SystemExit)  # which no hook tells of
+        part.hook.announce()  # to those of them that wait in a channel
         leave_thread(is_clean=is_clean)
         for channel in part.channels:
             _close(channel)

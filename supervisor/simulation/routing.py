@@ -12,6 +12,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 
 from supervisor.agent import following, records, standard_logging
 from supervisor.agent.awaiting import when_imported
@@ -21,7 +22,7 @@ from supervisor.simulation.parts import Part, current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import ModuleType
     from typing import Any, TextIO
 
@@ -108,6 +109,17 @@ class RoutedBoard:
             part.board.moving()
 
 
+def _unless_over(tell: Callable[[Any], object]) -> Callable[[Any], object]:
+    """Say nothing of the ends of threads whose worker has ended: as processes they would not have seen it."""
+
+    def tell_of_the_living(args: Any) -> None:
+        part = current()
+        if part is None or not part.is_over:
+            tell(args)
+
+    return tell_of_the_living
+
+
 def _files() -> dict[int, str]:
     """Where a process that a part starts finds the streams of the part."""
     part = current()
@@ -128,6 +140,7 @@ def install() -> None:
     sys.stdout = sys.__stdout__ = RoutedStream("stdout", own)  # type: ignore[assignment,misc]
     sys.stderr = sys.__stderr__ = RoutedStream("stderr", own)  # type: ignore[assignment,misc]
     records.install(RoutedLane())
+    threading.excepthook = _unless_over(threading.excepthook)
     board: Any = RoutedBoard()
     set_board(board)
     interrupt.watch_by_thread(_hook)

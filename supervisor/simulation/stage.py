@@ -29,6 +29,7 @@ from supervisor.simulation.common_ground import CommonGround, follow_levels, giv
 from supervisor.simulation.ending import Killed, wake_sleepers
 from supervisor.simulation.parts import Part
 from supervisor.simulation.playing import Actor
+from supervisor.simulation.slicing import slice_waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def _settle_in(setup: dict[str, Any]) -> None:
     routing.install()
     parts.watch()
     wake_sleepers()
+    slice_waits()
     give_own_names()
     following.begin()
     watch_pools(records.emit)

@@ -34,6 +34,18 @@ autostart = false
 [workers.spinning]
 target = "actors:spin"
 autostart = false
+[workers.waiting]
+target = "actors:wait_for_ever"
+autostart = false
+[workers.helped]
+target = "actors:be_helped"
+autostart = false
+[workers.joining]
+target = "actors:join"
+autostart = false
+[workers.serving]
+target = "actors:serve"
+autostart = false
 [workers.reading]
 target = "actors:read"
 reads = { inbox = "items" }
@@ -76,7 +88,7 @@ results = "@output/squares.ndjson"
 """
 
 ACTORS = """
-import logging, os, signal, subprocess, sys, threading, time, warnings
+import asyncio, logging, os, signal, subprocess, sys, threading, time, warnings
 
 def keep(ctx):
     ctx.doing("keeps the stage")
@@ -113,6 +125,23 @@ def spin(ctx):
     ctx.doing("spins")
     while True:
         pass
+
+def wait_for_ever():
+    threading.Event().wait()
+
+def be_helped():
+    threading.Thread(target=time.sleep, args=(3600,)).start()
+    time.sleep(3600)
+
+def join():
+    helper = threading.Thread(target=time.sleep, args=(3600,), daemon=True)
+    helper.start()
+    helper.join()
+
+def serve():
+    async def nothing():
+        await asyncio.Event().wait()
+    asyncio.run(nothing())
 
 def read(inbox):
     for item in inbox:
@@ -207,9 +236,9 @@ def test_sys_exit_ends_one_worker_with_its_code(engine: RunningEngine) -> None:
     assert engine.row("keeper").state == "running"
 
 
-@pytest.mark.parametrize("name", ["sleeping", "spinning", "reading", "program"])
+@pytest.mark.parametrize("name", ["sleeping", "spinning", "waiting", "joining", "serving", "reading", "program"])
 def test_stop_reaches_a_thread_wherever_it_is(engine: RunningEngine, name: str) -> None:
-    """In a sleep, a loop without an end, a channel, a program that it waits for."""
+    """In a sleep, a loop without an end, a lock, a join, an event loop, a channel, a program that it waits for."""
     engine.act("start", name)
     engine.wait_state(name, "running")
     (job,) = engine.act("stop", name)
@@ -218,7 +247,7 @@ def test_stop_reaches_a_thread_wherever_it_is(engine: RunningEngine, name: str) 
     assert engine.row("keeper").state == "running"
 
 
-@pytest.mark.parametrize("name", ["sleeping", "spinning", "reading"])
+@pytest.mark.parametrize("name", ["sleeping", "spinning", "reading", "helped"])
 def test_kill_ends_one_thread(engine: RunningEngine, name: str) -> None:
     """A thread that hears of it ends at once, and the cause is told as of a killed process."""
     engine.act("start", name)
