@@ -25,9 +25,12 @@ _WORDS = "parsed opened file number of the census while reading from socket work
 SEARCHES: dict[str, LogQuery] = {
     "text, case ignored, no hit": LogQuery("connection refused"),
     "text, case ignored, 1 hit in 10,000": LogQuery("Timeout"),
+    "text, case ignored, 1 hit in 120": LogQuery("number 3"),
     "pattern with a word in it": LogQuery(r"timeout after \d+ ms", is_regex=True),
     "pattern of two words": LogQuery(r"refused by \w+|gone at \d\d", is_regex=True),
     "pattern of a group of words": LogQuery(r"(timeout|refused)\b", is_regex=True),
+    "pattern of classes only": LogQuery(r"\b\d{3}-\d{4}\b", is_regex=True),
+    "pattern of classes as in times": LogQuery(r"\d+[.]\d+[.]\d+", is_regex=True),
     "one worker of four, text": LogQuery("refused", workers=frozenset({"parse.2"})),
 }
 
