@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 
+from supervisor.poolrun.intake import fitting
 from supervisor.poolrun.wording import counted, cut, error_text, kind_of, short, traceback_text
 
 TYPE_CHECKING = False
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
     from typing import Any
 
     from supervisor.poolrun.host import Host
-    from supervisor.poolrun.intake import Entry
+    from supervisor.poolrun.intake import Entry, Intake
     from supervisor.poolrun.journal import Journal
 
 MOST_KEPT = 10_000
-"""Failed items that are kept, the newest, so that they can be tried again while the run lasts."""
+"""Failed items that are kept, the newest, so that they can be tried again while the run lasts; of big ones fewer."""
+LEAST_KEPT = 100
 MOST_RECORDS = 1000
 """Failures that are log records; the rest is counted."""
 MOST_UNTOLD = 200
@@ -31,7 +33,8 @@ class Failures:
         kept: those that can be tried again, by index, the oldest first.
     """
 
-    def __init__(self, pool: str, host: Host, journal: Journal | None) -> None:
+    def __init__(self, pool: str, host: Host, journal: Journal | None, intake: Intake) -> None:
+        self._intake = intake
         self._pool = pool
         self._host = host
         self._journal = journal
@@ -61,7 +64,7 @@ class Failures:
                 }
             )
             self.kept[entry.index] = entry
-            if len(self.kept) > MOST_KEPT:
+            if len(self.kept) > fitting(MOST_KEPT, self._intake.item_bytes, LEAST_KEPT):
                 del self.kept[next(iter(self.kept))]
 
     def _say(self, entry: Entry, shown: str, error: BaseException, text: str) -> None:

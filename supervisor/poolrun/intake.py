@@ -21,12 +21,17 @@ if TYPE_CHECKING:
     from supervisor.pools.feeding import Work
 
 LEAST_WINDOW = 64
-WINDOW_BYTES = 64 * 1024 * 1024
-"""Big items are taken no further ahead than this, but for two of each member's."""
+MOST_BYTES = 128 * 1024 * 1024
+"""How much of big items or results may wait at one stage."""
 MOST_HELD = 1000
 MOST_RESTING = 10_000
 STALE_S = 0.05
 """A chunk that is not full does not wait longer than this for more items."""
+
+
+def fitting(most: int, each_bytes: int, least: int) -> int:
+    """How many may wait: `most`, or of big ones what `MOST_BYTES` take, `least` at least."""
+    return most if not each_bytes else max(least, min(most, MOST_BYTES // each_bytes))
 
 
 class Entry:
@@ -62,7 +67,7 @@ class Intake:
         open_items: items that are in the pool, or on their way to or from it.
         held: results that wait for one before them.
         resting: failed items that wait for another try.
-        item_bytes: how big an item is on average, as it travels; 0 while nobody knows.
+        item_bytes, result_bytes: how big they are on average, as they travel; 0 while nobody knows.
     """
 
     def __init__(
@@ -83,7 +88,7 @@ class Intake:
         self.out: dict[int, Entry] = {}
         self.open_items = self.submitted = 0
         self.held = self.resting = 0
-        self.item_bytes = 0
+        self.item_bytes = self.result_bytes = 0
 
     # --- for who takes items ---
 
@@ -107,9 +112,11 @@ class Intake:
 
     def _has_room(self) -> bool:
         window = max(LEAST_WINDOW, 4 * self._chunk.size * self.processes)
-        if self.item_bytes:
-            window = min(window, max(2 * self.processes, WINDOW_BYTES // self.item_bytes))
-        return self.open_items < window and self.held < MOST_HELD and self.resting < MOST_RESTING
+        return (
+            self.open_items < fitting(window, self.item_bytes, 2 * self.processes)
+            and self.held < fitting(MOST_HELD, self.result_bytes, 2 * self.processes)
+            and self.resting < fitting(MOST_RESTING, self.item_bytes, 2 * self.processes)
+        )
 
     def flush(self) -> None:
         """Give out the chunk that is begun."""

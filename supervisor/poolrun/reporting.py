@@ -31,7 +31,7 @@ TICK_S = 0.25
 STEADY_S = 1.0
 """While items run, time alone is worth a report so often."""
 FAILURES_A_TICK = 12
-LAST_WORD_S = 2.0
+LAST_WORD_S = 0.5
 """How long the last report may wait for room in the control pipe."""
 _TIMELY = (
     "elapsed_s",

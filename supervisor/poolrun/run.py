@@ -113,8 +113,9 @@ class Run:
         self._resting: list[tuple[float, int, Entry]] = []
         self._ties = itertools.count()
         self._wishes: list[Wish] = []
-        self.failures = Failures(plan.name, self._host, self._journal)
-        queue = self._channels.get("results") if results.get("kind") == "queue" else None
+        self.failures = Failures(plan.name, self._host, self._journal, self.intake)
+        queue: Any = self._channels.get("results") if results.get("kind") == "queue" else None
+        self.queue_name = str(getattr(queue, "name", ""))
         self._outlet = Outlet(self._call_on_result(), self._journal, queue, lambda: self._is_terminated)
         done = self._journal.done if self._journal is not None else Done()
         if self._source is None:

@@ -45,7 +45,7 @@ class Telling:
         is_begun = tally.done + tally.failed or any(member["state"] != "starting" for member in members)
         averages, total, skipped = averages_of(progress), run.taking.total, run.taking.skipped
         rate = tally.rate(now_s)
-        run.intake.item_bytes = averages["item_bytes"]
+        run.intake.item_bytes, run.intake.result_bytes = averages["item_bytes"], averages["result_bytes"]
         state = run.state if is_begun or run.state != "running" else "starting"
         return {
             "pool": plan.name,
@@ -96,4 +96,7 @@ class Telling:
         results = self._run.plan.results
         if results is None:
             return self._run.plan.on_result
-        return os.path.relpath(results["path"]) if results["kind"] == "file" else "a queue"
+        if results["kind"] == "queue":
+            return f"queue {self._run.queue_name}".strip()
+        path, here = str(results["path"]), os.path.join(os.getcwd(), "")
+        return path.removeprefix(here)

@@ -10,7 +10,7 @@ import pytest
 
 from supervisor.channels import Queue
 from tests.engines import is_alive, kill, wait_for
-from tests.poolrun.leaders import METHODS, Leader, leading, lines_of
+from tests.poolrun.leaders import Leader, leading, lines_of
 
 JOBS = "tests.poolrun.jobs"
 
@@ -77,12 +77,11 @@ def test_a_report_tells_who_does_what(yard: Path) -> None:
         assert leader.report().done == 3
 
 
-@pytest.mark.parametrize("start_method", METHODS)
-def test_a_stop_lets_members_finish_what_they_have(place: Path, yard: Path, start_method: str) -> None:
+def test_a_stop_lets_members_finish_what_they_have(place: Path, yard: Path) -> None:
     """Its results are written, nothing more is given out, and the exit code is 0."""
     results = place / "r.ndjson"
     file = {"kind": "file", "path": str(results)}
-    with leading(**waiting(yard, 4), chunksize=1, results=file, start_method=start_method) as leader:
+    with leading(**waiting(yard, 4), chunksize=1, results=file) as leader:
         wait_running(yard, 0, 1)
         leader.stop()
         leader.wait_report(lambda report: report.error == "asked to stop", "the stop to be heard")

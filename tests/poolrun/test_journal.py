@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from supervisor.poolrun.journal import Done, Journal, digest_of, errors_path, read_done, result_line, told
@@ -30,6 +30,7 @@ def done_in(data: bytes, place: Path) -> tuple[Done, int]:
         os.close(fd)
 
 
+@settings(max_examples=40)
 @given(index=some.integers(0, 10**9), item=PLAIN, result=PLAIN)
 def test_a_line_tells_its_item_and_is_known_again(index: int, item: Any, result: Any) -> None:
     """One line of JSON, and the digest read from it is that of the item."""
@@ -40,6 +41,7 @@ def test_a_line_tells_its_item_and_is_known_again(index: int, item: Any, result:
     assert digest_of(json.dumps(parsed["item"])) == digest_of(told(item))
 
 
+@settings(max_examples=40)
 @given(lines=some.lists(some.tuples(some.integers(0, 20_000), some.text()), max_size=20), cut=some.integers(0, 60))
 def test_what_is_whole_is_done(
     lines: list[tuple[int, str]], cut: int, tmp_path_factory: pytest.TempPathFactory

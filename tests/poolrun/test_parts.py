@@ -14,6 +14,7 @@ from hypothesis import strategies as some
 from supervisor.api.pools import PoolReport
 from supervisor.poolrun.advice import BIG_BYTES, Measures, RepeatWatch, advise
 from supervisor.poolrun.chunking import LARGEST, SMALL, TARGET_S, AutoChunk, chunking
+from supervisor.poolrun.intake import MOST_BYTES, fitting
 from supervisor.poolrun.ordering import Sequencer
 from supervisor.poolrun.plan import Plan
 from supervisor.poolrun.reporting import words_of
@@ -66,6 +67,13 @@ def test_outcomes_come_in_order(places: list[int]) -> None:
         assert passed == sorted(passed)
         assert len(passed) + sequence.held == count
     assert passed == list(range(30))
+
+
+def test_of_big_things_fewer_wait() -> None:
+    """Two for each member at least."""
+    assert fitting(64, 0, 4) == fitting(64, 1000, 4) == 64
+    assert fitting(64, MOST_BYTES // 10, 4) == 10
+    assert fitting(64, MOST_BYTES, 4) == 4
 
 
 def test_a_failed_item_waits_longer_each_time() -> None:

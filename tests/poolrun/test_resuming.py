@@ -12,7 +12,7 @@ from tests.engines import wait_for
 from tests.poolrun.leaders import METHODS, leading, lines_of
 
 JOBS = "tests.poolrun.jobs"
-COUNT = 400
+COUNT = 200
 
 
 def order_of(place: Path, **more: Any) -> dict[str, Any]:

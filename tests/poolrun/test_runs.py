@@ -161,10 +161,9 @@ def test_what_is_no_iterable_is_told() -> None:
         assert "nothing_to_iterate gives a NoneType, which has no items" in leader.report().error
 
 
-@pytest.mark.parametrize("start_method", METHODS)
-def test_an_initializer_that_fails_ends_the_run(start_method: str) -> None:
-    """With its traceback, in each start method."""
-    with leading(**QUICK, initializer=f"{JOBS}:no_database", start_method=start_method) as leader:
+def test_an_initializer_that_fails_ends_the_run() -> None:
+    """With its traceback."""
+    with leading(**QUICK, initializer=f"{JOBS}:no_database") as leader:
         assert leader.wait() == 1
         failed = next(said for said in leader.said if said["op"] == "failed")
     assert failed["error"] == "the initializer failed: OSError: no database"
