@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from typing import Any
+from typing import Any, Final
 
 from textual.drivers.web_driver import WebDriver
-from textual.messages import ExitApp
+
+from tui.dashboard import Dashboard
+
+_LOOK_EVERY_S: Final = 0.05
 
 
 class BrowserDriver(WebDriver):
@@ -31,4 +34,12 @@ class BrowserDriver(WebDriver):
         """Read keys until stdin ends, and leave then."""
         super().run_input_thread()
         if not self.exit_event.is_set():
-            self._loop.call_soon_threadsafe(self._app.post_message, ExitApp())
+            self._loop.call_soon_threadsafe(self._leave)
+
+    def _leave(self) -> None:
+        """As soon as there is a screen: Textual cannot take down what is half built."""
+        assert isinstance(self._app, Dashboard)
+        if self._app.screen_stack and self._app.fleet_screen.is_ready:
+            self._app.exit()
+        else:
+            self._loop.call_later(_LOOK_EVERY_S, self._leave)
