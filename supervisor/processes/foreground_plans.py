@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from supervisor.errors import ProcdeckError
 from supervisor.processes.orders import ChannelEnd, LaunchOrder
-from supervisor.processes.preparing import Surroundings, prepare, python_of
+from supervisor.processes.preparing import Surroundings, fill, prepare, python_of
 from supervisor.profile.channels import (
     ArraySpec,
     BlockSpec,
@@ -49,17 +49,14 @@ def sequential_plan(profile: Profile, output_directory: Path) -> dict[str, Any]:
             f"same time instead: procdeck run PROFILE --simulate"
         ) from None
     workers = [profile.workers[name] for name in ordered]
-    steps = [
-        step
-        for worker in workers
-        for number in range(1, worker.replicas + 1)
-        for step in [_step(profile, worker, number, output_directory)]
-    ]
+    around = _around(profile, output_directory)
+    steps = [_step(profile, worker, number, around) for worker in workers for number in range(1, worker.replicas + 1)]
     return {
         "kind": "sequential",
         "project": profile.project,
         "python": _one_python(profile, workers),
         "directory": str(profile.directory),
+        "result": fill(profile.result or "", around),
         "steps": steps,
         "channels": _channels(profile),
     }
@@ -76,7 +73,7 @@ def debug_plan(profile: Profile, worker: WorkerSpec, output_directory: Path) -> 
             f"{worker.name} is a command, a program of its own, and pdb is for Python code; run it in a shell, "
             f"or debug a target, script, module or pool"
         )
-    step = _step(profile, worker, 1, output_directory)
+    step = _step(profile, worker, 1, _around(profile, output_directory))
     order = step["order"]
     mine = {end["description"]["name"]: end["mode"] for end in order["channels"]}
     channels = {name: spec for name, spec in _channels(profile).items() if name in mine}
@@ -99,8 +96,12 @@ def debug_plan(profile: Profile, worker: WorkerSpec, output_directory: Path) -> 
     }
 
 
-def _step(profile: Profile, worker: WorkerSpec, number: int, output_directory: Path) -> dict[str, Any]:
-    order = _order(profile, worker, number, output_directory)
+def _around(profile: Profile, output_directory: Path) -> Surroundings:
+    return Surroundings(profile.directory, output_directory, 0, {"PROCDECK_PROJECT": profile.project})
+
+
+def _step(profile: Profile, worker: WorkerSpec, number: int, around: Surroundings) -> dict[str, Any]:
+    order = _order(profile, worker, number, around)
     return {
         "order": json.loads(order.spec({})[0]),
         "argv": _argv(worker, order),
@@ -111,13 +112,7 @@ def _step(profile: Profile, worker: WorkerSpec, number: int, output_directory: P
     }
 
 
-def _order(profile: Profile, worker: WorkerSpec, number: int, output_directory: Path) -> LaunchOrder:
-    around = Surroundings(
-        profile.directory,
-        output_directory,
-        0,
-        {"PROCDECK_PROJECT": profile.project},
-    )
+def _order(profile: Profile, worker: WorkerSpec, number: int, around: Surroundings) -> LaunchOrder:
     order = prepare(worker, number, 1, _ends(profile, worker), around)
     if order.refusal is not None:
         raise ProcdeckError(f"{worker.name}: {order.refusal.text}")

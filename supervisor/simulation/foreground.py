@@ -48,7 +48,7 @@ class ForegroundRun:
     def run(self) -> int:
         """Run it; the exit code."""
         telling.log_here(lambda: self._name)
-        telling.set_level(self._order["log_level"] or "DEBUG")
+        telling.set_level(self._order["log_level"])
         try:
             self._feed()
             self._open_files()

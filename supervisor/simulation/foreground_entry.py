@@ -25,6 +25,7 @@ def _go_with_parent(parent_pid: int) -> None:
 
 
 def main() -> None:
+    import faulthandler
     import importlib.util
     import json
     import os
@@ -44,6 +45,8 @@ def main() -> None:
     os.close(number)
     from supervisor.simulation.interrupting import Ended, hear_endings
 
+    faulthandler.enable()  # a crash in C code shows where it was
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # as in a real worker, whoever reads it
     try:
         hear_endings()
         _go_with_parent(plan.get("parent_pid", os.getppid()))

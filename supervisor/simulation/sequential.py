@@ -83,6 +83,9 @@ class SequentialRun:
             signal.signal(signal.SIGINT, before)
         for left in self._channels.left():
             telling.tell(f"left over: {left}")
+        result = os.path.join(self._plan["directory"], self._plan["result"])
+        if self._plan["result"] and os.path.exists(result):
+            telling.tell(f"the result is {result}")
         failed = [outcome for outcome in self._outcomes.values() if outcome.state == "failed"]
         return (failed[0].code or EXIT_FAILED) if failed else 0
 
