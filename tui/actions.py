@@ -117,7 +117,9 @@ def _signallable(situation: Situation) -> bool:
 
 
 def _reducible(situation: Situation) -> bool:
-    return _has_live_row(situation) and situation.replicas > 1
+    row, pool = situation.row, situation.pool
+    members = pool.report.processes if pool is not None and row is not None and row.kind == "pool" else 0
+    return _has_live_row(situation) and max(situation.replicas, members) > 1
 
 
 def _is_live(situation: Situation) -> bool:
@@ -233,9 +235,9 @@ ACTIONS: tuple[Action, ...] = (
            applies=_pausable, hint_rank=9, hinted_in=("workers", "detail"), wish="pause"),
     Action("resume", ("p",), "Resume", "Let one that stands still go on (SIGCONT).", WORKER,
            applies=_resumable, hint_rank=1, hinted_in=("workers", "detail"), wish="resume"),
-    Action("more", ("plus",), "More", "One replica more of its worker.", WORKER,
+    Action("more", ("plus",), "More", "One replica more of its worker; of a pool, one member.", WORKER,
            applies=_has_live_row, hint_rank=10, hinted_in=("workers", "detail"), leaves_screen=True),
-    Action("fewer", ("minus",), "Fewer", "One replica fewer of its worker: the last one is stopped.", WORKER,
+    Action("fewer", ("minus",), "Fewer", "One replica fewer of its worker: the last one; of a pool, a member.", WORKER,
            applies=_reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True),
     Action("signal", ("S",), "Signal", "Send a signal of your choice to its process.", WORKER,
            danger="confirm", applies=_signallable, leaves_screen=True),

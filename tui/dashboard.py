@@ -282,8 +282,11 @@ class Dashboard(App[Leaving]):
         elif action.id == "worker_level":
             self._ask(level_question(name, row.log_level), lambda level: partial(self._wishes.set_level, name, level))
         elif action.id in ("more", "fewer"):
-            by = 1 if action.id == "more" else -1
-            self._in_background(partial(self._wishes.scale, row.worker, by), "wishes")
+            by, pool = 1 if action.id == "more" else -1, self._view.pools_of.get(name)
+            if row.kind == "pool" and pool is not None:
+                self._pool_desk.resize(pool, by)
+            else:
+                self._in_background(partial(self._wishes.scale, row.worker, by), "wishes")
         elif action.wish is not None:
             self._in_background(partial(make, action.wish, [name], name), "wishes")
 

@@ -62,9 +62,9 @@ class PoolDesk:
             case "pool_resume":
                 self._start(row, "resume")
             case "pool_more":
-                self.start(self._resizing(row, self._wished(row) + 1))
+                self.resize(row, 1)
             case "pool_fewer":
-                self.start(self._resizing(row, max(self._wished(row) - 1, 1)))
+                self.resize(row, -1)
             case "pool_resize":
                 self.ask(SizeScreen(row), lambda size: self._resizing(row, int(size)))
             case "pool_retry":
@@ -88,6 +88,10 @@ class PoolDesk:
         told, wished, at_s = self._sizes.get(row.name, (0, 0, 0.0))
         is_on_its_way = told == row.report.processes and self.now_s() - at_s < REPORT_LAG_S
         return wished if is_on_its_way else row.report.processes
+
+    def resize(self, row: PoolRow, by: int) -> None:
+        """Have so many members more, or fewer; one stays."""
+        self.start(self._resizing(row, max(self._wished(row) + by, 1)))
 
     def _resizing(self, row: PoolRow, size: int) -> Work:
         """Note at once how many are wished for, so that the next press counts on; the work is to tell the pool."""

@@ -122,6 +122,16 @@ async def test_what_costs_no_item_is_wished_at_once() -> None:
         await until(pilot, lambda: link.pool_wishes == wished)
 
 
+async def test_plus_on_the_worker_of_a_pool_is_a_member_more() -> None:
+    """A pool has no replicas; on any other worker it is a replica."""
+    link = linked()
+    async with dashboard(link).run_test(size=NARROW) as pilot:
+        await shown(pilot, "walk")
+        await pilot.press("plus", "j", "plus", "minus")
+        await until(pilot, lambda: [wish[2].processes for wish in link.pool_wishes] == [5, 4])
+        await until(pilot, lambda: link.scales == [("walk", 1)])
+
+
 async def test_plus_counts_on_while_the_pool_has_not_said_anything_yet() -> None:
     """Three presses are three members more; once the pool has said how many it has, that counts."""
     link = linked()
