@@ -39,11 +39,12 @@ class AgentHost:
     def say(self, level: str, message: str, *, extra: Mapping[str, object], error: BaseException | None = None) -> None:
         records.emit(level, message, logger=LOGGER, extra=extra or None, exception=error and _fields(error))
 
-    def show(self, text: str, done: int, total: int) -> None:
+    def show(self, text: str, done: int, total: int, *, has_moved: bool) -> None:
         if self._board is not None:
             self._board.progress(done, total)
             self._board.doing(text)
-            self._board.beat()
+            if has_moved:
+                self._board.beat()
 
 
 def _fields(error: BaseException) -> dict[str, str]:

@@ -34,5 +34,5 @@ if TYPE_CHECKING:
         ) -> None:
             """Write a log record, with the exception that it is about. From any thread."""
 
-        def show(self, text: str, done: int, total: int) -> None:
-            """Show on the status board how far it is; a sign of life as well. From any thread."""
+        def show(self, text: str, done: int, total: int, *, has_moved: bool) -> None:
+            """Show on the status board how far it is; a sign of life where it has moved. From any thread."""

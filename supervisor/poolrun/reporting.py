@@ -119,9 +119,10 @@ class Reporter:
         report = self._pool.report(now_s)
         steady = {name: value for name, value in report.items() if name not in _TIMELY}
         is_due = now_s - self._sent_s >= STEADY_S and report["in_flight"]
-        if (steady != self._sent or is_due) and self._host.send("pool", report=report):
+        has_moved = steady != self._sent
+        if (has_moved or is_due) and self._host.send("pool", report=report):
             self._sent, self._sent_s = steady, now_s
-            self._host.show(words_of(report), report["done"] + report["skipped"], report["total"] or 0)
+            self._show(report, has_moved=has_moved)
 
     def _tell_last(self) -> None:
         deadline_s = time.monotonic() + LAST_WORD_S
@@ -133,7 +134,11 @@ class Reporter:
         for operation, fields in words:
             while not self._host.send(operation, **fields) and time.monotonic() < deadline_s:
                 time.sleep(0.01)
-        self._host.show(words_of(report), report["done"] + report["skipped"], report["total"] or 0)
+        self._show(report, has_moved=True)
+
+    def _show(self, report: dict[str, Any], *, has_moved: bool) -> None:
+        done = report["done"] + report["skipped"]
+        self._host.show(words_of(report), done, report["total"] or 0, has_moved=has_moved)
 
 
 def words_of(report: dict[str, Any]) -> str:

@@ -21,7 +21,7 @@ from supervisor.poolrun.journal import Done, Journal
 from supervisor.poolrun.ordering import Sequencer
 from supervisor.poolrun.outcomes import Outcomes
 from supervisor.poolrun.outlet import Outlet
-from supervisor.poolrun.plan import Named, Timed, resolve
+from supervisor.poolrun.plan import Named, Timed
 from supervisor.poolrun.reporting import Reporter
 from supervisor.poolrun.sources import source_of
 from supervisor.poolrun.staffing import pool_of
@@ -64,7 +64,7 @@ class Run:
         self._initializer = Named(plan.initializer) if plan.initializer else None
         self._finalizer = Named(plan.finalizer) if plan.finalizer else None
         self._callbacks = {
-            name: resolve(getattr(plan, name)) if getattr(plan, name) else None
+            name: Named(getattr(plan, name)) if getattr(plan, name) else None
             for name in ("on_result", "on_error", "on_complete")
         }
         items = plan.items or {"kind": "list", "values": []}

@@ -29,8 +29,8 @@ def _granted(run: Run, wish: Wish) -> str:
         run.intake.processes = run.processes = processes
         return f"INFO {name} has {processes} process{'' if processes == 1 else 'es'} from now on"
     if what in ("pause", "resume"):
+        pool.pause() if what == "pause" else pool.resume()
         run.is_paused = what == "pause"
-        pool.pause() if run.is_paused else pool.resume()
         return f"INFO {name} is paused" if run.is_paused else f"INFO {name} goes on"
     if what == "retry-failed" and (index is None or isinstance(index, int)):
         count = run.try_again(index)

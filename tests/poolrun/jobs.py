@@ -88,6 +88,14 @@ def numbers(count: int) -> Iterator[int]:
     yield from range(count)
 
 
+def gated(count: int, first: int, gate: str) -> Iterator[int]:
+    """Gives some numbers, and the others once there is a file."""
+    for number in range(count):
+        while number >= first and not os.path.exists(gate):
+            time.sleep(0.005)
+        yield number
+
+
 def listed(count: int) -> list[int]:
     return list(range(count))
 

@@ -230,7 +230,7 @@ def test_a_full_queue_slows_the_pool_and_a_stop_is_heard() -> None:
             "channels": [channel("results", results, "write")],
         }
         with leading(tuple(results.fds("write")), **order) as leader:
-            report = leader.wait_report(lambda report: report.done == 3 and report.submitted >= 64, "the queue to fill")
+            report = leader.wait_report(lambda report: report.done >= 3 and report.submitted >= 64, "the queue to fill")
             assert report.submitted < 1200  # what is in the pool, and results that wait for one before them
             leader.stop()
             leader.terminate()

@@ -48,7 +48,7 @@ class Host:
         assert (extra, error) == ({}, None)
         self.records.append(f"{level} {message}")
 
-    def show(self, text: str, done: int, total: int) -> None:
+    def show(self, text: str, done: int, total: int, *, has_moved: bool) -> None:
         pass
 
 

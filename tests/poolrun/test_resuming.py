@@ -15,10 +15,14 @@ JOBS = "tests.poolrun.jobs"
 COUNT = 200
 
 
+def code(name: str, **args: Any) -> dict[str, Any]:
+    return {"kind": "target", "target": f"{JOBS}:{name}", "args": args}
+
+
 def order_of(place: Path, **more: Any) -> dict[str, Any]:
     return {
         "function": f"{JOBS}:tiny",
-        "items": {"kind": "target", "target": f"{JOBS}:numbers", "args": {"count": COUNT}},
+        "items": code("numbers", count=COUNT),
         "results": {"kind": "file", "path": str(place / "r.ndjson")},
         "resume": True,
         **more,
@@ -29,12 +33,14 @@ def order_of(place: Path, **more: Any) -> dict[str, Any]:
 def test_a_killed_run_goes_on_where_it_was(place: Path, start_method: str) -> None:
     """Killed in the middle, each item is in the file once in the end, and none is done that was done."""
     results = place / "r.ndjson"
-    order = order_of(place, start_method=start_method)
+    items = code("gated", count=COUNT, first=60, gate=str(place / "gate"))
+    order = order_of(place, items=items, start_method=start_method)
     with leading(**order) as leader:
         wait_for(lambda: len(lines_of(results)) >= 20, "some to be done")
         leader.kill()
     done = len(lines_of(results))
     assert done < COUNT
+    (place / "gate").touch()
     with leading(**order) as leader:
         assert leader.wait() == 0
         report = leader.report()
@@ -98,8 +104,7 @@ def test_a_run_that_does_not_resume_keeps_the_results_of_the_one_before(place: P
 def test_two_runs_do_not_write_one_file(place: Path) -> None:
     """The second one is told, and leaves the file alone."""
     results = place / "r.ndjson"
-    items = {"kind": "target", "target": f"{JOBS}:two_then_wait", "args": {"path": ""}}
-    with leading(**order_of(place, items=items)) as first:
+    with leading(**order_of(place, items=code("two_then_wait", path=""))) as first:
         wait_for(lambda: len(lines_of(results)) == 2, "the two to be done")
         with leading(**order_of(place, resume=False)) as second:
             assert second.wait() == 1

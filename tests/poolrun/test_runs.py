@@ -97,7 +97,7 @@ def test_every_kind_of_trouble_is_its_items_own(place: Path, start_method: str) 
     order: dict[str, Any] = {
         "function": f"{JOBS}:misbehave",
         "items": items,
-        "timeout_s": 1.0,
+        "timeout_s": 2.0,
         "results": file_of(place),
     }
     with leading(**order, start_method=start_method) as leader:
