@@ -35,6 +35,9 @@ class Killed(SystemExit):
     def __init__(self, code: int = 137) -> None:
         super().__init__(code)
 
+    def __str__(self) -> str:
+        return "the thread was to be killed"
+
 
 def raise_in(thread: Thread, error: type[BaseException]) -> None:
     """Raise `error` in `thread` at its next step of Python."""
