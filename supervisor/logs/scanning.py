@@ -20,10 +20,8 @@ from supervisor.logs.reading import Chunk, LogReader
 from supervisor.logs.segment_files import newlines
 
 CHUNK_BLOCKS: Final = 4
-_TIME: Final = 26
-_BEHIND_TIME: Final = b'Z","level":"'
-_BEFORE_TIME: Final = b'{"time":"'
-_BEGIN: Final = b'{"time":"2026-11-22T13:31:26.123456Z","level":"INFO","message":"'
+_BEGIN: Final = b'\n{"time":"2026-11-22T13:31:26.123456Z","level":"'
+"""Where all digits are taken for the same, every line begins with this."""
 _LARGE_BYTES: Final = 8 * 1024 * 1024
 
 Folded = bytes | bytearray
@@ -61,7 +59,7 @@ class Finder:
         self._fold = fold if query.needles else None
         self._anchors = tuple(bytes(fold(text))[: len(text)] for text in query.needles) or query.marks
         self._classes = query.classes
-        self._is_in_times = self._classes is not None and _occurs(self._classes, _BEGIN.translate(self._classes.table))
+        self._begin = _BEGIN.translate(self._classes.table) if self._classes is not None else b""
 
     def lines(self, data: bytes) -> list[int]:
         """The numbers of the lines in `data` that match, ascending."""
@@ -85,7 +83,9 @@ class Finder:
     def _lines_of(self, data: bytes, classes: ClassNeedles) -> list[int]:
         """The same, where classes tell which lines to look at: all in which bytes cannot tell it, too."""
         is_sure = _is_told_by_bytes(data)
-        hay = (data if not (is_sure and self._is_in_times) else _without_times(data)).translate(classes.table)
+        hay = data.translate(classes.table)
+        if _occurs(classes, self._begin):
+            hay = hay.replace(self._begin, b"\n").removeprefix(self._begin[1:])  # or the time of every line would do
         if is_sure and not _occurs(classes, hay):
             return []
         matches, lines = self._query.matches, data[:-1].split(b"\n")
@@ -103,15 +103,6 @@ def _occurs(classes: ClassNeedles, hay: bytes) -> bool:
 def _is_told_by_bytes(text: bytes) -> bool:
     """Whether all its letters are ASCII's, and written as they are."""
     return text.isascii() and not (b"\\" in text and b"\\u" in text)
-
-
-def _without_times(data: bytes) -> bytes:
-    """`data` with as many lines, which begin behind their times: the digits of those are in every one of them."""
-    lines = data.removeprefix(_BEFORE_TIME).split(b"\n" + _BEFORE_TIME)
-    bare = [line[_TIME:] for line in lines if line.startswith(_BEHIND_TIME, _TIME)]
-    hay = b"\n".join(bare)
-    # A line that is written in another way is missing, or is a part of the one before.
-    return hay if len(bare) == len(lines) == newlines(hay) else data
 
 
 def _begins(data: bytes, hay: Folded, anchor: bytes) -> set[int]:
