@@ -2,49 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from supervisor.api.messages import ActionName, ChannelActionName, ChannelRow, ReplicaRow
-from supervisor.api.pools import PoolMember, PoolRow
-from supervisor.lifecycle.states import AT_REST, LIVE, State
-
-Pane = Literal["workers", "channels", "pools", "errors", "log", "detail"]
-Place = Literal["workers", "channels", "pools", "errors"]
-"""What the table at the top is a table of, and the detail a detail of."""
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the person looks at, as far as an action's validity depends on it."""
-
-    row: ReplicaRow | None = None
-    """The replica under the cursor; of a pool the one whose pool it is; None in the other places."""
-    place: Place = "workers"
-    channel: ChannelRow | None = None
-    """The channel under the cursor; None in the other places."""
-    pool: PoolRow | None = None
-    """The pool under the cursor; of a replica the first of its pools; None in the other places."""
-    member: int | None = None
-    """The pid of the pool's member under the cursor."""
-    failure: int | None = None
-    """The index of the failed item under the cursor."""
-    has_error: bool = False
-    """An error is under the cursor."""
-    replicas: int = 0
-    """How many replicas the worker of `row` has."""
-    letter: str | None = None
-    """The dead letter under the cursor."""
-    pane: Pane = "workers"
-    is_live: bool = True
-    """The engine can be heard."""
-    is_filtered: bool = False
-    """The focused pane has a filter."""
-    is_wide: bool = False
-
-
-Predicate = Callable[[Situation], bool]
+from supervisor.api.messages import ActionName, ChannelActionName
+from tui import situation as seen
+from tui.situation import Pane, Place, Predicate, Situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,134 +49,6 @@ class Action:
         return places.get(self.group)
 
 
-_STARTABLE = AT_REST | {State.BACKOFF, State.SCHEDULED}
-"""One of these starts at once; one that waits for others does so until they are there."""
-
-
-def _stoppable(situation: Situation) -> bool:
-    row = situation.row
-    return situation.is_live and row is not None and row.state not in (*AT_REST, State.STOPPING)
-
-
-def _startable(situation: Situation) -> bool:
-    row = situation.row
-    return situation.is_live and row is not None and row.state in _STARTABLE
-
-
-def _killable(situation: Situation) -> bool:
-    return situation.is_live and situation.row is not None and situation.row.state in LIVE
-
-
-def _pausable(situation: Situation) -> bool:
-    return situation.is_live and situation.row is not None and situation.row.state in (State.RUNNING, State.UNREADY)
-
-
-def _resumable(situation: Situation) -> bool:
-    return situation.is_live and situation.row is not None and situation.row.state is State.PAUSED
-
-
-def _signallable(situation: Situation) -> bool:
-    return _killable(situation) and situation.row is not None and situation.row.pid is not None
-
-
-def _reducible(situation: Situation) -> bool:
-    row, pool = situation.row, situation.pool
-    members = pool.report.processes if pool is not None and row is not None and row.kind == "pool" else 0
-    return _has_live_row(situation) and max(situation.replicas, members) > 1
-
-
-def _is_live(situation: Situation) -> bool:
-    return situation.is_live
-
-
-def _has_row(situation: Situation) -> bool:
-    return situation.row is not None
-
-
-def figures_of(situation: Situation) -> str | None:
-    """Whose figures over time are meant: the name of what is under the cursor."""
-    if situation.place == "pools":
-        return situation.pool.name if situation.pool is not None else None
-    if situation.place == "channels":
-        return situation.channel.name if situation.channel is not None and situation.channel.depth is not None else None
-    return situation.row.name if situation.row is not None else None
-
-
-def _has_live_row(situation: Situation) -> bool:
-    return situation.is_live and situation.row is not None
-
-
-def _has_loggers(situation: Situation) -> bool:
-    return _has_live_row(situation) and situation.row is not None and bool(situation.row.log_level)
-
-
-def _has_any(situation: Situation) -> bool:
-    subjects = (situation.row, situation.channel, situation.pool)
-    return situation.pane == "log" or situation.has_error or any(subject is not None for subject in subjects)
-
-
-def _has_letter(situation: Situation) -> bool:
-    return situation.is_live and situation.letter is not None
-
-
-def _has_letters(situation: Situation) -> bool:
-    return situation.is_live and situation.channel is not None and situation.channel.dead_letters > 0
-
-
-def _at_live_pool(situation: Situation) -> bool:
-    pool = situation.pool
-    return situation.is_live and situation.place == "pools" and pool is not None and pool.is_live
-
-
-def _pool_can_pause(situation: Situation) -> bool:
-    pool = situation.pool
-    return _at_live_pool(situation) and pool is not None and pool.report.state in ("starting", "running", "finishing")
-
-
-def _pool_is_paused(situation: Situation) -> bool:
-    return _at_live_pool(situation) and situation.pool is not None and situation.pool.report.state == "paused"
-
-
-def _pool_can_shrink(situation: Situation) -> bool:
-    return _at_live_pool(situation) and situation.pool is not None and situation.pool.report.processes > 1
-
-
-def _pool_has_failures(situation: Situation) -> bool:
-    return _at_live_pool(situation) and situation.pool is not None and situation.pool.report.failed > 0
-
-
-def _pool_has_tasks(situation: Situation) -> bool:
-    return _at_live_pool(situation) and situation.pool is not None and bool(busy_members(situation.pool))
-
-
-def _pool_has_members(situation: Situation) -> bool:
-    return _at_live_pool(situation) and situation.pool is not None and bool(situation.pool.report.members)
-
-
-def busy_members(pool: PoolRow) -> list[PoolMember]:
-    """Its members that have an item in hand, whoever has had it longest first."""
-    busy = (member for member in pool.report.members if member.index is not None)
-    return sorted(busy, key=lambda member: (member.since_s is None, member.since_s or 0.0))
-
-
-def _in_log(situation: Situation) -> bool:
-    return situation.pane == "log"
-
-
-def _tells_worker(situation: Situation) -> bool:
-    at_pool = situation.place == "pools" and situation.pool is not None
-    return situation.pane == "log" or situation.has_error or at_pool
-
-
-def _of_errors(situation: Situation) -> bool:
-    return situation.place == "errors"
-
-
-def _drainable(situation: Situation) -> bool:
-    channel = situation.channel
-    return situation.is_live and channel is not None and channel.kind == "queue" and channel.depth != 0
-
-
 ALWAYS = 90
 """The rank in the hint bar from which on an action is always there."""
 
@@ -224,72 +59,72 @@ LOG = "The log"
 
 ACTIONS: tuple[Action, ...] = (
     Action("stop", ("s",), "Stop", "Stop it: ask, then SIGTERM, then SIGKILL to its whole process tree.", WORKER,
-           applies=_stoppable, hint_rank=2, hinted_in=("workers", "detail"), wish="stop"),
+           applies=seen.stoppable, hint_rank=2, hinted_in=("workers", "detail"), wish="stop"),
     Action("start", ("a",), "Start", "Start it; one that waits in backoff or for its schedule starts now.", WORKER,
-           applies=_startable, hint_rank=2, hinted_in=("workers", "detail"), wish="start"),
+           applies=seen.startable, hint_rank=2, hinted_in=("workers", "detail"), wish="start"),
     Action("restart", ("r",), "Restart", "Stop it as above, then start it again.", WORKER,
-           applies=_has_live_row, hint_rank=3, hinted_in=("workers", "detail"), wish="restart"),
+           applies=seen.has_live_row, hint_rank=3, hinted_in=("workers", "detail"), wish="restart"),
     Action("kill", ("K",), "Kill", "SIGKILL its whole process tree at once, without asking it.", WORKER,
-           danger="confirm", applies=_killable, hint_rank=4, hinted_in=("workers", "detail"), wish="kill"),
+           danger="confirm", applies=seen.killable, hint_rank=4, hinted_in=("workers", "detail"), wish="kill"),
     Action("pause", ("p",), "Pause", "Let its whole process tree stand still (SIGSTOP).", WORKER,
-           applies=_pausable, hint_rank=9, hinted_in=("workers", "detail"), wish="pause"),
+           applies=seen.pausable, hint_rank=9, hinted_in=("workers", "detail"), wish="pause"),
     Action("resume", ("p",), "Resume", "Let one that stands still go on (SIGCONT).", WORKER,
-           applies=_resumable, hint_rank=1, hinted_in=("workers", "detail"), wish="resume"),
+           applies=seen.resumable, hint_rank=1, hinted_in=("workers", "detail"), wish="resume"),
     Action("more", ("plus",), "More", "One replica more of its worker; of a pool, one member.", WORKER,
-           applies=_has_live_row, hint_rank=10, hinted_in=("workers", "detail"), leaves_screen=True),
+           applies=seen.has_live_row, hint_rank=10, hinted_in=("workers", "detail"), leaves_screen=True),
     Action("fewer", ("minus",), "Fewer", "One replica fewer of its worker: the last one; of a pool, a member.", WORKER,
-           applies=_reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True),
+           applies=seen.reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True),
     Action("signal", ("S",), "Signal", "Send a signal of your choice to its process.", WORKER,
-           danger="confirm", applies=_signallable, leaves_screen=True),
+           danger="confirm", applies=seen.signallable, leaves_screen=True),
     Action("open", ("enter",), "Detail", "Show what is under the cursor in full; of an error, its line in the log; of "
            "what failed in a pool, its traceback.", WORKER,
-           applies=_has_any, hint_rank=5, hinted_in=("workers", "channels", "pools", "errors", "log", "detail")),
+           applies=seen.has_any, hint_rank=5, hinted_in=("workers", "channels", "pools", "errors", "log", "detail")),
     Action("why", ("w",), "Why", "Say why it does not move: the cause, who waits for whom, and the ways out.", WORKER,
-           applies=_has_live_row, hint_rank=5, hinted_in=("workers", "detail"), leaves_screen=True, verb="say why"),
+           applies=seen.has_live_row, hint_rank=5, hinted_in=("workers", "detail"), leaves_screen=True, verb="say why"),
     Action("stacks", ("t",), "Stacks", "Show the stacks of its processes and threads, and where it spends its time; at "
            "rest, what it was doing when it ended.", WORKER,
-           applies=_has_live_row, hint_rank=8, hinted_in=("workers", "detail"), leaves_screen=True,
+           applies=seen.has_live_row, hint_rank=8, hinted_in=("workers", "detail"), leaves_screen=True,
            verb="show stacks"),
     Action("worker_level", ("v",), "Log level", "Choose the least level of what its loggers write, while it runs.",
-           WORKER, danger="confirm", applies=_has_loggers, leaves_screen=True, verb="choose a log level"),
+           WORKER, danger="confirm", applies=seen.has_loggers, leaves_screen=True, verb="choose a log level"),
     Action("own_log", ("l",), "Its log", "Show only its log; again: the log of all workers.", WORKER,
-           applies=_has_row, hint_rank=8),
+           applies=seen.has_row, hint_rank=8),
     Action("requeue", ("p",), "Requeue", "Put the dead letter under the cursor into its queue again.", CHANNEL,
-           applies=_has_letter, hint_rank=1, hinted_in=("detail",), channel_wish="requeue"),
+           applies=seen.has_letter, hint_rank=1, hinted_in=("detail",), channel_wish="requeue"),
     Action("discard", ("delete", "backspace"), "Discard", "Throw the dead letter under the cursor away.", CHANNEL,
-           danger="confirm", applies=_has_letter, hint_rank=2, hinted_in=("detail",), channel_wish="discard"),
+           danger="confirm", applies=seen.has_letter, hint_rank=2, hinted_in=("detail",), channel_wish="discard"),
     Action("requeue_all", ("P",), "Requeue all", "Put all dead letters of the queue into it again.", CHANNEL,
-           applies=_has_letters, hint_rank=3, hinted_in=("channels", "detail"), channel_wish="requeue"),
+           applies=seen.has_letters, hint_rank=3, hinted_in=("channels", "detail"), channel_wish="requeue"),
     Action("discard_all", ("X",), "Discard all", "Throw all dead letters of the queue away.", CHANNEL,
-           danger="confirm", applies=_has_letters, hint_rank=3, hinted_in=("channels", "detail"),
+           danger="confirm", applies=seen.has_letters, hint_rank=3, hinted_in=("channels", "detail"),
            channel_wish="discard"),
     Action("drain", ("D",), "Drain", "Throw away what waits in the queue.", CHANNEL,
-           danger="confirm", applies=_drainable, hint_rank=3, hinted_in=("channels",), channel_wish="drain"),
+           danger="confirm", applies=seen.drainable, hint_rank=3, hinted_in=("channels",), channel_wish="drain"),
     Action("pool_pause", ("p",), "Pause", "Give out no more items; what members have in hand is finished.", POOL,
-           applies=_pool_can_pause, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True),
+           applies=seen.pool_can_pause, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True),
     Action("pool_resume", ("p",), "Resume", "Give out items again.", POOL,
-           applies=_pool_is_paused, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True),
+           applies=seen.pool_is_paused, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True),
     Action("pool_retry", ("r",), "Retry", "Try again what has failed: all of it, or the failure under the cursor.",
-           POOL, danger="confirm", applies=_pool_has_failures, hint_rank=2, hinted_in=("pools", "detail"),
+           POOL, danger="confirm", applies=seen.pool_has_failures, hint_rank=2, hinted_in=("pools", "detail"),
            leaves_screen=True),
     Action("pool_cancel", ("C",), "Cancel", "Cancel the task of the member under the cursor; elsewhere it asks which.",
-           POOL, danger="confirm", applies=_pool_has_tasks, hint_rank=3, hinted_in=("pools", "detail"),
+           POOL, danger="confirm", applies=seen.pool_has_tasks, hint_rank=3, hinted_in=("pools", "detail"),
            leaves_screen=True, verb="cancel a task"),
     Action("pool_kill", ("K",), "Kill", "SIGKILL the member under the cursor; elsewhere it asks which. Another one "
-           "takes its place.", POOL, danger="confirm", applies=_pool_has_members, hint_rank=4,
+           "takes its place.", POOL, danger="confirm", applies=seen.pool_has_members, hint_rank=4,
            hinted_in=("pools", "detail"), leaves_screen=True, verb="kill a member"),
     Action("pool_more", ("plus",), "More", "One member more.", POOL,
-           applies=_at_live_pool, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True,
+           applies=seen.at_live_pool, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True,
            verb="have one member more"),
     Action("pool_fewer", ("minus",), "Fewer", "One member fewer: one finishes what it has in hand, and leaves.", POOL,
-           applies=_pool_can_shrink, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True,
+           applies=seen.pool_can_shrink, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True,
            verb="have one member fewer"),
     Action("pool_resize", ("equals_sign",), "Size", "Have as many members as you say.", POOL,
-           applies=_at_live_pool, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True, verb="resize"),
+           applies=seen.at_live_pool, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True, verb="resize"),
     Action("restart_all", ("R",), "Restart all", "Restart every worker.", FLEET, danger="confirm",
-           applies=_is_live, wish="restart"),
+           applies=seen.is_live, wish="restart"),
     Action("reload", ("ctrl+r",), "Reload", "Read the profile again: shows what would change, then asks.", FLEET,
-           danger="confirm", applies=_is_live, leaves_screen=True),
+           danger="confirm", applies=seen.is_live, leaves_screen=True),
     Action("channels", ("c",), "Channels", "Show the channels between the workers; again: the workers.", LOOK,
            hint_rank=6),
     Action("errors", ("x",), "Errors", "Show what has failed, by type and place; again: the workers.", LOOK,
@@ -297,13 +132,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("pools", ("b",), "Pools", "Show the pools; from a worker that has one, that pool; again: the workers.", LOOK,
            hint_rank=6, hinted_in=("workers", "channels", "pools", "errors", "detail")),
     Action("plots", ("i",), "Plots", "Show figures over time: processor and memory of a worker, depth and rates of a "
-           "queue, the pace of a pool.", LOOK, applies=lambda seen: seen.is_live and figures_of(seen) is not None,
+           "queue, the pace of a pool.", LOOK, applies=seen.has_figures,
            hint_rank=13, hinted_in=("workers", "channels", "pools", "detail"), leaves_screen=True, verb="plot"),
     Action("hangs", ("h",), "Hangs", "Show the verdicts on all workers, who is stuck first, and who waits for whom.",
-           LOOK, applies=_is_live, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
+           LOOK, applies=seen.is_live, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
            leaves_screen=True, verb="look for hangs"),
     Action("order", ("O",), "Order", "Sort the errors by when they were last seen, or by how often.", LOOK,
-           applies=_of_errors, hint_rank=2, hinted_in=("errors",)),
+           applies=seen.of_errors, hint_rank=2, hinted_in=("errors",)),
     Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, in the log re: is a regex.",
            LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",
@@ -321,17 +156,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("time", ("T",), "Time", "Go to a time: 14:02, or 5m ago.", LOG, hint_rank=4, hinted_in=("log",)),
     Action("level", ("L",), "Level", "Show warnings and worse only, then errors, then all but debug, then all.", LOG,
            hint_rank=6, hinted_in=("log",)),
-    Action("mark", ("m",), "Mark", "Mark the line, or take its mark away.", LOG, applies=_in_log,
+    Action("mark", ("m",), "Mark", "Mark the line, or take its mark away.", LOG, applies=seen.in_log,
            hint_rank=8, hinted_in=("log",)),
     Action("next_mark", ("apostrophe",), "Next mark", "Go to the next marked line.", LOG),
     Action("previous_mark", ("quotation_mark",), "Previous mark", "Go to the marked line before.", LOG),
     Action("unmark", ("M",), "Unmark", "Take all marks away.", LOG),
     Action("copy", ("y",), "Copy", "Copy the marked lines, or the one under the cursor, as far as the terminal lets.",
-           LOG, applies=_in_log, hint_rank=10, hinted_in=("log",)),
+           LOG, applies=seen.in_log, hint_rank=10, hinted_in=("log",)),
     Action("write", ("greater_than_sign",), "Write", "Write what the log shows to a file.", LOG,
            hint_rank=11, hinted_in=("log",)),
     Action("line_worker", ("o",), "Its worker", "Go to the worker that logged the line, had the error, or has the "
-           "pool under the cursor.", LOG, applies=_tells_worker, hint_rank=9, hinted_in=("pools", "errors", "log")),
+           "pool under the cursor.", LOG, applies=seen.tells_worker, hint_rank=9, hinted_in=("pools", "errors", "log")),
     Action("wrap", ("W",), "Wrap", "Fold long lines, or cut them.", LOG, hint_rank=12, hinted_in=("log",)),
     Action("histogram", ("H",), "Histogram", "Show or hide how much was logged when; a click there goes there.", LOG),
     Action("split", ("Z",), "Split", "Show a second log below the first, with a worker, filter and place of its own; "

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 
 from supervisor.api.messages import ChannelActionName, Letter
-from tui.actions import Action, Situation
+from tui.actions import Action
 from tui.hang_desk import Work
 from tui.render.pieces import plain
 from tui.screens.confirm import Question, discard_question, drain_question
+from tui.situation import Situation
 from tui.wishes import Wishes
 
 

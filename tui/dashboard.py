@@ -19,7 +19,7 @@ from textual.worker import Worker
 from supervisor.api.messages import Event, Job, TreeProcess
 from supervisor.clock import Clock, SystemClock
 from supervisor.errors import EngineUnreachable, RequestRefused
-from tui.actions import ACTIONS, BY_ID, Action, Place, figures_of, meant_by
+from tui.actions import ACTIONS, BY_ID, Action, meant_by
 from tui.channel_desk import ChannelDesk
 from tui.driver import TerminalDriver
 from tui.garbage import let_strips_go, settle
@@ -47,6 +47,7 @@ from tui.screens.levels import level_question
 from tui.screens.opening import open_about
 from tui.screens.plan import MistakesScreen, PlanScreen
 from tui.screens.wording import Wording
+from tui.situation import Place, figures_of
 from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
 from tui.widgets.filter_box import TypingBox
 from tui.wishes import Mistakes, Severity, Wishes

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tui.actions import ACTIONS, ALWAYS, WORKER, Action, Situation, meant_by
+from tui.actions import ACTIONS, ALWAYS, WORKER, Action, meant_by
+from tui.situation import Situation
 
 HINT_LIMIT, WIDE_HINT_LIMIT = 8, 15
 OF_POOLS_TOO = ("open", "own_log")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from supervisor.api.pools import PoolActionName, PoolFailure, PoolRequest, PoolRow
-from tui.actions import Action, Situation
+from tui.actions import Action
 from tui.hang_desk import Work
 from tui.screens.confirm import ConfirmScreen, Question
 from tui.screens.pool_questions import (
@@ -24,6 +24,7 @@ from tui.screens.pool_questions import (
     which_member_question,
     which_task_question,
 )
+from tui.situation import Situation
 from tui.wishes import Wishes
 
 Ask = Callable[[Question | ConfirmScreen, Callable[[str], Work]], None]

@@ -6,7 +6,8 @@ from typing import Final
 
 from supervisor.api.messages import ReplicaRow
 from supervisor.lifecycle.states import AT_REST, BETWEEN, State
-from tui.actions import CHANNEL, LOG, POOL, Action, Place, Situation
+from tui.actions import CHANNEL, LOG, POOL, Action
+from tui.situation import Place, Situation
 
 _KEYS: Final[dict[Place, str]] = {"channels": "c", "pools": "b", "errors": "x"}
 """Which key goes to a place, and back."""

@@ -12,7 +12,7 @@ from supervisor.api.messages import ReplicaRow
 from supervisor.lifecycle.states import State
 from tests.tui.fakes import channels, replica
 from tests.tui.pool_fakes import pools
-from tui.actions import ACTIONS, BY_ID, MOVES, Situation, meant_by
+from tui.actions import ACTIONS, BY_ID, MOVES, meant_by
 from tui.hang_actions import HANG_ACTIONS, WHY
 from tui.hints import HINT_LIMIT, WIDE_HINT_LIMIT, hints
 from tui.refusals import why_not
@@ -23,6 +23,7 @@ from tui.screens.plots import PlotsScreen
 from tui.screens.reading import help_lines
 from tui.screens.stacks import FlameScreen, StacksScreen
 from tui.screens.why import HangsScreen, WhyScreen
+from tui.situation import Situation
 
 
 def every_situation() -> list[Situation]:

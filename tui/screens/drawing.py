@@ -14,7 +14,7 @@ from textual.widgets import Static
 from supervisor.api.messages import ChannelRow, Letter, ReplicaRow, WorkerDetail
 from supervisor.api.pools import PoolDetail, PoolFailure, PoolRow
 from supervisor.logs.errors import ErrorGroup
-from tui.actions import ASK_HINTS, FILTER_HINTS, Pane, Place, Situation
+from tui.actions import ASK_HINTS, FILTER_HINTS
 from tui.hints import hints
 from tui.link.error_source import ErrorSource
 from tui.link.log_source import LogSource
@@ -27,6 +27,7 @@ from tui.screens.log_panes import LogPanes
 from tui.screens.logs import LogPane
 from tui.screens.room import PANES, RoomScreen
 from tui.screens.wording import Wording
+from tui.situation import Pane, Place, Situation
 from tui.widgets.channel_table import ChannelTable
 from tui.widgets.error_table import ErrorTable
 from tui.widgets.filter_box import FilterBox, TypingBox

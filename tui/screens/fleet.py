@@ -13,7 +13,7 @@ from textual.worker import Worker
 from supervisor.api.pools import PoolFailure, PoolRow
 from supervisor.logs.errors import ErrorGroup
 from supervisor.logs.record import decode
-from tui.actions import ACTIONS, BY_ID, LOG, Action, Pane, Place, Situation
+from tui.actions import ACTIONS, BY_ID, LOG, Action
 from tui.link.log_source import LogSource
 from tui.link.view import LinkState
 from tui.refusals import why_not
@@ -26,6 +26,7 @@ from tui.screens.failures import FailureScreen
 from tui.screens.reading import HelpScreen, RecordScreen
 from tui.screens.room import PANES
 from tui.screens.wording import Wording
+from tui.situation import Pane, Place, Situation
 from tui.widgets.filter_box import FilterBox, TypingBox
 from tui.widgets.hint_bar import HintBar
 

@@ -10,12 +10,12 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from supervisor.api.pools import PoolFailure, PoolMember, PoolReport, PoolRow
-from tui.actions import busy_members
 from tui.render.figures import plural
 from tui.render.pieces import cut, plain
 from tui.render.pool_detail import NOTED_FROM_S
 from tui.render.pool_words import is_number, span
 from tui.screens.confirm import Choice, ConfirmScreen, Question
+from tui.situation import busy_members
 
 CHOICES: Final = 9
 """Members that a question offers at most: one for each digit."""

@@ -7,7 +7,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.actions import Pane, Place
+from tui.situation import Pane, Place
 from tui.widgets.rows_table import HEADER_LINES
 
 NEEDED_COLUMNS, NEEDED_LINES = 60, 15

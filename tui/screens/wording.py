@@ -10,7 +10,6 @@ from supervisor.api.messages import ChannelRow, ReplicaRow, WorkerDetail
 from supervisor.api.pools import PoolDetail, PoolRow
 from supervisor.clock import Clock
 from supervisor.logs.errors import ErrorGroup
-from tui.actions import Place
 from tui.link.error_source import ErrorSource
 from tui.link.view import FleetView, LinkState
 from tui.render import header as lines
@@ -21,6 +20,7 @@ from tui.render.figures import duration
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, plain
 from tui.render.pool_detail import pool_page
+from tui.situation import Place
 
 NEARLY_ALL: Final = 0.99
 """What arrives while errors are shown is looked through at once: no word about that."""

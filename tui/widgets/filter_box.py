@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.actions import Pane
+from tui.situation import Pane
 
 Asked = Literal["search", "time", "file"]
 """What the log asks for."""
