@@ -87,6 +87,7 @@ def test_commands_are_those_of_the_readme() -> None:
         "start",
         "status",
         "stop",
+        "web",
         "why",
     ]
 
