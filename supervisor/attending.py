@@ -30,7 +30,7 @@ from supervisor.profile.model import WorkerSpec
 if TYPE_CHECKING:
     from supervisor.channels import BoardPage
     from supervisor.logs.lanes import Stream
-    from supervisor.processes.incarnation import Pipe
+    from supervisor.processes.lane_ends import Pipe
 
 
 class Attendance:

@@ -45,7 +45,7 @@ def test_a_shipped_profile_teaches_and_names_its_schema(path: Path) -> None:
 
 
 def test_all_profiles_are_shipped() -> None:
-    """One that completes, one that runs on, the hang lab, pools; with every kind and every start method between them."""
+    """One that completes, one that runs on, the hang lab, pools; every kind and start method between them."""
     profiles = [load_profile(path) for path in PROFILES]
     workers = [worker for profile in profiles for worker in profile.workers.values()]
     assert [profile.name for profile in profiles] == ["census", "hanglab", "quiet", "services", "thumbs"]
