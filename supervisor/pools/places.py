@@ -56,7 +56,7 @@ class Place:
         self.in_flight: deque[Task] = deque()
         self.functions: dict[int, None] = {}
         self.is_ready = self.is_leaving = self.is_unwanted = False
-        self.opened_s = 0.0
+        self.opened_s = self.last_done_s = 0.0
         self.sentence: tuple[int, int, BaseException] | None = None
         self.startup_trouble = ""
 
@@ -131,9 +131,10 @@ class Place:
             self.is_leaving = True
             self.stream.send(wire.frame(wire.END))
 
-    def measure(self, task: Task, now_s: float, before_s: float) -> None:
-        """A task is done: it took from when it was sent, or the one before it was done."""
-        took_s = now_s - max(task.sent_s, before_s)
+    def measure(self, task: Task, now_s: float) -> None:
+        """A task is done: it took from when it was sent, or the one before it was done here."""
+        took_s = now_s - max(task.sent_s, self.last_done_s)
+        self.last_done_s = now_s
         self.mean_s = took_s if self.mean_s is None else self.mean_s + RING * (took_s - self.mean_s)
 
     def in_hand(self, task: Task) -> int | None:

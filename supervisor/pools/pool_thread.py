@@ -322,9 +322,8 @@ class PoolThread:
                     self._outcomes.fail(task, index, rebuilt_exception(body[wire.FAILED_HEAD.size :]))
                 if task.is_done:
                     place.in_flight.popleft()
-                    now_s = time.monotonic()
-                    place.measure(task, now_s, self._last_done_s)
-                    self._last_done_s = now_s
+                    self._last_done_s = time.monotonic()
+                    place.measure(task, self._last_done_s)
                     self._outcomes.forget_payload(task)
                     self._end_cancelled(place)
 
