@@ -30,8 +30,8 @@ from supervisor.api.exchange import (
     whole_of,
 )
 from supervisor.api.hang_routes import HangHandlers
-from supervisor.api.item_routes import ItemHandlers
 from supervisor.api.history_routes import HistoryHandlers
+from supervisor.api.item_routes import ItemHandlers
 from supervisor.api.messages import (
     ACTION_NAMES,
     CHANNEL_ACTION_NAMES,
