@@ -22,7 +22,7 @@ from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.actions import ACTIONS, BY_ID, Action, meant_by
 from tui.channel_desk import ChannelDesk
 from tui.driver import TerminalDriver
-from tui.garbage import let_strips_go, settle
+from tui.garbage import leave_little, settle
 from tui.hang_desk import AboutHangs, HangDesk, Work
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
@@ -96,7 +96,7 @@ class Dashboard(App[Leaving]):
     ) -> None:
         # Textual decides here, before there is a theme, whether NO_COLOR means no colours at all or shades of grey.
         super().__init__(driver_class=TerminalDriver, ansi_color=True if os.environ.get("NO_COLOR") else None)
-        let_strips_go()
+        leave_little()
         self.project = project
         self._link = link
         self._clock: Clock = clock or SystemClock()

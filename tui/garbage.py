@@ -10,6 +10,7 @@ import gc
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from rich import cells, segment
 from textual.strip import Strip
 
 THRESHOLDS: Final = (5_000, 5, 5)
@@ -24,8 +25,14 @@ def settle() -> None:
     gc.set_threshold(*THRESHOLDS)
 
 
-def let_strips_go() -> None:
-    """Have a strip that is not cut not keep itself in its own cache, as Textual (8.2) has it: a circle for each row."""
+def leave_little() -> None:
+    """Have Textual (8.2) and Rich (15) keep less of what was painted once."""
+    _let_strips_go()
+    _let_texts_go()
+
+
+def _let_strips_go() -> None:
+    """Have a strip that is not cut not keep itself in its own cache, as Textual has it: a circle for each row."""
     divide = Strip.divide
 
     def divided(strip: Strip, cuts: Iterable[int]) -> Sequence[Strip]:
@@ -34,3 +41,15 @@ def let_strips_go() -> None:
 
     if divide.__name__ != divided.__name__:
         Strip.divide = divided  # type: ignore[assignment, method-assign]
+
+
+def _let_texts_go() -> None:
+    """Have the width of plain ASCII not be remembered: of a log that goes by, Rich would keep 4096 texts for it."""
+    remembered = cells.cached_cell_len
+
+    def cell_length(text: str, unicode_version: str = "auto") -> int:
+        return len(text) if text.isascii() and text.isprintable() else remembered(text, unicode_version)
+
+    if remembered.__name__ != cell_length.__name__:
+        for module in (cells, segment):
+            module.cached_cell_len = cell_length  # type: ignore[attr-defined]
