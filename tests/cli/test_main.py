@@ -88,7 +88,6 @@ def test_commands_are_those_of_the_readme() -> None:
         "status",
         "stop",
         "web",
-        "web",
         "why",
     ]
 
