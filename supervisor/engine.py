@@ -63,7 +63,7 @@ from supervisor.processes.stalls import StallWatch
 from supervisor.processes.tiers import available_tiers, kill_tiers
 from supervisor.processes.watching import FileWatch
 from supervisor.profile.model import Profile
-from supervisor.replica import Replica, refuse_to_pause_threads, set_levels
+from supervisor.replica import Replica, refuse_to_pause_threads, set_levels, why_unsignalled
 from supervisor.rolling import Rolling
 
 _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill | WishPause | WishResume]] = {
@@ -300,10 +300,8 @@ class Engine(Answering):
         replicas = self._named(names)
         self._note_wish(signal_name, names, by)
         told = tuple(r.name for r in replicas if r.incarnation is not None and r.incarnation.signal(number))
-        others = [r.name for r in replicas if r.name not in told]
         text = f"{signal_name} sent to {', '.join(told)}" if told else f"{signal_name} sent to nobody"
-        if others:
-            text += f"; without a process: {', '.join(others)}"
+        text += why_unsignalled([replica for replica in replicas if replica.name not in told])
         return SignalReply(signalled=told, text=text)
 
     def set_level(self, names: Sequence[str], level: str, logger: str = "", by: str = "") -> LevelReply:

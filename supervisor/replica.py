@@ -211,6 +211,14 @@ def refuse_to_pause_threads(replicas: Sequence[Replica]) -> None:
         )
 
 
+def why_unsignalled(replicas: Sequence[Replica]) -> str:
+    """The rest of a sentence on who got no signal."""
+    threads = [replica.name for replica in replicas if replica.incarnation is not None and real_method(replica.worker)]
+    resting = [replica.name for replica in replicas if replica.name not in threads]
+    text = f"; without a process: {', '.join(resting)}" if resting else ""
+    return text + (f"; simulated, and a thread takes no signals: {', '.join(threads)}" if threads else "")
+
+
 def restart_rule(worker: WorkerSpec) -> RestartRule:
     """The profile's restart policy as policy has it."""
     wished = worker.restart

@@ -276,6 +276,15 @@ def test_pause_of_a_thread_is_refused_with_the_reason(engine: RunningEngine) -> 
         engine.act("pause", "keeper")
 
 
+def test_signal_reaches_no_thread_and_the_answer_says_so(engine: RunningEngine) -> None:
+    """It would be the whole process's."""
+    reply = engine.client.signal(["keeper", "plain"], "SIGUSR1")
+    assert reply.signalled == ()
+    assert reply.text == (
+        "SIGUSR1 sent to nobody; without a process: plain; simulated, and a thread takes no signals: keeper"
+    )
+
+
 def test_signal_handler_in_a_thread_is_explained(engine: RunningEngine) -> None:
     """What works in a process fails in a thread; the log says what to do."""
     engine.act("start", "handling")
