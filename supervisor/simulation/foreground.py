@@ -72,9 +72,10 @@ class ForegroundRun:
     # --- in ---
 
     def _feed(self) -> None:
-        by_parameter = {end["parameter"]: end["description"]["name"] for end in self._order["channels"]}
+        ends = {end["parameter"]: end for end in self._order["channels"]}
         for feed in self._plan["feeds"]:
-            channel, payloads = by_parameter[feed["parameter"]], items_of(feed)
+            end, payloads = ends[feed["parameter"]], items_of(feed)
+            channel = end["description"]["name"]
             if feed.get("only") is not None:
                 if feed["only"] >= len(payloads):
                     raise FeedError(
@@ -86,7 +87,7 @@ class ForegroundRun:
                 tank.items.extend(payloads)
                 tank.unfinished += len(payloads)
             else:
-                self._channels.tubes[channel].messages[0].extend(payloads)
+                self._channels.tubes[channel].messages[end["mode"] == "write"].extend(payloads)
             telling.tell(
                 f"{feed['parameter']}: {len(payloads):,} item{'' if len(payloads) == 1 else 's'}{feed['what']}"
             )

@@ -36,6 +36,12 @@ target = "code:breaks"
 reads = { inbox = "paths" }
 autostart = false
 restart = "never"
+[pipes.talk]
+duplex = true
+[workers.asks]
+target = "code:asks"
+writes = { conn = "talk" }
+autostart = false
 [workers.shell]
 command = "true"
 [pools.double]
@@ -68,6 +74,11 @@ def parse(inbox, out, total, ctx):
 def breaks(inbox):
     item = inbox.get()
     raise ValueError(f"no {item}")
+
+def asks(conn):
+    conn.send("how many?")
+    print("answer", conn.recv())
+    conn.recv()
 
 def set_up():
     print("set up")
@@ -146,6 +157,15 @@ def test_worker_is_fed_from_pickles_and_one_of_them_is_chosen(run: Callable[...,
     outcome = run("debug", "parse", "--feed", "inbox=items.pickle", "--item", "3")
     assert outcome.code == 2
     assert "there is no item 3 in paths: 3 are there, counted from 0" in outcome.err
+
+
+def test_pipe_of_both_ways_is_fed_where_it_is_written(run: Callable[..., Outcome], here: Path) -> None:
+    """Answers come from the file; a wait for one more is an error that says so, not a hang."""
+    (here / "answers.ndjson").write_text("42\n")
+    outcome = run("debug", "asks", "--feed", "conn=answers.ndjson")
+    assert (outcome.code, outcome.out) == (1, "answer 42\n")
+    assert "conn ◀ 'how many?'" in outcome.err
+    assert "asks: asks waits in recv() of talk for nobody who runs here; it is alone here: --feed" in outcome.err
 
 
 def test_file_that_is_no_feed_is_told_with_its_line(run: Callable[..., Outcome], here: Path) -> None:

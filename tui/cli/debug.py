@@ -64,7 +64,7 @@ def debug_worker(wish: DebugWish) -> int:
 
     profile, note = _meant(wish)
     worker = _worker(profile, wish.worker)
-    ends = Ends.of(worker)
+    ends = Ends.of(worker, profile)
     with output_place(profile.project, f"debug-{worker.name}") as output:
         plan = debug_plan(profile, worker, output)
         feeds = _feeds(wish, profile, ends, note)
@@ -118,13 +118,16 @@ class Ends:
 
     worker: str
     reads: dict[str, str]
+    """What can be fed; pipes that it writes too, where they go both ways."""
     writes: dict[str, str]
     queues: tuple[str, ...]
     """The parameters that read a queue or pipe."""
 
     @classmethod
-    def of(cls, worker: WorkerSpec) -> Ends:
-        return cls(worker.name, dict(worker.reads), dict(worker.writes), tuple(worker.reads))
+    def of(cls, worker: WorkerSpec, profile: Profile) -> Ends:
+        pipes = profile.pipes
+        both = {name: channel for name, channel in worker.writes.items() if channel in pipes and pipes[channel].duplex}
+        return cls(worker.name, {**worker.reads, **both}, dict(worker.writes), tuple(worker.reads))
 
     def read(self, name: str) -> str:
         """The parameter that `name` means, which is its own name or its channel's. UsageError when there is none."""
@@ -225,6 +228,7 @@ def _introduce(profile: Profile, worker: WorkerSpec, ends: Ends, feeds: Sequence
     if worker.limits or worker.nice is not None:
         narrate("its limits are not set here")
     fed = {feed["parameter"] for feed in feeds}
-    for parameter, channel in ends.reads.items():
+    for parameter in ends.queues:
+        channel = ends.reads[parameter]
         if parameter not in fed:
             narrate(f"{parameter}: {channel} is empty here, and at its end; --feed {parameter}=items.ndjson fills it")
