@@ -15,8 +15,6 @@ from tests.tui.fakes import FakeLink, census, replica, store, stored_line
 from tests.tui.pool_fakes import detail_of_pool, failures, pools, thumbs
 from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, focused_id, gone, screen_text, shown, until
 from tui.dashboard import Dashboard, Leaving
-from tui.screens.confirm import ConfirmScreen
-from tui.screens.failures import FailureScreen
 
 ROWS = (replica("walk"), replica("thumbs", kind="pool"), replica("parse.2"), replica("hash", kind="pool"))
 
@@ -46,6 +44,12 @@ async def _to_detail(pilot: Pilot[Leaving], *keys: str) -> None:
     await until(pilot, lambda: focused_id(app_of(pilot)) == "detail")
     await until(pilot, lambda: app_of(pilot).fleet_screen.failure(17) is not None)
     await pilot.press(*keys)
+
+
+async def _closed(pilot: Pilot[Leaving]) -> None:
+    """Wait until no question is open and the pane below has the keys again."""
+    app = app_of(pilot)
+    await until(pilot, lambda: app.screen is app.fleet_screen and app.focused is not None)
 
 
 @pytest.mark.parametrize("size", [NARROW, WIDE])
@@ -154,7 +158,7 @@ async def test_equals_asks_how_many_members() -> None:
             await pilot.press("equals_sign")
             await shown(pilot, "How many members for thumbs?")
             await pilot.press(*keys)
-            await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
+            await _closed(pilot)
         await until(pilot, lambda: [wish[2].processes for wish in link.pool_wishes] == [4, 12])
 
 
@@ -196,7 +200,7 @@ async def test_what_costs_an_item_is_asked_and_cancel_is_the_default(
         for given in ("enter", answer):
             await shown(pilot, question)
             await pilot.press(given)
-            await until(pilot, lambda: not isinstance(app.screen, ConfirmScreen))
+            await _closed(pilot)
             if given == "enter":
                 assert link.pool_wishes == []
                 await pilot.press(keys[-1])
@@ -222,10 +226,14 @@ async def test_a_kill_says_what_becomes_of_the_item() -> None:
     async with dashboard(link).run_test(size=(100, 50)) as pilot:
         await _to_detail(pilot, "K")
         await shown(pilot, "('photos/0017.jpg'), is tried again")
-        await pilot.press("escape", "j", "j", "K")
+        await pilot.press("escape")
+        await _closed(pilot)
+        await pilot.press("j", "j", "K")
         await shown(pilot, "no item is lost.")
         await pilot.press("escape")
+        await _closed(pilot)
         link.hear(census(rows=ROWS, pools=(msgspec.structs.replace(pools()[0], report=thumbs(retries=0)),)))
+        await until(pilot, lambda: (pool := app_of(pilot).fleet_screen.pool) is not None and pool.report.retries == 0)
         await pilot.press("k", "k", "K")
         await shown(pilot, "('photos/0017.jpg'), fails")
 
@@ -246,8 +254,8 @@ async def test_enter_on_a_failure_opens_its_traceback() -> None:
         await pilot.press("left", "left")
         await shown(pilot, "This is the newest one.")
         await pilot.press("escape")
-        await until(pilot, lambda: not isinstance(app.screen, FailureScreen))
-        assert app.fleet_screen.situation().failure == 17
+        await _closed(pilot)
+        await until(pilot, lambda: app.fleet_screen.situation().failure == 17)
 
 
 async def test_a_failure_goes_to_its_time_in_the_log(tmp_path: Path) -> None:
@@ -380,6 +388,7 @@ async def test_items_and_errors_are_never_obeyed(size: tuple[int, int]) -> None:
         await shown(pilot, "[red]x[/red]")
         assert not {"\x1b", "\x07", "\u202e"} & set("\n".join(screen_text(app)))
         await pilot.press("escape")
+        await _closed(pilot)
         await until(pilot, lambda: app.fleet_screen.failure(5) is not None)
         app.fleet_screen._read_failure(5)
         await shown(pilot, "its time in the log" if size == WIDE else "What failed in thumbs")
