@@ -185,7 +185,8 @@ class SequentialRun:
         if self._turns.wish.is_wished or not self._turns.name:
             raise KeyboardInterrupt
         self._turns.wish.make()
-        telling.tell(f"asking {self._turns.name} to stop; once more ends the run")
+        # Past sys.stderr, which may be in the middle of a line: Python would refuse to enter it again.
+        os.write(2, f"asking {self._turns.name} to stop; once more ends the run\n".encode())
 
 
 def _failure(error: BaseException) -> Outcome:
