@@ -26,6 +26,21 @@ MOST_UNTOLD = 200
 """Failures that wait to be told to the engine; the oldest makes room."""
 
 
+def failure_of(index: int, shown: str, error: BaseException, attempts: int) -> dict[str, Any]:
+    """A failed item as the engine is told of it (`supervisor.api.pools.PoolFailure`)."""
+    pid = getattr(error, "pid", None)
+    return {
+        "index": index,
+        "item": shown,
+        "kind": kind_of(error),
+        "error": cut(error_text(error), 1000),
+        "traceback": cut(traceback_text(error)),
+        "attempts": max(1, attempts),
+        "pid": pid if isinstance(pid, int) and pid > 0 else None,
+        "at": time.time(),
+    }
+
+
 class Failures:
     """The failed items of one run.
 
@@ -51,18 +66,7 @@ class Failures:
         shown = entry.shown = entry.shown or short(entry.item)
         self._say(entry, shown, error, text)
         with self._door:
-            self._untold.append(
-                {
-                    "index": entry.index,
-                    "item": shown,
-                    "kind": kind,
-                    "error": cut(text, 1000),
-                    "traceback": cut(traceback),
-                    "attempts": max(1, entry.attempts),
-                    "pid": getattr(error, "pid", None) or None,
-                    "at": time.time(),
-                }
-            )
+            self._untold.append(failure_of(entry.index, shown, error, entry.attempts))
             self.kept[entry.index] = entry
             if len(self.kept) > fitting(MOST_KEPT, self._intake.item_bytes, LEAST_KEPT):
                 del self.kept[next(iter(self.kept))]

@@ -6,8 +6,10 @@ Items, results and errors are the code's: nothing of them is written here, or tr
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import replace
 
+from supervisor.poolrun.failing import MOST_UNTOLD, failure_of
 from supervisor.poolrun.intake import Entry
 from supervisor.poolrun.plan import Named, Plan
 from supervisor.poolrun.reporting import Reporter
@@ -74,6 +76,12 @@ class PoolInCode(Pool):
         self._told.function = name_of(func)
         return super().apply_async(func, args, kwds, callback, error_callback, timeout=timeout, retries=retries)
 
+    def _submit(self, tasks: list[Task], timeout: float | None, retries: int | None) -> None:
+        for task in tasks:
+            job: Any = task.job
+            job.noted = self._told.note
+        super()._submit(tasks, timeout, retries)
+
     def resize(self, processes: int) -> None:
         """As the pool's own."""
         super().resize(processes)
@@ -104,6 +112,7 @@ class _Told:
         self.chunksize = 1
         self.processes = plan.processes
         self._last: PoolProgress | None = None
+        self._untold: deque[dict[str, Any]] = deque(maxlen=MOST_UNTOLD)
 
     def end(self) -> None:
         """What it is now is what is told from now on: what a terminated pool has not done has not failed."""
@@ -119,8 +128,13 @@ class _Told:
         """Whether its thread has ended though nobody has said so: the code has forgotten the pool."""
         return not self._thread._thread.is_alive()  # noqa: SLF001 - the pool thread tells no other way
 
-    def untold_failures(self, most: int) -> list[dict[str, Any]]:  # noqa: ARG002 - the code is told of them
-        return []
+    def note(self, index: int, error: BaseException) -> None:
+        """An item has failed; in the pool's thread."""
+        if self._last is None:
+            self._untold.append(failure_of(index, f"item {index}", error, 1))
+
+    def untold_failures(self, most: int) -> list[dict[str, Any]]:
+        return [self._untold.popleft() for _ in range(min(most, len(self._untold)))]
 
     def report(self, now_s: float) -> dict[str, Any]:
         """How far it is; it is over when all that was given to it is."""

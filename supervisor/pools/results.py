@@ -21,7 +21,21 @@ if TYPE_CHECKING:
     Callback = Callable[[Any], object] | None
 
 
-class _Waited:
+class _Told:
+    """What the pool tells of items.
+
+    Attributes:
+        noted: called with each item that fails and its error, in the pool's thread; None where nobody else wants that.
+    """
+
+    noted: Callable[[int, BaseException], None] | None = None
+
+    def _note(self, index: int, error: BaseException) -> None:
+        if self.noted is not None:
+            self.noted(index, error)
+
+
+class _Waited(_Told):
     """Something that is over at some time."""
 
     def __init__(self, callback: Callback, error_callback: Callback, cancel: Callable[[Any], None]) -> None:
@@ -77,8 +91,9 @@ class AsyncResult(_Waited):
         """The pool's: the call has returned."""
         self._end(values[0], None)
 
-    def fail(self, index: int, error: BaseException) -> None:  # noqa: ARG002 - there is one item
+    def fail(self, index: int, error: BaseException) -> None:
         """The pool's: it has raised, or is lost."""
+        self._note(index, error)
         self._end(None, error)
 
 
@@ -106,6 +121,7 @@ class MapResult(_Waited):
 
     def fail(self, index: int, error: BaseException) -> None:
         """The pool's: one item has failed."""
+        self._note(index, error)
         self.errors[index] = error
         self._count_off(1)
 
@@ -116,7 +132,7 @@ class MapResult(_Waited):
             self._end(self._results, None if first is None else self.errors[first])
 
 
-class IMapIterator:
+class IMapIterator(_Told):
     """Results as they come, or in the order of the items; only so many items are taken as somebody wants results of.
 
     Args:
@@ -144,6 +160,7 @@ class IMapIterator:
 
     def fail(self, index: int, error: BaseException) -> None:
         """The pool's: one item has failed."""
+        self._note(index, error)
         self._take_in(index, [_Failure(error)])
 
     def finish(self, length: int, error: BaseException | None = None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from supervisor.api.pools import PoolReport
+from supervisor.api.pools import PoolFailure, PoolReport
 from supervisor.poolrun.in_code import open_pool
 from supervisor.pools import MemberDied, Pool
 from tests.engines import wait_for
@@ -25,9 +25,12 @@ class Host:
     def __init__(self) -> None:
         self.reports: list[PoolReport] = []
         self.records: list[str] = []
+        self.failures: list[PoolFailure] = []
         self.obey: Any = None
 
     def send(self, operation: str, **fields: Any) -> bool:
+        if operation == "pool-failure":
+            self.failures.append(msgspec.convert(fields["failure"], PoolFailure))
         if operation == "pool":
             self.reports.append(msgspec.convert(fields["report"], PoolReport))
         return True
@@ -92,6 +95,23 @@ def test_the_engine_controls_it(pool: Pool, host: Host, place: Path) -> None:
         result.get(30)
     host.obey({"do": "retry-failed"})
     assert host.records == ["WARNING retry-failed is not for cpu: its items belong to the code that has made it"]
+
+
+def test_its_failed_items_are_told(pool: Pool, host: Host) -> None:
+    """By number and error, whichever way they were given; the code has them all the same."""
+    with pytest.raises(ValueError, match="1 is odd"):
+        pool.map(jobs.odd_fails, range(4), chunksize=1)
+    with pytest.raises(ValueError, match="5 is odd"):
+        pool.apply(jobs.odd_fails, (5,))
+    pool.terminate()
+    told = sorted((failure.index, failure.item, failure.error) for failure in host.failures)
+    assert told == [
+        (0, "item 0", "ValueError: 5 is odd"),
+        (1, "item 1", "ValueError: 1 is odd"),
+        (3, "item 3", "ValueError: 3 is odd"),
+    ]
+    assert "in odd_fails" in host.failures[0].traceback
+    assert host.reports[-1].failed == 3
 
 
 def test_an_unknown_name_tells_the_known_ones(host: Host) -> None:
