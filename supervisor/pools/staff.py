@@ -121,7 +121,8 @@ class Staff:
         return all(place.is_ready or place.is_retired for place in self.places)
 
     def _wants_spare(self) -> bool:
-        return self._crew.is_slow and self._spare.is_empty and self.is_complete
+        is_possible = self._crew.is_slow and self._spare.is_empty
+        return is_possible and self.is_complete and not any(place.is_leaving for place in self.places)
 
     def _adopt(self, at: int) -> None:
         """The spare becomes who is missing."""
