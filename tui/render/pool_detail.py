@@ -14,7 +14,7 @@ from tui.render.channel_detail import Item, Page
 from tui.render.facts import LABEL, fact, heading
 from tui.render.figures import count, duration, plural, rate, size
 from tui.render.glyphs import Glyphs
-from tui.render.pieces import Line, Piece, Tone, fit, fit_line, plain, wrap
+from tui.render.pieces import Line, Piece, Tone, fit, fit_line, line_width, plain, wrap
 from tui.render.pool_rows import throughput
 from tui.render.pool_shares import share_bar, share_legend, shares
 from tui.render.pool_words import (
@@ -23,6 +23,7 @@ from tui.render.pool_words import (
     is_at_work,
     left_text,
     numbered,
+    numbered_in,
     progress_line,
     shown_state,
     slowest_first,
@@ -77,7 +78,7 @@ def pool_page(row: PoolRow, detail: PoolDetail | None, glyphs: Glyphs, now_s: fl
         lines.append(_members_head(report))
         for member in report.members:
             items.append(Item(member_item(member.pid), len(lines), 1))
-            lines.append(_member(member, report, now_s))
+            lines.append(_member(member, report, glyphs, now_s, width))
     failures = newest_failures(detail)
     if failures or report.failed:
         lines += heading(_failures_title(report, detail, len(failures)), Tone.RED)
@@ -164,19 +165,20 @@ def _tells_lives(report: PoolReport) -> bool:
     return any(member.generation > 1 for member in report.members)
 
 
-def _member(member: PoolMember, report: PoolReport, now_s: float) -> Line:
+def _member(member: PoolMember, report: PoolReport, glyphs: Glyphs, now_s: float, width: int) -> Line:
     """What a member does, since when, and what it has done."""
     busy_s = 0.0 if member.since_s is None else now_s - member.since_s
     share = f"{100 * member.work_share:.0f} %" if member.work_share else ""
     number = f"#{member.generation}" if member.generation > 1 else ""
     life = f" {number:>4}" if _tells_lives(report) else ""
-    return (
+    known: Line = (
         (f" {member.pid:>7} ", Tone.STRONG),
         (f"{member.state:<8} ", _MEMBER_TONES[member.state]),
         (f"{duration(busy_s) if busy_s >= NOTED_FROM_S else '':>4} ", Tone.PLAIN),
-        (f"{count(member.done):>7} {share:>5}{life}", Tone.DIM),
-        (f"  {numbered(member.index, member.item)}", Tone.PLAIN),
+        (f"{count(member.done):>7} {share:>5}{life}  ", Tone.DIM),
     )
+    item = numbered_in(member.index, member.item, width - line_width(known), glyphs)
+    return (*known, (item, Tone.PLAIN))
 
 
 def newest_failures(detail: PoolDetail | None) -> tuple[PoolFailure, ...]:
@@ -197,7 +199,7 @@ def _failures_title(report: PoolReport, detail: PoolDetail | None, kept: int) ->
 def failure_line(failure: PoolFailure, now_at: float, item_width: int, width: int, glyphs: Glyphs) -> Line:
     """A failure in one line: how long ago, which item in `item_width` cells, what happened."""
     ago = duration(now_at - failure.at) if failure.at else ""
-    item = numbered(failure.index, failure.item)
+    item = numbered_in(failure.index, failure.item, item_width, glyphs)
     error = failure.error.partition("\n")[0] or failure.kind
     pieces: Line = (
         (f" {ago:>4} ", Tone.DIM),
@@ -214,7 +216,7 @@ def _slowest(row: PoolRow, glyphs: Glyphs, now_s: float, width: int) -> list[Lin
         who = f"   runs in {task.pid}" if is_running and task.pid is not None else ""
         pieces: Line = (
             (f" {took_text(seconds):>8} ", Tone.AMBER if is_running else Tone.PLAIN),
-            (numbered(task.index, task.item), Tone.PLAIN),
+            (numbered_in(task.index, task.item, width - len(who) - 10, glyphs), Tone.PLAIN),
             (who, Tone.AMBER),
         )
         lines.append(fit_line(pieces, width, glyphs.ellipsis))

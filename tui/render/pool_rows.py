@@ -14,6 +14,7 @@ from tui.render.pool_words import (
     is_at_work,
     left_text,
     members_text,
+    numbered_in,
     progress_line,
     shown_state,
     slowest_first,
@@ -56,7 +57,7 @@ def _room(width: int, fixed: list[Column]) -> int:
 
 def moving_texts(row: PoolRow, now_s: float) -> tuple[str, ...]:
     """Everything in a row that changes by itself as time goes by; a row with equal texts needs no repaint."""
-    return (_slowest(row, now_s),)
+    return tuple(f"{took_text(seconds)} {task.item}" for seconds, task in slowest_first(row, now_s)[:1])
 
 
 def pool_line(row: PoolRow, columns: tuple[Column, ...], glyphs: Glyphs, now_s: float, width: int) -> Line:
@@ -105,14 +106,15 @@ def _figure(row: PoolRow, column: Column, glyphs: Glyphs, now_s: float) -> Piece
         case "history":
             return (throughput(report, column.width, glyphs), Tone.DIM)
         case "slowest":
-            return (_slowest(row, now_s), Tone.DIM)
+            return (_slowest(row, now_s, column.width, glyphs), Tone.DIM)
     return ("", Tone.PLAIN)
 
 
-def _slowest(row: PoolRow, now_s: float) -> str:
+def _slowest(row: PoolRow, now_s: float, width: int, glyphs: Glyphs) -> str:
     """``2.3 s 'photo.jpg'``; one that runs is counted on."""
     for seconds, task in slowest_first(row, now_s)[:1]:
-        return f"{took_text(seconds)} {plain(task.item)}"
+        took = took_text(seconds)
+        return f"{took} {numbered_in(None, task.item, width - len(took) - 1, glyphs)}"
     return ""
 
 

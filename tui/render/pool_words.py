@@ -43,6 +43,9 @@ KIND_WORDS: Final[dict[FailureKind, str]] = {
     "cancelled": "somebody cancelled it",
 }
 
+_LEAST_PATH: Final = 6
+"""In fewer cells the end of a path tells nothing."""
+
 _AT_WORK: Final = frozenset({"starting", "running", "finishing"})
 
 
@@ -155,6 +158,16 @@ def numbered(index: int | None, item: str) -> str:
     """``#17 'a.jpg'``; ``#17`` where the item is called by its number alone."""
     number = "" if index is None else f"#{index}"
     return " ".join(word for word in (number, "" if is_number(index, item) else plain(item)) if word)
+
+
+def numbered_in(index: int | None, item: str, width: int, glyphs: Glyphs) -> str:
+    """The same in at most `width` cells; of a path its end, which tells it from others, stays."""
+    text = numbered(index, item)
+    number, _, path = text.partition(" ") if index is not None else ("", "", text)
+    room = width - len(number) - 1
+    if "/" not in path or not text.isascii() or len(text) <= width or room < _LEAST_PATH:
+        return text
+    return f"{number} {glyphs.ellipsis}{path[len(path) - room + 1 :]}".lstrip()
 
 
 def is_number(index: int | None, item: str) -> bool:

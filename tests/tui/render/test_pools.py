@@ -18,7 +18,15 @@ from tui.render.pieces import Tone, line_text, line_width
 from tui.render.pool_detail import FAILURES_SHOWN, item_of, pool_page
 from tui.render.pool_rows import columns_for_pools, moving_texts, pool_line, pool_matches
 from tui.render.pool_shares import share_bar, share_legend, shares
-from tui.render.pool_words import percent_settled, progress_bar, progress_line, shown_state, span, took_text
+from tui.render.pool_words import (
+    numbered_in,
+    percent_settled,
+    progress_bar,
+    progress_line,
+    shown_state,
+    span,
+    took_text,
+)
 from tui.screens.failures import failure_lines
 from tui.screens.pool_questions import kill_member_question, retry_question, size_of, which_member_question
 
@@ -158,6 +166,16 @@ def test_times_of_tasks_are_short() -> None:
         "0 ms", "21 ms", "1.0 s", "2.3 s", "10 s", "43 s", "3 m 20 s",
     ]  # fmt: skip
     assert [span(seconds) for seconds in (0, 8.2, 60, 7201)] == ["0 s", "9 s", "1 m 00 s", "2 h 01 m"]
+
+
+def test_of_a_path_its_end_stays() -> None:
+    """Items of one pool mostly begin alike; what is no path is cut at its end, by whoever shows it."""
+    path = "'/srv/photos/2026/0017.jpg'"
+    told = [numbered_in(17, path, width, UNICODE) for width in (40, 31, 20, 8)]
+    assert told == [f"#17 {path}", f"#17 {path}", "#17 …/2026/0017.jpg'", f"#17 {path}"]
+    assert numbered_in(None, path, 12, ASCII) == "~/0017.jpg'"
+    assert numbered_in(17, "17", 9, UNICODE) == "#17"
+    assert numbered_in(3, "'a very long word'", 9, UNICODE) == "#3 'a very long word'"
 
 
 def test_a_running_task_is_counted_on() -> None:
