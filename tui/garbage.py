@@ -13,8 +13,8 @@ from typing import Final
 from rich import cells, segment
 from textual.strip import Strip
 
-THRESHOLDS: Final = (5_000, 5, 5)
-"""Objects, and rounds, after which it is looked for. With ten times the objects memory grows by 7 MiB in two minutes;
+THRESHOLDS: Final = (2_000, 5, 5)
+"""Objects, and rounds, after which it is looked for. With 50,000 objects memory grows by 7 MiB in two minutes;
 with Python's own 700, keys wait for the collector."""
 
 
