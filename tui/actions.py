@@ -43,6 +43,11 @@ class Action:
         return self.wish is not None or self.channel_wish is not None or self.leaves_screen
 
     @property
+    def acts_on_marks(self) -> bool:
+        """It is done to all marked workers at once, where there are any."""
+        return self.group == WORKER and self.wish is not None
+
+    @property
     def place(self) -> Place | None:
         """Where its key means it; None: everywhere."""
         places: dict[str, Place] = {WORKER: "workers", CHANNEL: "channels", POOL: "pools"}
@@ -63,13 +68,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("start", ("a",), "Start", "Start it; one that waits in backoff or for its schedule starts now.", WORKER,
            applies=seen.startable, hint_rank=2, hinted_in=("workers", "detail"), wish="start"),
     Action("restart", ("r",), "Restart", "Stop it as above, then start it again.", WORKER,
-           applies=seen.has_live_row, hint_rank=3, hinted_in=("workers", "detail"), wish="restart"),
+           applies=seen.restartable, hint_rank=3, hinted_in=("workers", "detail"), wish="restart"),
     Action("kill", ("K",), "Kill", "SIGKILL its whole process tree at once, without asking it.", WORKER,
            danger="confirm", applies=seen.killable, hint_rank=4, hinted_in=("workers", "detail"), wish="kill"),
     Action("pause", ("p",), "Pause", "Let its whole process tree stand still (SIGSTOP).", WORKER,
            applies=seen.pausable, hint_rank=9, hinted_in=("workers", "detail"), wish="pause"),
     Action("resume", ("p",), "Resume", "Let one that stands still go on (SIGCONT).", WORKER,
            applies=seen.resumable, hint_rank=1, hinted_in=("workers", "detail"), wish="resume"),
+    Action("mark_row", ("space",), "Mark", "Mark it, or unmark it: stop, start, restart, kill, pause and "
+           "resume are then for all that are marked. esc takes all marks away.", WORKER,
+           applies=seen.can_be_marked, hint_rank=14, hinted_in=("workers",)),
     Action("more", ("plus",), "More", "One replica more of its worker; of a pool, one member.", WORKER,
            applies=seen.has_live_row, hint_rank=10, hinted_in=("workers", "detail"), leaves_screen=True),
     Action("fewer", ("minus",), "Fewer", "One replica fewer of its worker: the last one; of a pool, a member.", WORKER,

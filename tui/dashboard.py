@@ -19,7 +19,7 @@ from textual.worker import Worker
 from supervisor.api.messages import Event, Job, TreeProcess
 from supervisor.clock import Clock, SystemClock
 from supervisor.errors import EngineUnreachable, RequestRefused
-from tui.actions import ACTIONS, BY_ID, Action, meant_by
+from tui.actions import ACTIONS, BY_ID, meant_by
 from tui.channel_desk import ChannelDesk
 from tui.driver import TerminalDriver
 from tui.garbage import leave_little, settle
@@ -37,13 +37,9 @@ from tui.screens.confirm import (
     CANCEL,
     ConfirmScreen,
     Question,
-    kill_question,
     quit_question,
-    restart_all_question,
-    signal_question,
 )
 from tui.screens.fleet import FleetScreen
-from tui.screens.levels import level_question
 from tui.screens.opening import open_about
 from tui.screens.plan import MistakesScreen, PlanScreen
 from tui.screens.wording import Wording
@@ -51,6 +47,7 @@ from tui.situation import Place, figures_of
 from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
 from tui.widgets.filter_box import TypingBox
 from tui.wishes import Mistakes, Severity, Wishes
+from tui.worker_desk import WorkerDesk
 
 FRAME_S = 0.1
 """How often the log, and figures that changed, are drawn. What a person did, and states, are drawn at once."""
@@ -120,6 +117,7 @@ class Dashboard(App[Leaving]):
         self._pool_desk = PoolDesk(
             self._wishes, self._start, self._ask, partial(self._look_again, "pools"), self._clock.monotonic_s
         )
+        self._worker_desk = WorkerDesk(self._wishes, lambda: self._view, self._start, self._ask, self._pool_desk.resize)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DEFAULTS
@@ -259,37 +257,14 @@ class Dashboard(App[Leaving]):
                 self._channel_desk.wish(action, action.channel_wish, situation, screen.letter(situation.letter))
             elif action.id == "plots":
                 self._hang_desk.open("plots", figures_of(situation) or "")
+            elif action.id in ("why", "stacks", "hangs"):
+                self._hang_desk.open(cast("AboutHangs", action.id), screen.worker_name or "")
+            elif action.id == "reload":
+                self._in_background(self._reload, "reload", is_latest_only=True)
             elif action.place == "pools":
                 self._pool_desk.wish(action, situation, screen.failure(situation.failure))
             else:
-                self._wish_on_worker(action)
-
-    def _wish_on_worker(self, action: Action) -> None:
-        name = self.fleet_screen.worker_name
-        make = self._wishes.make
-        if action.id in ("why", "stacks", "hangs"):
-            self._hang_desk.open(cast("AboutHangs", action.id), name or "")
-        elif action.id == "restart_all":
-            names = self.fleet_screen.names()
-            self._confirm(restart_all_question(names), partial(make, "restart", ["*"], f"all {len(names)} workers"))
-        elif action.id == "reload":
-            self._in_background(self._reload, "reload", is_latest_only=True)
-        elif (row := self._view.row(name)) is None or name is None:
-            return
-        elif action.id == "kill":
-            self._confirm(kill_question(name, row.processes), partial(make, "kill", [name], name))
-        elif action.id == "signal":
-            self._ask(signal_question(name, row.pid), lambda choice: partial(self._wishes.signal, name, choice))
-        elif action.id == "worker_level":
-            self._ask(level_question(name, row.log_level), lambda level: partial(self._wishes.set_level, name, level))
-        elif action.id in ("more", "fewer"):
-            by, pool = 1 if action.id == "more" else -1, self._view.pools_of.get(name)
-            if row.kind == "pool" and pool is not None:
-                self._pool_desk.resize(pool, by)
-            else:
-                self._in_background(partial(self._wishes.scale, row.worker, by), "wishes")
-        elif action.wish is not None:
-            self._in_background(partial(make, action.wish, [name], name), "wishes")
+                self._worker_desk.wish(action, situation)
 
     async def _reload(self) -> None:
         """Show what a reload would do; do it when a person says so."""

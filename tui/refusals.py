@@ -25,6 +25,8 @@ def why_not(action: Action, situation: Situation) -> str:
         return f"Cannot {what}: {_why_not_channel(action, situation)}."
     if action.group is POOL:
         return f"Cannot {what}: {_why_not_pool(action, situation)}."
+    if situation.marked and action.acts_on_marks:
+        return f"Cannot {what}: no marked worker is in a state for it; press esc to take the marks away."
     if action.id == "order":
         return "Cannot sort: that is for errors; press x to go to them."
     if row is None and situation.place != "workers" and action.id != "open":

@@ -21,6 +21,8 @@ class Situation:
 
     row: ReplicaRow | None = None
     """The replica under the cursor; of a pool the one whose pool it is; None in the other places."""
+    marked: tuple[ReplicaRow, ...] = ()
+    """The replicas that are marked, as they stand in the table; none in the other places."""
     place: Place = "workers"
     channel: ChannelRow | None = None
     """The channel under the cursor; None in the other places."""
@@ -43,6 +45,11 @@ class Situation:
     """The focused pane has a filter."""
     is_wide: bool = False
 
+    @property
+    def subjects(self) -> tuple[ReplicaRow, ...]:
+        """What is done to workers is done to these: all that are marked, else the one under the cursor."""
+        return self.marked or ((self.row,) if self.row is not None else ())
+
 
 Predicate = Callable[[Situation], bool]
 
@@ -52,29 +59,32 @@ _STARTABLE = AT_REST | {State.BACKOFF, State.SCHEDULED}
 
 
 def stoppable(situation: Situation) -> bool:
-    row = situation.row
-    return situation.is_live and row is not None and row.state not in (*AT_REST, State.STOPPING)
+    return situation.is_live and any(row.state not in (*AT_REST, State.STOPPING) for row in situation.subjects)
 
 
 def startable(situation: Situation) -> bool:
-    row = situation.row
-    return situation.is_live and row is not None and row.state in _STARTABLE
+    return situation.is_live and any(row.state in _STARTABLE for row in situation.subjects)
+
+
+def restartable(situation: Situation) -> bool:
+    return situation.is_live and bool(situation.subjects)
 
 
 def killable(situation: Situation) -> bool:
-    return situation.is_live and situation.row is not None and situation.row.state in LIVE
+    return situation.is_live and any(row.state in LIVE for row in situation.subjects)
 
 
 def pausable(situation: Situation) -> bool:
-    return situation.is_live and situation.row is not None and situation.row.state in (State.RUNNING, State.UNREADY)
+    return situation.is_live and any(row.state in (State.RUNNING, State.UNREADY) for row in situation.subjects)
 
 
 def resumable(situation: Situation) -> bool:
-    return situation.is_live and situation.row is not None and situation.row.state is State.PAUSED
+    return situation.is_live and any(row.state is State.PAUSED for row in situation.subjects)
 
 
 def signallable(situation: Situation) -> bool:
-    return killable(situation) and situation.row is not None and situation.row.pid is not None
+    row = situation.row
+    return situation.is_live and row is not None and row.state in LIVE and row.pid is not None
 
 
 def reducible(situation: Situation) -> bool:
@@ -85,6 +95,10 @@ def reducible(situation: Situation) -> bool:
 
 def is_live(situation: Situation) -> bool:
     return situation.is_live
+
+
+def can_be_marked(situation: Situation) -> bool:
+    return situation.row is not None and situation.place == "workers"
 
 
 def has_row(situation: Situation) -> bool:

@@ -46,7 +46,7 @@ def test_every_key_has_one_meaning() -> None:
     keys = [key for action in ACTIONS for key in action.keys]
     keys += [key for names, _, _ in MOVES for key in names.split(",")]
     shared = [key for key, times in Counter(keys).items() if times > 1]
-    assert sorted(shared) == ["K", "minus", "p", "plus", "r"]
+    assert sorted(shared) == ["K", "minus", "p", "plus", "r", "space"]
     for situation, key in itertools.product(every_situation(), shared):
         able = [action.id for action in ACTIONS if key in action.keys and action.applies(situation)]
         assert len([name for name in able if BY_ID[name].place == situation.place]) <= 1

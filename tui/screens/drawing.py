@@ -265,7 +265,8 @@ class DrawnScreen(RoomScreen):
                 "errors", lambda width: wording.errors_title(self._errors, shown, needle, self.error_order, width)
             )
         else:
-            self._title(self.place, lambda width: wording.table_title(self.place, view, shown, needle, width))
+            marked = len(self.table.marked) if self.place == "workers" else 0
+            self._title(self.place, lambda width: wording.table_title(self.place, view, shown, needle, width, marked))
         for pane in self.log_panes:
             pane.draw(self._ground("log") if pane is self.logs else "title")
         subject = self.error.type if self.error else self.subject

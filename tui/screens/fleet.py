@@ -55,6 +55,7 @@ class FleetScreen(DrawnScreen):
         member, failure = item_of(chosen) if self.place == "pools" else (None, None)
         return Situation(
             row=row,
+            marked=self.table.marked if self.place == "workers" else (),
             replicas=sum(other.worker == row.worker for other in self._view.rows) if row else 0,
             place=self.place,
             channel=self._view.channels.get(self.subject or "") if self.place == "channels" else None,
@@ -174,6 +175,10 @@ class FleetScreen(DrawnScreen):
         self._go_to("workers")
         self.table.show_all_with(name)
 
+    def do_mark_row(self) -> None:
+        """`space`"""
+        self.table.toggle_mark()
+
     def do_zoom(self) -> None:
         """`z`"""
         self.zoom(None if self.zoomed() else self._pane)
@@ -288,7 +293,8 @@ class FleetScreen(DrawnScreen):
     def do_back(self) -> None:
         """`esc`: one step back, from the nearest to the farthest."""
         box = self._boxes.get(self._pane) if self._pane != "log" else None
-        if self._pane == "log" and self.logs.stop():
+        is_done = self.logs.stop() if self._pane == "log" else self._unmark()
+        if is_done:
             self._draw_lines()
         elif self.zoomed():
             self.zoom(None)
@@ -302,10 +308,16 @@ class FleetScreen(DrawnScreen):
             self.place_table.focus()
         elif self._pane in ("channels", "pools", "errors"):
             self._go_to("workers")
+        elif self._unmark():
+            self._draw_lines()
         elif self.logs.source.narrowing.worker:
             self.logs.narrow(worker="")
         else:
             self.place_table.focus()
+
+    def _unmark(self) -> bool:
+        """Take the marks away that a person can see; whether there were any."""
+        return self.place == "workers" and self.table.clear_marks()
 
     def do_next_pane(self) -> None:
         """`tab`"""

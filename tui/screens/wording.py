@@ -66,12 +66,14 @@ class Wording:
             return "amber", lines.stopping_banner(fleet)
         return "", ""
 
-    def table_title(self, place: Place, view: FleetView, shown: int, needle: str, width: int) -> Line:
+    def table_title(self, place: Place, view: FleetView, shown: int, needle: str, width: int, marked: int = 0) -> Line:
         """The title of the table that is shown."""
         notes: list[Piece] = []
         if view.fleet is not None:
             total = len({"workers": view.rows, "channels": view.channels, "pools": view.pools}[place])
             notes.append((f"{shown} of {total}" if needle else str(total), Tone.DIM))
+        if marked:
+            notes.append((f"  {marked} marked", Tone.ACCENT))
         if needle:
             notes.append((f"  /{plain(needle)}", Tone.AMBER))
             notes.append(("  esc clears", Tone.DIM))

@@ -10,12 +10,12 @@ from supervisor.api.pools import PoolRow
 from tui.render.fleet_rows import Column, columns_for, matches, row_line, time_texts
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.pieces import Line
-from tui.widgets.rows_table import RowsTable
+from tui.widgets.marked_table import MarkedTable
 
 NO_POOLS: Final[Mapping[str, PoolRow]] = {}
 
 
-class FleetTable(RowsTable[ReplicaRow]):
+class FleetTable(MarkedTable[ReplicaRow]):
     """Shows replicas."""
 
     def __init__(self, *, id: str | None = None, glyphs: Glyphs = UNICODE) -> None:  # noqa: A002 (Textual's own name)

@@ -38,7 +38,7 @@ RowT = TypeVar("RowT", bound=Named)
 
 
 @dataclass(frozen=True, slots=True)
-class _Painted:
+class Painted:
     """A line on the screen, and what it was made of."""
 
     row: object
@@ -73,7 +73,7 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         self._cursor: str | None = None
         self._columns: tuple[Column, ...] = ()
         self._columns_width = 0
-        self._painted: dict[int, _Painted] = {}
+        self._painted: dict[int, Painted] = {}
         self._empty: tuple[str, ...] = ()
 
     # --- what a subclass says ---
@@ -180,8 +180,8 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
                 self.refresh(Region(0, y, self.size.width, 1))
             self._painted[y] = fresh
 
-    def _paint(self, row: RowT) -> _Painted:
-        return _Painted(row, self.beside(row), self.line_of(row, self._columns, self.text_width))
+    def _paint(self, row: RowT) -> Painted:
+        return Painted(row, self.beside(row), self.line_of(row, self._columns, self.text_width))
 
     @property
     def text_width(self) -> int:
