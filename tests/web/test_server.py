@@ -124,7 +124,7 @@ async def test_one_too_many_is_told() -> None:
             await deck.introduction()
         async with visitor.deck() as third:
             assert await third.closed() == (
-                1013, "2 are open already (--max-sessions); close one of them first",
+                1013, "Refused: 2 dashboards open already, and --max-sessions allows no more; close one first.",
             )  # fmt: skip
         await decks[0].socket.close()
         await _open_sessions(visitor, 1)

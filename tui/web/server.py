@@ -21,6 +21,7 @@ from typing import Final
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from tui.render.figures import plural
 from tui.web.door import ADDRESS, MISSING, WRONG, Door
 from tui.web.pages import assets, content_policy, deck_page, door_page, safety_headers
 from tui.web.session import DashboardFailed, Session, command_for, environment_for, opened
@@ -152,9 +153,9 @@ class WebServer:
         await browser.prepare(request)
         if self.session_count >= self._wish.max_sessions:
             # A page cannot read why a WebSocket was refused; of one that is closed it can.
-            full = f"{self.session_count} are open already (--max-sessions); close one of them first"
+            full = f"{plural(self.session_count, 'dashboard')} open already, and --max-sessions allows no more"
             self._narrate(f"a browser was refused: {full}")
-            await _close(browser, WSCloseCode.TRY_AGAIN_LATER, full)
+            await _close(browser, WSCloseCode.TRY_AGAIN_LATER, f"Refused: {full}; close one first.")
             return browser
         self.session_count += 1
         self._sockets.add(browser)
