@@ -30,3 +30,9 @@ class Sequencer:
             found = self._early.pop(self._next)
             self._next += 1
             yield found
+
+    def rest(self) -> Iterator[Any]:
+        """Those that still wait, in their order: no one before them will come."""
+        for place in sorted(self._early):
+            self._next = place + 1
+            yield self._early.pop(place)

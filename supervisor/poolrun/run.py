@@ -73,6 +73,9 @@ class Run:
         self.processes = plan.processes
         self.state, self.error = "starting", ""
         self.tally = Tally(time.monotonic())
+        self.taking: Any = None
+        self._journal: Journal | None = None
+        self._reporter: Reporter | None = None
 
     def go(self) -> None:
         """Do all items. Raises RunFailed, or what the items or a callback have raised; Terminated on SIGTERM."""
@@ -120,17 +123,17 @@ class Run:
         done = self._journal.done if self._journal is not None else Done()
         if self._source is None:
             inbox, holders = self._channels["items"], 2 * plan.processes + 2
-            self.taking: Any = QueueTaking(inbox, self.intake, self.outcomes.ring, holders=holders)
+            self.taking = QueueTaking(inbox, self.intake, self.outcomes.ring, holders=holders)
         else:
             self.taking = IterableTaking(
                 self._source, self.intake, self.outcomes.ring, takes_all_first=plan.takes_all_first, done=done
             )
         self._reporter = Reporter(Telling(self), self._host)
-
-    def _carry_out(self) -> None:
         self.state = "running"
         self._reporter.start()
         self.taking.start()
+
+    def _carry_out(self) -> None:
         while self.taking.has_heard_stop or not self._is_complete():
             if self.taking.has_heard_stop:
                 self.stop()
@@ -262,7 +265,7 @@ class Run:
     # --- wishes, in any thread ---
 
     def wish(self, wish: Wish) -> None:
-        """Have a wish of the engine granted by the main thread; what takes no time is granted at once."""
+        """Have a wish of the engine granted by the main thread."""
         self._wishes.append(wish)
         self.outcomes.ring()
 
@@ -319,6 +322,9 @@ class Run:
         while (come := self.outcomes.next()) is not None:
             if not isinstance(come[2], PoolClosed):
                 self._handle(*come)
+        for found in self._sequence.rest():
+            if found is not None:
+                self._pass_on(*found)
 
     def _tell_what_was_found(self) -> None:
         taking = self.taking
@@ -332,8 +338,8 @@ class Run:
             )
 
     def _stopped_words(self, how: str) -> str:
-        total = self.taking.total if hasattr(self, "taking") else None
-        done = self.tally.done + (self.taking.skipped if hasattr(self, "taking") else 0)
+        total = self.taking.total if self.taking else None
+        done = self.tally.done + (self.taking.skipped if self.taking else 0)
         return f"{how}, {done:,} of {'?' if total is None else format(total, ',')} done"
 
     def _note_end(self, state: str, error: str) -> None:
@@ -342,12 +348,11 @@ class Run:
     def _tear_down(self) -> None:
         """Whatever has happened: no member lives on, the files are whole, and the engine knows how it ended."""
         self._is_ending = True
-        if hasattr(self, "taking"):
+        if self.taking is not None:
             self.taking.stop()
             self.taking.give_back()
         self.pool.terminate()
-        journal = getattr(self, "_journal", None)
-        if journal is not None:
-            journal.close()
-        if hasattr(self, "_reporter"):
+        if self._journal is not None:
+            self._journal.close()
+        if self._reporter is not None:
             self._reporter.end()

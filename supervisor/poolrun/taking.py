@@ -7,8 +7,9 @@ each of which holds its item until the result is written: what a killed run has 
 from __future__ import annotations
 
 import threading
+import time
 
-from supervisor.channels.interrupt import StopRequested
+from supervisor.channels.interrupt import StopRequested, announce_stop
 from supervisor.channels.queue import Empty, EndOfStream
 from supervisor.poolrun.advice import RepeatWatch
 from supervisor.poolrun.intake import Entry
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from supervisor.poolrun.sources import Source
 
 GIVE_BACK_S = 2.0
+"""How long the end of a run waits for the threads that hold items of a queue."""
 MOST_HOLDERS = 64
 """Threads that hold items of a queue."""
 
@@ -138,10 +140,15 @@ class QueueTaking(Taking):
         self._count = 0
         self._door = threading.Lock()
         self._held: dict[threading.Thread, Entry] = {}
+        self._is_giving_back = False
+        self._threads = [
+            threading.Thread(target=self._take, name=f"pool-items-{number + 1}", daemon=True)
+            for number in range(self._holders)
+        ]
 
     def start(self) -> None:
-        for number in range(self._holders):
-            threading.Thread(target=self._take, name=f"pool-items-{number + 1}", daemon=True).start()
+        for thread in self._threads:
+            thread.start()
 
     def _take(self) -> None:
         error: BaseException | None = None
@@ -174,25 +181,31 @@ class QueueTaking(Taking):
             index, self._count = self._count, self._count + 1
             self.repeats.look(item)
             settled = threading.Event()
-            entry = self._held[threading.current_thread()] = Entry(index, item, index, settled)
-            self._intake.add(entry)
-            self._intake.flush()
-        settled.wait()
-        if entry.is_given_back:
+            entry = Entry(index, item, index, settled)
+            if not self._is_giving_back:
+                self._held[threading.current_thread()] = entry
+                self._intake.add(entry)
+                self._intake.flush()
+        if not self._is_giving_back:
+            settled.wait()
+        if not settled.is_set() or entry.is_given_back:
             raise StopRequested  # which marks what this thread has in hand
         self._queue.task_done()
+        self._held.pop(threading.current_thread(), None)
         return True
 
     def give_back(self) -> None:
         """Nobody will do what is not settled: it goes back to the queue, with the end of the thread that holds it."""
-        holders = [(thread, entry) for thread, entry in list(self._held.items()) if not _is_settled(entry)]
-        for _, entry in holders:
-            entry.is_given_back = True
-            if entry.settled is not None:
+        if not self._left:
+            return
+        with self._door:
+            self._is_giving_back = True
+            held = list(self._held.values())
+        announce_stop()
+        for entry in held:
+            if entry.settled is not None and not entry.settled.is_set():
+                entry.is_given_back = True
                 entry.settled.set()
-        for thread, _ in holders:
-            thread.join(GIVE_BACK_S)
-
-
-def _is_settled(entry: Entry) -> bool:
-    return entry.settled is not None and entry.settled.is_set()
+        deadline_s = time.monotonic() + GIVE_BACK_S
+        for thread in self._threads:
+            thread.join(max(0.0, deadline_s - time.monotonic()))

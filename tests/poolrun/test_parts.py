@@ -69,6 +69,14 @@ def test_outcomes_come_in_order(places: list[int]) -> None:
     assert passed == list(range(30))
 
 
+def test_what_waits_for_none_that_comes_is_given_in_order() -> None:
+    """When the run is stopped."""
+    sequence = Sequencer()
+    assert list(sequence.put(3, "d")) == list(sequence.put(1, "b")) == []
+    assert list(sequence.rest()) == ["b", "d"]
+    assert sequence.held == 0
+
+
 def test_of_big_things_fewer_wait() -> None:
     """Two for each member at least."""
     assert fitting(64, 0, 4) == fitting(64, 1000, 4) == 64
