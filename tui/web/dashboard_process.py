@@ -16,7 +16,7 @@ _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUN
 _CHANGING: Final = frozenset(
     {
         *("os.chmod", "os.chown", "os.link", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "os.symlink"),
-        *("os.exec", "os.fork", "os.posix_spawn", "os.system", "os.truncate"),
+        *("os.exec", "os.fork", "os.system", "os.truncate"),
     }
 )
 """Audit events of what changes the machine (https://docs.python.org/3/library/audit_events.html)."""
@@ -47,8 +47,8 @@ def forbid_changes() -> None:
         if event == "open":
             path, _, flags = details
             is_refused = isinstance(flags, int) and bool(flags & _WRITING) and path != os.devnull
-        elif event == "subprocess.Popen":
-            is_refused = details[1] != search
+        elif event in ("subprocess.Popen", "os.posix_spawn"):
+            is_refused = details[1] != search  # Python 3.13 tells of both
         else:
             is_refused = event in _CHANGING
         if is_refused:
