@@ -133,17 +133,19 @@ ACTIONS: tuple[Action, ...] = (
            applies=seen.is_live, wish="restart"),
     Action("reload", ("ctrl+r",), "Reload", "Read the profile again: shows what would change, then asks.", FLEET,
            danger="confirm", applies=seen.is_live, leaves_screen=True),
-    Action("channels", ("c",), "Channels", "Show the channels between the workers; again: the workers.", LOOK,
+    Action("workers", ("1",), "Workers", "Show the workers.", LOOK),
+    Action("channels", ("c", "2"), "Channels", "Show the channels between the workers; again: the workers.", LOOK,
            hint_rank=6),
-    Action("errors", ("x",), "Errors", "Show what has failed, by type and place; again: the workers.", LOOK,
+    Action("errors", ("x", "4"), "Errors", "Show what has failed, by type and place; again: the workers.", LOOK,
            hint_rank=6, hinted_in=("workers", "channels", "pools", "errors", "detail")),
-    Action("pools", ("b",), "Pools", "Show the pools; from a worker that has one, that pool; again: the workers.", LOOK,
-           hint_rank=6, hinted_in=("workers", "channels", "pools", "errors", "detail")),
+    Action("pools", ("b", "3"), "Pools", "Show the pools; from a worker that has one, that pool; again: the workers.",
+           LOOK, hint_rank=6, hinted_in=("workers", "channels", "pools", "errors", "detail")),
     Action("plots", ("i",), "Plots", "Show figures over time: processor and memory of a worker, depth and rates of a "
            "queue, the pace of a pool.", LOOK, applies=seen.has_figures,
            hint_rank=13, hinted_in=("workers", "channels", "pools", "detail"), leaves_screen=True, verb="plot"),
-    Action("hangs", ("h",), "Hangs", "Show the verdicts on all workers, who is stuck first, and who waits for whom.",
-           LOOK, applies=seen.is_live, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
+    Action("hangs", ("h", "5"), "Hangs", "Show the verdicts on all workers, who is stuck first, and who waits for "
+           "whom.", LOOK, applies=seen.is_live, hint_rank=12,
+           hinted_in=("workers", "channels", "pools", "errors", "detail"),
            leaves_screen=True, verb="look for hangs"),
     Action("order", ("O",), "Order", "Sort the errors by when they were last seen, or by how often.", LOOK,
            applies=seen.of_errors, hint_rank=2, hinted_in=("errors",)),
@@ -191,6 +193,8 @@ ACTIONS: tuple[Action, ...] = (
 ASK_HINTS: tuple[Action, ...] = (
     Action("answer", ("enter",), "Go on", "Take what is typed.", LOOK),
     Action("back", ("escape",), "Cancel", "Go back to the log.", LOOK),
+    Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
+           "error to go to.", PROGRAM, hint_rank=14),
 )
 """The same while the log asks for something."""
 
@@ -210,6 +214,9 @@ MOVES: tuple[tuple[str, str, str], ...] = (
     ("home,g", "first", "to the first line"),
     ("end,G", "last", "to the last line; the log follows again"),
 )
+PLACE_NUMBERS: dict[str, str] = {"workers": "1", "channels": "2", "pools": "3", "errors": "4", "hangs": "5"}
+"""The keys that always go to a place; its letter goes back as well."""
+
 """Keys, widget action, meaning: the same in every pane."""
 
 _KEY_NAMES = {
@@ -229,6 +236,7 @@ _KEY_NAMES = {
     "equals_sign": "=",
 }
 
+    "colon": ":",
 
 def key_name(key: str) -> str:
     """A key as a person reads it on the keyboard."""

@@ -16,6 +16,7 @@ from supervisor.logs.record import decode
 from tui.actions import ACTIONS, BY_ID, LOG, Action
 from tui.link.log_source import LogSource
 from tui.link.view import LinkState
+from tui.palette import Entry, action_entries, go_entries
 from tui.refusals import why_not
 from tui.render.glyphs import Glyphs
 from tui.render.log_words import subject_of
@@ -23,6 +24,7 @@ from tui.render.pieces import plain
 from tui.render.pool_detail import item_of, newest_failures
 from tui.screens.drawing import DrawnScreen
 from tui.screens.failures import FailureScreen
+from tui.screens.palette import PaletteScreen
 from tui.screens.reading import HelpScreen, RecordScreen
 from tui.screens.room import PANES
 from tui.screens.wording import Wording
@@ -38,9 +40,10 @@ class FleetScreen(DrawnScreen):
     """All that a person sees first, and mostly."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False)
+        Binding(key, f"go('{action.id}')" if key.isdigit() else f"act('{action.id}')", action.label, show=False)
         for action in ACTIONS
         if not action.is_for_the_app
+        for key in action.keys
     ]
 
     def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
@@ -103,7 +106,7 @@ class FleetScreen(DrawnScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where a person types, every key of ours is a letter like all others."""
-        return not (action == "act" and parameters != ("next_pane",) and isinstance(self.focused, TypingBox))
+        return not (action in ("act", "go") and parameters != ("next_pane",) and isinstance(self.focused, TypingBox))
 
     def may(self, action: Action) -> bool:
         """Whether `action` can be done now; where it cannot, the person is told why."""
@@ -203,6 +206,40 @@ class FleetScreen(DrawnScreen):
         self.redraw()
 
     def do_channels(self) -> None:
+    def action_go(self, place: Place) -> None:
+        """A number goes to its place, and never back."""
+        self.go(place)
+
+    def go(self, place: Place, name: str = "") -> None:
+        """Go to a place, and to what is called `name` there."""
+        self._go_to(place)
+        if name:
+            if name not in self.place_table.shown_names:
+                self._boxes[place].clear_and_hide()
+            self.place_table.show_all_with(name)
+
+    def do_palette(self) -> None:
+        """`:`"""
+        situation = self.situation()
+        actions = action_entries(
+            ACTIONS, lambda action: "" if action.applies(situation) else why_not(action, situation)
+        )
+        entries = [*actions, *go_entries(self._view, self.error_table.rows)]
+        self.app.push_screen(PaletteScreen(entries, self._glyphs), self._chosen)
+
+    def _chosen(self, entry: Entry | None) -> None:
+        """Do what was chosen as its key would."""
+        if entry is None:
+            return
+        if entry.what != "action":
+            self.go(entry.what, entry.id)
+        else:
+            self.post_message(HintBar.Chosen(entry.id))
+
+    def do_workers(self) -> None:
+        """`1`"""
+        self._go_to("workers")
+
         """`c`"""
         self._go_to("workers" if self.place == "channels" else "channels")
 

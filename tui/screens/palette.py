@@ -1,0 +1,86 @@
+"""The command palette: type to find an action, a worker, a channel, a pool or an error; Enter does it or goes there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from tui.palette import Entry, Found, entry_line, found
+from tui.render.glyphs import Glyphs
+from tui.widgets.choice_list import ChoiceList
+
+
+class PaletteScreen(ModalScreen[Entry | None]):
+    """Its result is the entry that was chosen; None after Esc, which changes nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,ctrl+p", "leave", show=False, priority=True),
+        Binding("enter", "take", show=False, priority=True),
+        Binding("up,ctrl+k,shift+tab", "move(-1)", show=False, priority=True),
+        Binding("down,ctrl+j,ctrl+n,tab", "move(1)", show=False, priority=True),
+        Binding("pageup", "page(-1)", show=False, priority=True),
+        Binding("pagedown", "page(1)", show=False, priority=True),
+    ]
+
+    def __init__(self, entries: Sequence[Entry], glyphs: Glyphs) -> None:
+        super().__init__()
+        self._entries = entries
+        self._glyphs = glyphs
+        self._found: list[Found] = []
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Input(placeholder="what to do, or where to go", compact=True, id="palette-typed")
+            yield ChoiceList(id="palette-list")
+            yield Static(classes="dialog-foot", id="palette-foot")
+
+    def on_mount(self) -> None:
+        self._list = self.query_one(ChoiceList)
+        self._typed = self.query_one(Input)
+        self._typed.cursor_blink = False
+        self._typed.focus()
+
+    def on_resize(self, _: events.Resize) -> None:
+        self.call_after_refresh(self._fill)
+
+    def on_input_changed(self) -> None:
+        self._fill(is_anew=True)
+
+    def _fill(self, *, is_anew: bool = False) -> None:
+        """Show what fits what is typed; `is_anew` chooses the best of it."""
+        width = self._list.size.width - 1
+        self._found = found(self._entries, self._typed.value)
+        self._list.show([entry_line(one, width, self._glyphs) for one in self._found], from_top=is_anew)
+        self._list.choose(0 if is_anew else self._list.chosen)
+        number = f"{len(self._found)} of {len(self._entries)}" if self._found else "nothing fits"
+        self.query_one("#palette-foot", Static).update(
+            Content(f"enter does it   up down choose   esc goes back   {number}")
+        )
+
+    def action_move(self, lines: int) -> None:
+        self._list.choose(self._list.chosen + lines)
+
+    def action_page(self, pages: int) -> None:
+        self.action_move(pages * max(self._list.size.height - 1, 1))
+
+    def action_take(self) -> None:
+        """What is typed may be newer than what is shown."""
+        now = found(self._entries, self._typed.value)
+        if now != self._found:
+            self._fill(is_anew=True)
+        if self._found:
+            self.dismiss(self._found[self._list.chosen].entry)
+
+    def on_choice_list_taken(self) -> None:
+        self.action_take()
+
+    def action_leave(self) -> None:
+        self.dismiss(None)
