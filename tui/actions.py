@@ -147,8 +147,16 @@ ACTIONS: tuple[Action, ...] = (
            "whom.", LOOK, applies=seen.is_live, hint_rank=12,
            hinted_in=("workers", "channels", "pools", "errors", "detail"),
            leaves_screen=True, verb="look for hangs"),
-    Action("order", ("O",), "Order", "Sort the errors by when they were last seen, or by how often.", LOOK,
-           applies=seen.of_errors, hint_rank=2, hinted_in=("errors",)),
+    Action("sort_next", ("right_square_bracket",), "Sort", "Sort the table by the next column; after the last: as the "
+           "profile has it. A click on a heading sorts by it, again turns it round.", LOOK, applies=seen.at_rows,
+           hint_rank=14, hinted_in=("workers", "channels", "pools")),
+    Action("sort_previous", ("left_square_bracket",), "Sort back", "Sort the table by the column before.", LOOK,
+           applies=seen.at_rows),
+    Action("order", ("O",), "Order", "Turn the sorted table round; sort the errors by when they were last seen, or by "
+           "how often.", LOOK, applies=seen.has_order, hint_rank=2, hinted_in=("errors",)),
+    Action("problems", ("exclamation_mark",), "Problems", "Show only rows with something wrong, or all again: failed, "
+           "stuck, in backoff, not ready, warned of; channels that are full, locked or have dead letters; pools with "
+           "failures.", LOOK, applies=seen.at_rows, hint_rank=13, hinted_in=("workers", "channels", "pools")),
     Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, in the log re: is a regex.",
            LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",
@@ -185,6 +193,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=12),
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
+    Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
+           "error to go to.", PROGRAM, hint_rank=14),
     Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=ALWAYS),
     Action("quit", ("q",), "Quit", "Quit: stop all, or detach and leave the workers running. ctrl+c asks too; while "
            "all are being stopped, it kills them.", PROGRAM, hint_rank=ALWAYS, leaves_screen=True),
@@ -193,8 +203,6 @@ ACTIONS: tuple[Action, ...] = (
 ASK_HINTS: tuple[Action, ...] = (
     Action("answer", ("enter",), "Go on", "Take what is typed.", LOOK),
     Action("back", ("escape",), "Cancel", "Go back to the log.", LOOK),
-    Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
-           "error to go to.", PROGRAM, hint_rank=14),
 )
 """The same while the log asks for something."""
 
@@ -206,6 +214,9 @@ FILTER_HINTS: tuple[Action, ...] = (
 
 BY_ID: dict[str, Action] = {action.id: action for action in (*ASK_HINTS, *FILTER_HINTS, *ACTIONS)}
 
+PLACE_NUMBERS: dict[str, str] = {"workers": "1", "channels": "2", "pools": "3", "errors": "4", "hangs": "5"}
+"""The keys that always go to a place; its letter goes back as well."""
+
 MOVES: tuple[tuple[str, str, str], ...] = (
     ("up,k", "move(-1)", "one line up"),
     ("down,j", "move(1)", "one line down"),
@@ -214,9 +225,6 @@ MOVES: tuple[tuple[str, str, str], ...] = (
     ("home,g", "first", "to the first line"),
     ("end,G", "last", "to the last line; the log follows again"),
 )
-PLACE_NUMBERS: dict[str, str] = {"workers": "1", "channels": "2", "pools": "3", "errors": "4", "hangs": "5"}
-"""The keys that always go to a place; its letter goes back as well."""
-
 """Keys, widget action, meaning: the same in every pane."""
 
 _KEY_NAMES = {
@@ -228,15 +236,18 @@ _KEY_NAMES = {
     "delete": "del",
     "plus": "+",
     "minus": "-",
+    "colon": ":",
     "full_stop": ".",
     "comma": ",",
     "apostrophe": "'",
     "quotation_mark": '"',
     "greater_than_sign": ">",
+    "exclamation_mark": "!",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "equals_sign": "=",
 }
 
-    "colon": ":",
 
 def key_name(key: str) -> str:
     """A key as a person reads it on the keyboard."""

@@ -12,6 +12,15 @@ from tui.situation import Place, Situation
 _KEYS: Final[dict[Place, str]] = {"channels": "c", "pools": "b", "errors": "x"}
 """Which key goes to a place, and back."""
 
+_NOT_FOR_ERRORS: Final = "errors have two orders of their own: press O for the other one."
+
+_OF_TABLES: Final[dict[str, str]] = {
+    "order": "Cannot turn the table round: it stands as the profile has it; press ] to sort it by a column.",
+    "sort_next": f"Cannot sort by a column: {_NOT_FOR_ERRORS}",
+    "sort_previous": f"Cannot sort by a column: {_NOT_FOR_ERRORS}",
+    "problems": "Cannot show problems only: every error is one; press / to filter them.",
+}
+
 
 def why_not(action: Action, situation: Situation) -> str:
     """Why `action` cannot be done now, as a sentence with what to do instead."""
@@ -27,8 +36,8 @@ def why_not(action: Action, situation: Situation) -> str:
         return f"Cannot {what}: {_why_not_pool(action, situation)}."
     if situation.marked and action.acts_on_marks:
         return f"Cannot {what}: no marked worker is in a state for it; press esc to take the marks away."
-    if action.id == "order":
-        return "Cannot sort: that is for errors; press x to go to them."
+    if action.id in _OF_TABLES:
+        return _OF_TABLES[action.id]
     if row is None and situation.place != "workers" and action.id != "open":
         return f"Cannot {what}: {situation.place} are shown; press {_KEYS[situation.place]} to go to the workers."
     if row is None:

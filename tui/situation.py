@@ -43,6 +43,8 @@ class Situation:
     """The engine can be heard."""
     is_filtered: bool = False
     """The focused pane has a filter."""
+    is_sorted: bool = False
+    """The table stands by a column that somebody has chosen."""
     is_wide: bool = False
 
     @property
@@ -180,8 +182,12 @@ def tells_worker(situation: Situation) -> bool:
     return situation.pane == "log" or situation.has_error or at_pool
 
 
-def of_errors(situation: Situation) -> bool:
-    return situation.place == "errors"
+def at_rows(situation: Situation) -> bool:
+    return situation.place != "errors"
+
+
+def has_order(situation: Situation) -> bool:
+    return situation.place == "errors" or situation.is_sorted
 
 
 def drainable(situation: Situation) -> bool:

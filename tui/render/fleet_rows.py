@@ -74,10 +74,28 @@ def _room(width: int, fixed: list[Column], flexible: int) -> int:
     return max(width - 2 - gaps - sum(column.width for column in fixed), 4 * flexible)
 
 
-def header_line(columns: tuple[Column, ...], width: int) -> Line:
-    """The headings."""
-    cells = " ".join(fit(column.title.upper(), column.width, is_right=column.is_right) for column in columns)
-    return fit_line(((" " + cells, Tone.DIM),), width)
+def header_line(columns: tuple[Column, ...], width: int, sorted_by: str = "", sign: str = "") -> Line:
+    """The headings; that of the column `sorted_by` has `sign` in its last cell."""
+    pieces: list[Piece] = [(" ", Tone.DIM)]
+    for column in columns:
+        title, room = column.title.upper(), column.width
+        if sorted_by and column.id == sorted_by:
+            told = title[: room - len(sign)] + sign
+            pieces.append((fit(told, room, is_right=column.is_right), Tone.STRONG))
+        else:
+            pieces.append((fit(title, room, is_right=column.is_right), Tone.DIM))
+        pieces.append((" ", Tone.DIM))
+    return fit_line(tuple(pieces), width)
+
+
+def column_at(columns: tuple[Column, ...], x: int) -> Column | None:
+    """The column whose heading is at the cell `x`, the gap after it included; None before the first."""
+    begin = 1
+    for column in columns:
+        if begin <= x <= begin + column.width:
+            return column
+        begin += column.width + 1
+    return None
 
 
 def time_texts(row: ReplicaRow, now_s: float, local_offset_s: float = 0.0) -> tuple[str, str]:

@@ -28,6 +28,9 @@ class Glyphs:
     """Between a call and the one that it made."""
     edge: str = "⎸"
     """The left edge of a block."""
+    ascending: str = "▴"
+    """In the heading of the column by which a table is sorted: the smallest is first."""
+    descending: str = "▾"
 
 
 UNICODE = Glyphs(
@@ -78,6 +81,8 @@ ASCII = Glyphs(
     bullet="-",
     joint=">",
     edge="|",
+    ascending="^",
+    descending="v",
 )
 
 STATE_TONES: dict[str, Tone] = {

@@ -155,11 +155,11 @@ class DrawnScreen(RoomScreen):
             self._name_columns()
             self.share_height()
         self.set_class(view.state is LinkState.LOST, "-stale")
-        self.table.explain_empty(self._wording.no_workers(view, self._filters["workers"]))
+        self._explain("workers", self._wording.no_workers(view, self._filters["workers"]), len(view.rows))
         self.table.show(view.rows, view.channels, now_s, self._wording.local_offset_s(), view.pools_of)
-        self.channel_table.explain_empty(self._wording.no_channels(view, self._filters["channels"]))
+        self._explain("channels", self._wording.no_channels(view, self._filters["channels"]), len(view.channels))
         self.channel_table.show_rows(view.fleet.channels if view.fleet else (), now_s)
-        self.pool_table.explain_empty(self._wording.no_pools(view, self._filters["pools"]))
+        self._explain("pools", self._wording.no_pools(view, self._filters["pools"]), len(view.pools))
         self.pool_table.show_rows(view.fleet.pools if view.fleet else (), now_s)
         for pane in self.log_panes:
             if view.fleet is not None:
@@ -168,6 +168,13 @@ class DrawnScreen(RoomScreen):
         self._draw_errors()
         self._draw_lines()
         self._draw_detail()
+
+    def _explain(self, place: Place, words: tuple[str, ...], total: int) -> None:
+        """Let the table of `place` say `words` while it is empty, or that its `total` rows are all in order."""
+        table = self._tables[place]
+        if table.is_only_problems and total:
+            words = self._wording.no_problems(place, total, self._filters[place])
+        table.explain_empty(words)
 
     def _name_columns(self) -> None:
         """The logs' columns for the names of workers are as wide as the longest needs."""
@@ -266,7 +273,12 @@ class DrawnScreen(RoomScreen):
             )
         else:
             marked = len(self.table.marked) if self.place == "workers" else 0
-            self._title(self.place, lambda width: wording.table_title(self.place, view, shown, needle, width, marked))
+            table = self.place_table
+            hidden, order = table.hidden_count if table.is_only_problems else None, table.sort_title
+            self._title(
+                self.place,
+                lambda width: wording.table_title(self.place, view, shown, needle, width, marked, hidden, order),
+            )
         for pane in self.log_panes:
             pane.draw(self._ground("log") if pane is self.logs else "title")
         subject = self.error.type if self.error else self.subject
@@ -313,6 +325,9 @@ class DrawnScreen(RoomScreen):
     def on_rows_table_selected(self, message: RowsTable.Selected) -> None:
         if message.table is self.place_table:
             self._show_other(message.name)
+
+    def on_rows_table_sorted(self) -> None:
+        self._draw_lines()
 
     def _show_other(self, name: str | None) -> None:
         """The detail is about something else now."""

@@ -70,6 +70,7 @@ class FleetScreen(DrawnScreen):
             pane=self._pane,
             is_live=self._view.state is LinkState.LIVE,
             is_filtered=self.logs.source.is_narrowed if self._pane == "log" else bool(self._filters.get(self._pane)),
+            is_sorted=self.place != "errors" and self.place_table.sort is not None,
             is_wide=self.has_class("-wide"),
         )
 
@@ -205,7 +206,6 @@ class FleetScreen(DrawnScreen):
             self.app.notify("There is one log only: Z shows a second one.", markup=False)
         self.redraw()
 
-    def do_channels(self) -> None:
     def action_go(self, place: Place) -> None:
         """A number goes to its place, and never back."""
         self.go(place)
@@ -240,6 +240,7 @@ class FleetScreen(DrawnScreen):
         """`1`"""
         self._go_to("workers")
 
+    def do_channels(self) -> None:
         """`c`"""
         self._go_to("workers" if self.place == "channels" else "channels")
 
@@ -274,7 +275,24 @@ class FleetScreen(DrawnScreen):
 
     def do_order(self) -> None:
         """`O`"""
-        self.error_order = "count" if self.error_order == "last seen" else "last seen"
+        table = self.place_table
+        if self.place == "errors":
+            self.error_order = "count" if self.error_order == "last seen" else "last seen"
+        elif table.sort is not None:
+            table.sort_by(table.sort.turned())
+        self.redraw()
+
+    def do_sort_next(self) -> None:
+        """`]`"""
+        self.place_table.sort_beside(1)
+
+    def do_sort_previous(self) -> None:
+        """`[`"""
+        self.place_table.sort_beside(-1)
+
+    def do_problems(self) -> None:
+        """`!`"""
+        self.place_table.show_problems_only(is_only=not self.place_table.is_only_problems)
         self.redraw()
 
     def do_detail(self) -> None:

@@ -66,12 +66,21 @@ class Wording:
             return "amber", lines.stopping_banner(fleet)
         return "", ""
 
-    def table_title(self, place: Place, view: FleetView, shown: int, needle: str, width: int, marked: int = 0) -> Line:
-        """The title of the table that is shown."""
+    def table_title(
+        self, place: Place, view: FleetView, shown: int, needle: str, width: int, marked: int = 0,
+        hidden: int | None = None, order: str = "",
+    ) -> Line:  # fmt: skip
+        """The title of the table that is shown.
+
+        `hidden` rows have no problem where only problems are shown, else None; `order` is the column it is sorted by.
+        """
         notes: list[Piece] = []
         if view.fleet is not None:
             total = len({"workers": view.rows, "channels": view.channels, "pools": view.pools}[place])
-            notes.append((f"{shown} of {total}" if needle else str(total), Tone.DIM))
+            is_part = bool(needle) or hidden is not None
+            notes.append((f"{shown} of {total}" if is_part else str(total), Tone.DIM))
+        if hidden is not None:
+            notes += [("  only problems", Tone.AMBER), (f"  {hidden} hidden: ! shows all", Tone.DIM)]
         if marked:
             notes.append((f"  {marked} marked", Tone.ACCENT))
         if needle:
@@ -80,7 +89,8 @@ class Wording:
         if view.state is LinkState.LOST and view.heard_s is not None:
             age = duration(self.clock.monotonic_s() - view.heard_s)
             notes.append((f"  as of {age} ago", Tone.AMBER))
-        return lines.pane_title(place.capitalize(), tuple(notes), (), width)
+        chip: Line = ((f" by {order} ", Tone.DIM),) if order else ()
+        return lines.pane_title(place.capitalize(), tuple(notes), chip, width)
 
     def errors_title(self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int) -> Line:
         """The title of the errors."""
@@ -159,6 +169,13 @@ class Wording:
             "processes = 4",
             'results = "sizes.ndjson"',
         )
+
+    def no_problems(self, place: Place, total: int, needle: str) -> tuple[str, ...]:
+        """What the table says when it shows only problems, and of its `total` rows none is one."""
+        noun = place[:-1]
+        if needle:
+            return (f'No {noun} with a problem matches "{plain(needle)}"', "Esc clears the filter, ! shows all.")
+        return (f"No {noun} has a problem", f"! shows {'it' if total == 1 else f'all {total}'}.")
 
     def no_workers(self, view: FleetView, needle: str) -> tuple[str, ...]:
         """What the table says when it has no rows."""

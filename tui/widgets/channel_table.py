@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from supervisor.api.messages import ChannelRow
+from tui.problems import is_channel_in_trouble
 from tui.render.channel_rows import channel_line, channel_matches, columns_for_channels, moving_texts
 from tui.render.fleet_rows import Column
 from tui.render.pieces import Line
+from tui.sorting import Key, channel_key
 from tui.widgets.rows_table import RowsTable
 
 
@@ -23,3 +25,9 @@ class ChannelTable(RowsTable[ChannelRow]):
 
     def is_found(self, row: ChannelRow, needle: str) -> bool:
         return channel_matches(row, needle)
+
+    def key_of(self, row: ChannelRow, column: str) -> Key | None:
+        return channel_key(row, column)
+
+    def is_problem(self, row: ChannelRow) -> bool:
+        return is_channel_in_trouble(row, self._now_s)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tui.render.errors import ErrorRow, age_texts, columns_for_errors, error_line, error_matches
 from tui.render.fleet_rows import Column
 from tui.render.pieces import Line
@@ -9,7 +11,9 @@ from tui.widgets.rows_table import RowsTable
 
 
 class ErrorTable(RowsTable[ErrorRow]):
-    """Shows groups of errors."""
+    """Shows groups of errors, in the order that they have."""
+
+    IS_SORTABLE: ClassVar[bool] = False
 
     def columns_of(self, width: int, longest_name: int, rows: tuple[ErrorRow, ...]) -> tuple[Column, ...]:
         del longest_name

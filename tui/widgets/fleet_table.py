@@ -7,9 +7,11 @@ from typing import Final
 
 from supervisor.api.messages import ChannelRow, ReplicaRow
 from supervisor.api.pools import PoolRow
+from tui.problems import is_worker_in_trouble
 from tui.render.fleet_rows import Column, columns_for, matches, row_line, time_texts
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.pieces import Line
+from tui.sorting import Key, worker_key
 from tui.widgets.marked_table import MarkedTable
 
 NO_POOLS: Final[Mapping[str, PoolRow]] = {}
@@ -53,3 +55,9 @@ class FleetTable(MarkedTable[ReplicaRow]):
 
     def is_found(self, row: ReplicaRow, needle: str) -> bool:
         return matches(row, needle)
+
+    def key_of(self, row: ReplicaRow, column: str) -> Key | None:
+        return worker_key(row, column, self._channels)
+
+    def is_problem(self, row: ReplicaRow) -> bool:
+        return is_worker_in_trouble(row)

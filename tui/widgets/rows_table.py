@@ -1,6 +1,6 @@
 """A table of named rows: our own lines, of which only those that changed are painted again.
 
-The cursor stays on its row, whatever rows come, go or are filtered out around it.
+The cursor stays on its row, whatever rows come, go, move or are filtered out around it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.actions import MOVES
-from tui.render.fleet_rows import Column, header_line
+from tui.render.fleet_rows import Column, column_at, header_line
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.pieces import Line, Tone
+from tui.sorting import Key, Sort, in_order, sort_beside, sort_by
 from tui.widgets.filter_box import is_typing
 from tui.widgets.painter import Ground, Painter
 
@@ -51,6 +52,9 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
 
+    IS_SORTABLE: ClassVar[bool] = True
+    """Its rows can stand by any of its columns."""
+
     class Selected(Message):
         """The cursor is on another row of `table`."""
 
@@ -62,6 +66,9 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
     class Opened(Message):
         """A row was clicked twice."""
 
+    class Sorted(Message):
+        """A heading was clicked: the rows stand in another order."""
+
     def __init__(self, *, id: str | None = None, glyphs: Glyphs = UNICODE) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id)
         self._glyphs = glyphs
@@ -70,6 +77,8 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         self._rows: tuple[RowT, ...] = ()
         self._now_s = 0.0
         self._needle = ""
+        self._sort: Sort | None = None
+        self._is_only_problems = False
         self._cursor: str | None = None
         self._columns: tuple[Column, ...] = ()
         self._columns_width = 0
@@ -94,6 +103,14 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         """Whether `row` passes the filter `needle`."""
         raise NotImplementedError
 
+    def key_of(self, row: RowT, column: str) -> Key | None:
+        """What of `row` is compared where it is sorted by `column`; nothing in a table that has its own order."""
+        raise NotImplementedError
+
+    def is_problem(self, row: RowT) -> bool:
+        """Whether a person should look at `row`."""
+        raise NotImplementedError
+
     # --- what all of them do ---
 
     @property
@@ -111,9 +128,33 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         """The rows that pass the filter, in order."""
         return self._rows
 
+    @property
+    def sort(self) -> Sort | None:
+        """By which column the rows stand; None: as they came."""
+        return self._sort
+
+    @property
+    def sort_title(self) -> str:
+        """What the heading of that column says; empty where the rows stand as they came."""
+        column = self._sorted_column()
+        if column is not None:
+            return column.title
+        return self._sort.column if self._sort is not None else ""
+
+    @property
+    def is_only_problems(self) -> bool:
+        """Only rows that a person should look at are shown."""
+        return self._is_only_problems
+
+    @property
+    def hidden_count(self) -> int:
+        """How many rows are not shown because nothing is wrong with them."""
+        return sum(not self.is_problem(row) for row in self._all) if self._is_only_problems else 0
+
     def show_rows(self, rows: tuple[RowT, ...], now_s: float) -> None:
         """Show `rows`, their times counted at `now_s` (monotonic); only lines that differ are painted."""
-        is_new = rows is not self._all
+        is_arranged = self._sort is not None or self._is_only_problems
+        is_new = rows is not self._all or is_arranged
         self._now_s = now_s
         if is_new:
             place = self._cursor_index() or 0
@@ -124,7 +165,7 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
             if names_changed:
                 self._columns = ()
             self._select_rows(place)
-            if names_changed:
+            if names_changed or is_arranged:
                 self._scroll_along(place)
         self._refresh_changed()
 
@@ -134,6 +175,30 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
             self._needle = needle
             self._select_rows()
             self.refresh()
+
+    def sort_by(self, sort: Sort | None) -> None:
+        """Let the rows stand by a column; None: as they came. The cursor stays on its row."""
+        if sort != self._sort:
+            self._sort = sort
+            self._arrange()
+
+    def sort_beside(self, step: int) -> None:
+        """Sort by the column `step` columns after the one it is sorted by; past the last: by none."""
+        columns = self._columns or self._columns_for(self.text_width)
+        self.sort_by(sort_beside(self._sort, [column.id for column in columns if column.title], step))
+
+    def show_problems_only(self, *, is_only: bool) -> None:
+        """Show only rows that a person should look at, or all."""
+        if is_only != self._is_only_problems:
+            self._is_only_problems = is_only
+            self._arrange()
+
+    def _arrange(self) -> None:
+        """Choose and order the rows anew, and see that the cursor is in sight."""
+        self._select_rows(self._cursor_index() or 0)
+        self._painted.clear()
+        self._keep_cursor_visible()
+        self.refresh()
 
     def explain_empty(self, lines: tuple[str, ...]) -> None:
         """What to say when there is nothing to show."""
@@ -145,13 +210,41 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
     def _select_rows(self, place: int = 0) -> None:
         """Let those pass that the filter lets pass; where the cursor's row does not, the one at `place` gets it."""
         before = len(self._rows)
-        self._rows = tuple(row for row in self._all if self.is_found(row, self._needle)) if self._needle else self._all
+        self._rows = self._passing()
         if len(self._rows) != before:
             self._painted.clear()
             self.virtual_size = Size(self.size.width, len(self._rows) + HEADER_LINES)
             self.refresh()
         if self._cursor_index() is None:
             self._move_to(place)
+
+    def _passing(self) -> tuple[RowT, ...]:
+        """The rows to show, in order."""
+        rows = self._all
+        if self._needle:
+            rows = tuple(row for row in rows if self.is_found(row, self._needle))
+        if self._is_only_problems:
+            rows = tuple(row for row in rows if self.is_problem(row))
+        sort = self._sort
+        if sort is None:
+            return rows
+        return in_order(rows, lambda row: self.key_of(row, sort.column), is_descending=sort.is_descending)
+
+    def _sorted_column(self) -> Column | None:
+        """The column by which the rows stand, where there is room for it."""
+        return next((column for column in self._columns if self._sort and self._sort.is_by(column.id)), None)
+
+    def _columns_for(self, width: int) -> tuple[Column, ...]:
+        longest = max((cell_len(row.name) for row in self._all), default=6)
+        return self.columns_of(width, longest, self._all)
+
+    def _header(self, width: int) -> Line:
+        """The headings, with the way round in that of the column by which the rows stand."""
+        column = self._sorted_column()
+        if column is None or self._sort is None:
+            return header_line(self._columns, width)
+        sign = self._glyphs.descending if self._sort.is_descending else self._glyphs.ascending
+        return header_line(self._columns, width, column.id, sign)
 
     def _scroll_along(self, place: int) -> None:
         """Keep the cursor, which was at `place`, on its line of the screen when rows above it have come or gone."""
@@ -193,13 +286,12 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         if not self._columns or width != self._columns_width:
             self._columns_width = width
             self._painted.clear()
-            longest = max((cell_len(row.name) for row in self._all), default=6)
-            self._columns = self.columns_of(width, longest, self._all)
+            self._columns = self._columns_for(width)
         if not self._rows:
             text = self._empty[y] if y < len(self._empty) else ""
             return self._painter.strip(((f" {text}", Tone.STRONG if y == 0 else Tone.DIM),), width)
         if y < HEADER_LINES:
-            return self._painter.strip(header_line(self._columns, width), width)
+            return self._painter.strip(self._header(width), width)
         index = self.scroll_offset.y + y - HEADER_LINES
         if index >= len(self._rows):
             self._painted.pop(y, None)
@@ -237,14 +329,26 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         index = self.scroll_offset.y + event.y - HEADER_LINES
-        if event.y >= HEADER_LINES and index < len(self._rows):
+        if event.y < HEADER_LINES:
+            self._sort_by_heading(event.x)
+        elif index < len(self._rows):
             self._move_to(index)
             if event.chain == 2:
                 self.post_message(self.Opened())
 
+    def _sort_by_heading(self, x: int) -> None:
+        """A heading sorts by its column; the one by which the rows stand turns them round."""
+        column = column_at(self._columns, x) if self._rows else None
+        if column is None or not column.title or not self.IS_SORTABLE:
+            return
+        is_again = self._sort is not None and self._sort.is_by(column.id)
+        self.sort_by(self._sort.turned() if self._sort is not None and is_again else sort_by(column.id))
+        self.post_message(self.Sorted())
+
     def show_all_with(self, name: str) -> None:
         """Put the cursor on `name`, past a filter that hides it."""
         if name not in self.shown_names:
+            self.show_problems_only(is_only=False)
             self.filter("")
         self.select(name)
 
