@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import signal
+import socket
 import subprocess
 import sys
 
@@ -64,3 +65,13 @@ def test_it_tells_the_address_and_ends_on_a_signal(engine: FakeEngine, number: s
     assert (process.returncode, out) == (0, "")
     assert "only look (--allow-control lets them act)" in err
     assert token not in err
+
+
+def test_a_port_that_is_taken_is_told(command: Command, engine: FakeEngine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        outcome = command("web", "--project", "census", "--port", str(port))
+    assert outcome.code == 1
+    assert outcome.err == (
+        f"procdeck: port {port} cannot be used: Address already in use; without --port, one that is free is taken\n"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 
@@ -27,7 +28,7 @@ async def _serve(wish: WebWish, port: int, tell_address: Callable[[str], None], 
     try:
         server = WebServer(wish, port, narrate)
     except OSError as error:
-        why = error.strerror or error
+        why = os.strerror(error.errno) if error.errno else error
         raise ProcdeckError(f"port {port} cannot be used: {why}; without --port, one that is free is taken") from error
     try:
         await server.start()
