@@ -266,6 +266,15 @@ class Dashboard(App[Leaving]):
             else:
                 self._worker_desk.wish(action, situation)
 
+    def action_leave_for(self, place: Place | Literal["hangs"], name: str) -> None:
+        """Go to a place, and to what is called `name` there, from what is open over the fleet."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if place == "hangs":
+            self._hang_desk.open("hangs", "")
+        else:
+            self.fleet_screen.go(place, name)
+
     async def _reload(self) -> None:
         """Show what a reload would do; do it when a person says so."""
         planned = await self._wishes.reload(is_dry_run=True)

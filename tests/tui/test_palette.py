@@ -9,13 +9,15 @@ import pytest
 from tests.tui.fakes import FakeLink, census, channels
 from tests.tui.pool_fakes import pools
 from tests.tui.screens.test_fleet import NARROW, dashboard, gone, screen_text, shown, until
-from tui.actions import ACTIONS
+from tui.actions import ACTIONS, PLACE_NUMBERS
 from tui.link.view import FleetView, heard_fleet
 from tui.palette import action_entries, entry_line, found, go_entries
 from tui.refusals import why_not
 from tui.render.glyphs import UNICODE
-from tui.render.pieces import line_text, line_width
+from tui.render.header import place_title
+from tui.render.pieces import Tone, line_text, line_width
 from tui.screens.palette import PaletteScreen
+from tui.screens.why import HangsScreen
 from tui.situation import Situation
 
 FLEET = census(channels=channels(), pools=pools())
@@ -134,3 +136,30 @@ async def test_a_number_goes_to_its_place_and_stays_there() -> None:
         await pilot.press("slash", "4")
         await until(pilot, lambda: app.fleet_screen.table.shown_names == ())
         assert app.fleet_screen.place == "workers"
+
+
+async def test_from_a_screen_over_the_fleet_one_can_act_there_and_go_anywhere() -> None:
+    """The palette of the hangs has its own actions; a number or a name leaves for its place."""
+    app = dashboard(FakeLink(FLEET))
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("5")
+        await until(pilot, lambda: isinstance(app.screen, HangsScreen))
+        await pilot.press("colon", *"stacks")
+        await until(pilot, lambda: isinstance(app.screen, PaletteScreen))
+        await pilot.press("escape", "ctrl+p", *"parse.2", "enter")
+        await until(pilot, lambda: app.screen is app.fleet_screen)
+        await until(pilot, lambda: app.fleet_screen.subject == "parse.2")
+        await pilot.press("h")
+        await until(pilot, lambda: isinstance(app.screen, HangsScreen))
+        await pilot.press("2")
+        await until(pilot, lambda: app.screen is app.fleet_screen and app.fleet_screen.place == "channels")
+
+
+def test_titles_name_the_other_places_with_their_keys() -> None:
+    """Where there is room for all of them; the title itself never gives way."""
+    told = line_text(place_title("pools", ((" 6", Tone.DIM),), (), 80))
+    assert told.rstrip().endswith("1 Workers  2 Channels  4 Errors  5 Hangs")
+    assert told.startswith(" Pools  6")
+    assert line_text(place_title("pools", ((" 6" + "x" * 40, Tone.DIM),), (), 80)).rstrip().endswith("x")
+    assert [key for _, key in PLACE_NUMBERS.items()] == ["1", "2", "3", "4", "5"]

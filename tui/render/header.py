@@ -120,6 +120,21 @@ def run_ended_by(fleet: Fleet) -> str:
     return f"{who} (exit code {fleet.exit_code}). "
 
 
+_PLACES = ("workers", "channels", "pools", "errors", "hangs")
+"""In the order of the keys that go to them, from 1."""
+
+
+def place_title(place: str, notes: Line, chip: Line, width: int) -> Line:
+    """The title of `place`'s table, and at the right, where there is room, the keys that go to the others."""
+    others: list[Piece] = []
+    for number, other in enumerate(_PLACES, 1):
+        if other != place:
+            others += [(f"  {number}", Tone.ACCENT), (f" {other.capitalize()}", Tone.DIM)]
+    ways: Line = (*chip, *others, (" ", Tone.PLAIN))
+    fits = line_width(notes) + line_width(ways) + len(place) + 3 <= width
+    return pane_title(place.capitalize(), notes, ways if fits else chip, width)
+
+
 def pane_title(title: str, notes: Line, chip: Line, width: int) -> Line:
     """A pane's first line: its title, what is special about what it shows, and its state at the right."""
     left: Line = ((f" {title} ", Tone.STRONG), *notes)

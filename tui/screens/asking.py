@@ -12,16 +12,19 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from supervisor.errors import EngineUnreachable, RequestRefused
-from tui.actions import Action
+from tui.actions import PLACE_NUMBERS, Action
 from tui.hang_desk import HangDesk
+from tui.palette import Entry, action_entries, go_entries
 from tui.render.channel_detail import Page
 from tui.render.figures import duration
 from tui.render.header import pane_title
 from tui.render.pieces import Line, Tone, plain, wrap
+from tui.screens.palette import PaletteScreen
 from tui.screens.reading import HelpScreen
 from tui.widgets.hint_bar import HintBar
 from tui.widgets.line import LineWidget
@@ -39,6 +42,10 @@ ReplyT = TypeVar("ReplyT")
 class AskingScreen(ModalScreen[None], Generic[ReplyT]):
     """Asks once when it opens, and again when it is told to; the last answer stays until there is a new one."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("colon,ctrl+p", "palette", show=False),
+        *(Binding(key, f"app.leave_for('{place}', '')", show=False) for place, key in PLACE_NUMBERS.items()),
+    ]
     ROWS: ClassVar[tuple[Action, ...]] = ()
 
     def __init__(self, desk: HangDesk) -> None:
@@ -176,6 +183,18 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
 
     def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
         self.action_act(message.action_id)
+
+    def action_palette(self) -> None:
+        """Offer what can be done here, and all that one can go to."""
+        actions = action_entries(self.ROWS, lambda action: "" if self.may(action) else self.why_not(action))
+        entries = [*actions, *go_entries(self.desk.view(), ())]
+        self.app.push_screen(PaletteScreen(entries, self.desk.glyphs), self._do_entry)
+
+    async def _do_entry(self, entry: Entry | None) -> None:
+        if entry is not None and entry.what == "action":
+            self.action_act(entry.id)
+        elif entry is not None:
+            await self.run_action(f"app.leave_for({entry.what!r}, {entry.id!r})")
 
     # --- what every such screen has keys for ---
 

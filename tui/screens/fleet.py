@@ -225,9 +225,9 @@ class FleetScreen(DrawnScreen):
             ACTIONS, lambda action: "" if action.applies(situation) else why_not(action, situation)
         )
         entries = [*actions, *go_entries(self._view, self.error_table.rows)]
-        self.app.push_screen(PaletteScreen(entries, self._glyphs), self._chosen)
+        self.app.push_screen(PaletteScreen(entries, self._glyphs), self._do_entry)
 
-    def _chosen(self, entry: Entry | None) -> None:
+    def _do_entry(self, entry: Entry | None) -> None:
         """Do what was chosen as its key would."""
         if entry is None:
             return

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 
 from tui.palette import Entry, Found, entry_line, found
 from tui.render.glyphs import Glyphs
+from tui.render.pieces import plain
 from tui.widgets.choice_list import ChoiceList
 
 
@@ -40,6 +41,7 @@ class PaletteScreen(ModalScreen[Entry | None]):
         with Vertical(classes="dialog"):
             yield Input(placeholder="what to do, or where to go", compact=True, id="palette-typed")
             yield ChoiceList(id="palette-list")
+            yield Static(id="palette-about")
             yield Static(classes="dialog-foot", id="palette-foot")
 
     def on_mount(self) -> None:
@@ -59,14 +61,21 @@ class PaletteScreen(ModalScreen[Entry | None]):
         width = self._list.size.width - 1
         self._found = found(self._entries, self._typed.value)
         self._list.show([entry_line(one, width, self._glyphs) for one in self._found], from_top=is_anew)
-        self._list.choose(0 if is_anew else self._list.chosen)
+        self._choose(0 if is_anew else self._list.chosen)
         number = f"{len(self._found)} of {len(self._entries)}" if self._found else "nothing fits"
         self.query_one("#palette-foot", Static).update(
             Content(f"enter does it   up down choose   esc goes back   {number}")
         )
 
+    def _choose(self, index: int) -> None:
+        """Choose a line, and say in full what its own room may cut."""
+        self._list.choose(index)
+        entry = self._found[self._list.chosen].entry if self._found else None
+        said = " ".join(part for part in (entry.about, entry.refusal) if part) if entry else ""
+        self.query_one("#palette-about", Static).update(Content(plain(said)))
+
     def action_move(self, lines: int) -> None:
-        self._list.choose(self._list.chosen + lines)
+        self._choose(self._list.chosen + lines)
 
     def action_page(self, pages: int) -> None:
         self.action_move(pages * max(self._list.size.height - 1, 1))

@@ -90,7 +90,7 @@ class Wording:
             age = duration(self.clock.monotonic_s() - view.heard_s)
             notes.append((f"  as of {age} ago", Tone.AMBER))
         chip: Line = ((f" by {order} ", Tone.DIM),) if order else ()
-        return lines.pane_title(place.capitalize(), tuple(notes), chip, width)
+        return lines.place_title(place, tuple(notes), chip, width)
 
     def errors_title(self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int) -> Line:
         """The title of the errors."""
@@ -102,7 +102,7 @@ class Wording:
             notes.append((f"  looking through the log, {errors.share:.0%}", Tone.AMBER))
         if errors.forgotten:
             notes.append((f"  {errors.forgotten} that happened earlier are not kept", Tone.AMBER))
-        return lines.pane_title("Errors", tuple(notes), ((f" by {order} ", Tone.DIM),), width)
+        return lines.place_title("errors", tuple(notes), ((f" by {order} ", Tone.DIM),), width)
 
     def error(self, error: ErrorGroup | None, width: int) -> Page:
         """The selected error in full."""
