@@ -6,12 +6,14 @@ from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from supervisor.lifecycle.states import State
 from tests.tui.fakes import NOW_S, census, channels, lives, replica
 from tests.tui.pool_fakes import pools
 from tui.render.channel_rows import columns_for_channels
 from tui.render.fleet_rows import Column, column_at, columns_for, header_line
+from tui.render.glyphs import ASCII, UNICODE
 from tui.render.pieces import line_text
 from tui.render.pool_rows import columns_for_pools
 from tui.sorting import Key, Sort, channel_key, in_order, pool_key, sort_beside, sort_by, worker_key
@@ -116,3 +118,11 @@ def test_column_at_finds_the_heading_under_the_mouse() -> None:
     columns = (Column("a", "a", 3), Column("b", "b", 2))
     ids = [found.id if (found := column_at(columns, x)) else None for x in range(9)]
     assert ids == [None, "a", "a", "a", "a", "b", "b", "b", None]
+
+
+def test_the_way_round_is_one_cell_and_has_an_ascii_sign() -> None:
+    """Headings keep their width in every terminal."""
+    for glyphs in (UNICODE, ASCII):
+        signs = {glyphs.ascending, glyphs.descending}
+        assert [cell_len(sign) for sign in signs] == [1, 1]
+    assert (ASCII.ascending + ASCII.descending).isascii()

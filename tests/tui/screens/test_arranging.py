@@ -140,3 +140,20 @@ async def test_exclamation_mark_shows_only_problems_and_new_ones_at_once() -> No
         await _press(pilot, "exclamation_mark")
         await until(pilot, lambda: names(app) == ["api", "web", "db"])
         await gone(pilot, "only problems")
+
+
+async def test_the_cursor_stays_in_sight_while_many_rows_move() -> None:
+    """Its row goes from the first to the last place of a table that does not fit, and the table goes along."""
+    link = FakeLink(census(rows=tuple(replica(f"w.{n}", replica=n, cpu_percent=100.0 - n) for n in range(1, 61))))
+    app = dashboard(link)
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "w.1 ")
+        await _press(pilot, "left_square_bracket", len(("doing", "mem", "cpu%")))
+        await shown(pilot, "by cpu%")
+        assert names(app)[0] == app.fleet_screen.table.cursor_name == "w.1"
+        figures = {n: 0.0 if n == 1 else 100.0 - n for n in range(1, 61)}
+        link.hear(census(rows=tuple(replica(f"w.{n}", replica=n, cpu_percent=figures[n]) for n in figures)))
+        await until(pilot, lambda: names(app)[-1] == "w.1")
+        assert app.fleet_screen.table.cursor_name == "w.1"
+        await shown(pilot, "w.60")
+        await shown(pilot, "w.1 ")
