@@ -194,7 +194,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
     Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
-           "error to go to.", PROGRAM, hint_rank=14),
+           "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),
     Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=ALWAYS),
     Action("quit", ("q",), "Quit", "Quit: stop all, or detach and leave the workers running. ctrl+c asks too; while "
            "all are being stopped, it kills them.", PROGRAM, hint_rank=ALWAYS, leaves_screen=True),

@@ -41,6 +41,7 @@ from tui.screens.confirm import (
 )
 from tui.screens.fleet import FleetScreen
 from tui.screens.opening import open_about
+from tui.screens.palette import PaletteScreen
 from tui.screens.plan import MistakesScreen, PlanScreen
 from tui.screens.wording import Wording
 from tui.situation import Place, figures_of
@@ -237,7 +238,8 @@ class Dashboard(App[Leaving]):
 
     def on_key(self, event: events.Key) -> None:
         """Letters that follow `/` at once have left for the pane before the filter had the focus."""
-        if isinstance(self.focused, TypingBox) and self.focused.take_typed_ahead(event):
+        box = self.screen if isinstance(self.screen, PaletteScreen) else self.focused
+        if isinstance(box, TypingBox | PaletteScreen) and box.take_typed_ahead(event):
             event.prevent_default()
 
     # --- wishes go up ---
@@ -251,6 +253,8 @@ class Dashboard(App[Leaving]):
         action, screen = BY_ID[action_id], self.fleet_screen
         if action.id == "quit":
             self.ask_quit()
+        elif action.id == "palette":
+            screen.open_palette()
         elif screen.may(action):
             situation = screen.situation()
             if action.channel_wish is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from textual import events
 
 from tests.tui.fakes import FakeLink, census, channels
 from tests.tui.pool_fakes import pools
@@ -163,3 +164,20 @@ def test_titles_name_the_other_places_with_their_keys() -> None:
     assert told.startswith(" Pools  6")
     assert line_text(place_title("pools", ((" 6" + "x" * 40, Tone.DIM),), (), 80)).rstrip().endswith("x")
     assert [key for _, key in PLACE_NUMBERS.items()] == ["1", "2", "3", "4", "5"]
+
+
+@pytest.mark.parametrize("typed", ["kill", "stop"])
+async def test_keys_typed_ahead_are_for_the_palette(typed: str) -> None:
+    """All in one go, Enter too: no letter acts on the worker under the cursor, and what was typed is done."""
+    link = FakeLink(FLEET)
+    app = dashboard(link)
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("j")
+        for key, character in [("colon", ":"), *((letter, letter) for letter in typed), ("enter", "\r")]:
+            app.post_message(events.Key(key, character))
+        if typed == "kill":
+            await shown(pilot, "Kill parse.1?")
+            assert link.wishes == []
+        else:
+            await until(pilot, lambda: link.wishes == [("stop", ("parse.1",))])

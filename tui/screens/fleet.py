@@ -218,8 +218,8 @@ class FleetScreen(DrawnScreen):
                 self._boxes[place].clear_and_hide()
             self.place_table.show_all_with(name)
 
-    def do_palette(self) -> None:
-        """`:`"""
+    def open_palette(self) -> None:
+        """Offer what can be done, and all that one can go to."""
         situation = self.situation()
         actions = action_entries(
             ACTIONS, lambda action: "" if action.applies(situation) else why_not(action, situation)

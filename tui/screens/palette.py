@@ -23,8 +23,8 @@ class PaletteScreen(ModalScreen[Entry | None]):
     """Its result is the entry that was chosen; None after Esc, which changes nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,ctrl+p", "leave", show=False, priority=True),
-        Binding("enter", "take", show=False, priority=True),
+        Binding("escape,ctrl+p", "leave", show=False),
+        Binding("enter", "take", show=False),
         Binding("up,ctrl+k,shift+tab", "move(-1)", show=False, priority=True),
         Binding("down,ctrl+j,ctrl+n,tab", "move(1)", show=False, priority=True),
         Binding("pageup", "page(-1)", show=False, priority=True),
@@ -36,22 +36,36 @@ class PaletteScreen(ModalScreen[Entry | None]):
         self._entries = entries
         self._glyphs = glyphs
         self._found: list[Found] = []
+        self._typed = Input(placeholder="what to do, or where to go", compact=True, id="palette-typed")
+        self._list = ChoiceList(id="palette-list")
+        self._is_moved = False
+        """The person has gone to another line than the first."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Input(placeholder="what to do, or where to go", compact=True, id="palette-typed")
-            yield ChoiceList(id="palette-list")
+            yield self._typed
+            yield self._list
             yield Static(id="palette-about")
             yield Static(classes="dialog-foot", id="palette-foot")
 
     def on_mount(self) -> None:
-        self._list = self.query_one(ChoiceList)
-        self._typed = self.query_one(Input)
         self._typed.cursor_blink = False
-        self._typed.focus()
+        self._typed.cursor_position = len(self._typed.value)
+        self.set_focus(self._typed)
 
     def on_resize(self, _: events.Resize) -> None:
         self.call_after_refresh(self._fill)
+
+    def take_typed_ahead(self, event: events.Key) -> bool:
+        """Take a letter that was on its way to the fleet when the palette opened; whether it is one."""
+        if not event.is_printable or event.character is None:
+            return False
+        self._typed.value += event.character
+        self._typed.cursor_position = len(self._typed.value)
+        return True
+
+    def on_input_submitted(self) -> None:
+        self.action_take()
 
     def on_input_changed(self) -> None:
         self._fill(is_anew=True)
@@ -75,20 +89,24 @@ class PaletteScreen(ModalScreen[Entry | None]):
         self.query_one("#palette-about", Static).update(Content(plain(said)))
 
     def action_move(self, lines: int) -> None:
+        self._is_moved = True
         self._choose(self._list.chosen + lines)
 
     def action_page(self, pages: int) -> None:
         self.action_move(pages * max(self._list.size.height - 1, 1))
 
     def action_take(self) -> None:
-        """What is typed may be newer than what is shown."""
+        """Do what is chosen. What is typed may be newer than what is shown; before any choice Enter does nothing."""
+        if not self._typed.value.strip() and not self._is_moved:
+            return
         now = found(self._entries, self._typed.value)
         if now != self._found:
-            self._fill(is_anew=True)
-        if self._found:
-            self.dismiss(self._found[self._list.chosen].entry)
+            self._found, self._list.chosen = now, 0
+        if now:
+            self.dismiss(now[self._list.chosen].entry)
 
     def on_choice_list_taken(self) -> None:
+        self._is_moved = True
         self.action_take()
 
     def action_leave(self) -> None:
