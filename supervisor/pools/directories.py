@@ -43,12 +43,14 @@ def remove(directory: str) -> None:
 def remove_after_owner(directory: str) -> None:
     """The pool has gone silent: remove its directory if its process is gone, or is about to be.
 
-    A process that is killed closes its sockets a moment before it is seen to be dead.
+    A process that is killed closes its sockets a moment before it is seen to be dead. A member that is a thread of the
+    owner looks at nothing: it may be ended by force at any step, with a file open.
     """
+    if _owner(directory)[1] == str(os.getpid()):
+        return
     end_s = time.monotonic() + _OWNERS_END_S
     while not is_orphan(directory):
-        is_own = _owner(directory)[1] == str(os.getpid())
-        if is_own or time.monotonic() > end_s or not os.path.isdir(directory):
+        if time.monotonic() > end_s or not os.path.isdir(directory):
             return
         time.sleep(_LOOK_S)
     remove(directory)
