@@ -354,6 +354,9 @@ class Dashboard(App[Leaving]):
             self._in_background(partial(self._stop_all, is_forced=choice == "force"), "leaving", is_latest_only=True)
 
     def _detach(self) -> None:
+        if not self.screen_stack or not self.fleet_screen.is_ready:  # a screen that leaves while it is made fails
+            self.set_timer(FRAME_S, self._detach)
+            return
         self.exit(Leaving("detached", live_workers(self._view.fleet)))
 
     async def _stop_all(self, *, is_forced: bool) -> None:
