@@ -204,7 +204,7 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
 
     def do_help(self) -> None:
         """`?`"""
-        self.app.push_screen(HelpScreen(self.ROWS[0].group))
+        self.app.push_screen(HelpScreen(self.ROWS[0].group, lambda action: action in self.ROWS and self.may(action)))
 
     def do_again(self) -> None:
         """Look again."""

@@ -380,7 +380,8 @@ class FleetScreen(DrawnScreen):
 
     def do_help(self) -> None:
         """`?`"""
-        self.app.push_screen(HelpScreen())
+        situation = self.situation()
+        self.app.push_screen(HelpScreen("", lambda action: action in ACTIONS and action.applies(situation)))
 
     def names(self) -> Sequence[str]:
         """All replicas, filtered out or not."""

@@ -14,10 +14,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from supervisor.logs.record import Record, decode
-from tui.actions import ACTIONS, MOVES, key_name
+from tui.actions import ACTIONS, MOVES, Action, key_name
 from tui.hang_actions import HANG_ACTIONS
 from tui.render.pieces import Line, Tone, wrap
 from tui.render.record import record_view
+from tui.widgets.filter_box import TypingBox
 from tui.widgets.lines_view import LinesView
 
 
@@ -56,17 +57,56 @@ class ReadingScreen(ModalScreen[None]):
         self.dismiss(None)
 
 
+class HelpBox(TypingBox):
+    """What is looked for in the help; each letter filters at once."""
+
+    def __init__(self) -> None:
+        super().__init__("what to look for; esc clears", id="help-filter")
+
+    def action_leave(self, is_cleared: bool) -> None:
+        self._hide()
+        if is_cleared:
+            self.value = ""
+        self.screen.query_one(LinesView).focus()
+
+
 class HelpScreen(ReadingScreen):
-    """All keys, generated from the registry of actions."""
+    """All keys, generated from the registry of actions: first what can be done now, `v` shows only that; / filters."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("question_mark", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("question_mark", "close", show=False),
+        Binding("slash", "look", show=False),
+        Binding("v", "only_valid", show=False),
+    ]
+    FOOT = "esc closes   / filters   v: only what can be done now, or all"
 
-    def __init__(self, first: str = "") -> None:
+    def __init__(self, first: str = "", is_valid: Callable[[Action], bool] = lambda _: True) -> None:
         super().__init__("Keys")
         self._first = first
+        self._is_valid = is_valid
+        self._is_only_valid = False
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content(self._title_text), classes="dialog-title")
+            yield HelpBox()
+            yield LinesView(id="reading")
+            yield Static(Content(self.FOOT), classes="dialog-foot")
+
+    def action_look(self) -> None:
+        self.query_one(HelpBox).open()
+
+    def action_only_valid(self) -> None:
+        self._is_only_valid = not self._is_only_valid
+        self.fill(from_top=True)
+
+    def on_input_changed(self) -> None:
+        self.fill(from_top=True)
 
     def lines(self, width: int) -> list[Line]:
-        return help_lines(width, self._first)
+        needle = self.query_one(HelpBox).value
+        shown = help_lines(width, self._first, self._is_valid, needle, is_only_valid=self._is_only_valid)
+        return shown or [((f'No key is about "{needle}"; esc clears the filter.', Tone.DIM),)]
 
 
 class RecordScreen(ReadingScreen):
@@ -98,21 +138,46 @@ class RecordScreen(ReadingScreen):
         return record_view(self._record, width, self._utc_offset_s)
 
 
-def help_lines(width: int, first: str = "") -> list[Line]:
-    """The help: each action once, by group; the group `first` before all others."""
+def help_lines(
+    width: int,
+    first: str = "",
+    is_valid: Callable[[Action], bool] = lambda _: True,
+    needle: str = "",
+    *,
+    is_only_valid: bool = False,
+) -> list[Line]:
+    """The help: each action once, by group, the group `first` before all others; what is valid now before the rest.
+
+    `needle` leaves those that have it in their keys, their label or their sentence.
+    """
+    found = [action for action in (*ACTIONS, *HANG_ACTIONS) if _is_found(action, needle)]
+    lines = _by_group([action for action in found if is_valid(action)], first, width)
+    rest = [] if is_only_valid else [action for action in found if not is_valid(action)]
+    if rest:
+        lines += [(), (("Not here, or not now:", Tone.AMBER),), *_by_group(rest, first, width)]
+    moves = [(" ".join(map(key_name, keys.split(","))), f"{meaning.capitalize()}.") for keys, _, meaning in MOVES]
+    told = [
+        line for keys, text in moves if needle.lower() in f"{keys} {text}".lower() for line in _entry(keys, text, width)
+    ]
+    if told:
+        lines += [(), (("Moving, in every pane", Tone.STRONG),), *told]
+    return lines[1:]
+
+
+def _is_found(action: Action, needle: str) -> bool:
+    texts = (action.label, action.help, " ".join(map(key_name, action.keys)))
+    return any(needle.strip().lower() in text.lower() for text in texts)
+
+
+def _by_group(actions: list[Action], first: str, width: int) -> list[Line]:
     lines: list[Line] = []
-    everything = (*ACTIONS, *HANG_ACTIONS)
-    groups = dict.fromkeys(action.group for action in everything)
+    groups = dict.fromkeys(action.group for action in actions)
     for group in sorted(groups, key=lambda group: group != first):
         lines += [(), ((group, Tone.STRONG),)]
-        for action in everything:
+        for action in actions:
             if action.group == group:
-                keys = " ".join(key_name(key) for key in action.keys)
-                lines += _entry(keys, action.help, width)
-    lines += [(), (("Moving, in every pane", Tone.STRONG),)]
-    for keys, _, meaning in MOVES:
-        lines += _entry(" ".join(key_name(key) for key in keys.split(",")), meaning.capitalize() + ".", width)
-    return lines[1:]
+                lines += _entry(" ".join(map(key_name, action.keys)), action.help, width)
+    return lines
 
 
 def _entry(keys: str, sentence: str, width: int) -> list[Line]:

@@ -392,7 +392,8 @@ async def test_help_lists_all_keys_and_closes(logs: Path) -> None:
     """`?` opens the generated help; Esc closes it and nothing else."""
     app = dashboard(with_logs(logs))
     async with app.run_test(size=WIDE) as pilot:
-        await pilot.press("question_mark")
+        await shown(pilot, "parse.1")
+        await pilot.press("j", "question_mark")
         await shown(pilot, "SIGKILL its whole process tree at once")
         await pilot.press("escape")
         await gone(pilot, "SIGKILL its whole process tree")
