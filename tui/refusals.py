@@ -26,7 +26,7 @@ def why_not(action: Action, situation: Situation) -> str:
     """Why `action` cannot be done now, as a sentence with what to do instead."""
     row = situation.row
     if action.group is LOG:
-        return f"Cannot {action.label.lower()}: that is for a line of the log; press tab to go there."
+        return f"{action.label} is for a line of the log; press tab to go there."
     if not situation.is_live:
         return f"Cannot {action.verb or action.label.lower()}: the engine does not answer."
     what = action.verb or action.label.lower()

@@ -3,39 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, NoReturn
+from typing import Final
 
-from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
+from supervisor.api.hangs import StacksReply, WhyReply
 from supervisor.api.history import HistoryReply
 from supervisor.api.messages import (
-    ActionName,
-    ChannelActionName,
-    ChannelReply,
-    DownReply,
-    Job,
     LetterList,
     WorkerDetail,
 )
-from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
-from supervisor.api.requests import LevelReply, ReloadReply, ScaleReply, SignalReply
-from supervisor.errors import RequestRefused
+from supervisor.api.pools import PoolDetail
 from tui.link.engine_link import EngineLink, Listener
+from tui.link.refusing_link import RefusingLink
 
 READ_ONLY: Final = "this dashboard only shows; `procdeck web --allow-control` serves one that can act"
 """Why a wish is refused, and what would allow it."""
 
 
-class ReadOnlyLink:
+class ReadOnlyLink(RefusingLink):
     """An `EngineLink` that asks `link` and never wishes anything of it.
 
     Sampling a worker counts as a wish, for it costs the worker time; stacks, and why somebody does not move, are looks.
     """
 
+    REFUSAL = READ_ONLY
+
     def __init__(self, link: EngineLink) -> None:
         self._link = link
-
-    def _refuse(self) -> NoReturn:
-        raise RequestRefused(READ_ONLY)
 
     async def run(self, listener: Listener) -> None:
         await self._link.run(listener)
@@ -63,36 +56,3 @@ class ReadOnlyLink:
 
     async def close(self) -> None:
         await self._link.close()
-
-    async def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
-        self._refuse()
-
-    async def signal(self, name: str, signal_name: str) -> SignalReply:
-        self._refuse()
-
-    async def set_level(self, name: str, level: str) -> LevelReply:
-        self._refuse()
-
-    async def scale(self, worker: str, by: int) -> ScaleReply:
-        self._refuse()
-
-    async def reload(self, *, is_dry_run: bool) -> ReloadReply:
-        self._refuse()
-
-    async def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply:
-        self._refuse()
-
-    async def pool_act(self, name: str, action: PoolActionName, request: PoolRequest) -> PoolReply:
-        self._refuse()
-
-    async def sample(self, name: str, seconds: float) -> SampleReply:
-        self._refuse()
-
-    async def release(self, name: str, resource: str) -> WayOutReply:
-        self._refuse()
-
-    async def kill_process(self, pid: int, start_ticks: int) -> WayOutReply:
-        self._refuse()
-
-    async def down(self, *, is_forced: bool) -> DownReply:
-        self._refuse()

@@ -7,25 +7,19 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, NoReturn
+from typing import Final
 
 import msgspec
 
-from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
+from supervisor.api.hangs import StacksReply, WhyReply
 from supervisor.api.history import HistoryReply
 from supervisor.api.messages import (
-    ActionName,
-    ChannelActionName,
-    ChannelReply,
-    DownReply,
-    Job,
     LetterList,
     WorkerDetail,
 )
-from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
-from supervisor.api.requests import LevelReply, ReloadReply, ScaleReply, SignalReply
-from supervisor.errors import RequestRefused
+from supervisor.api.pools import PoolDetail
 from tui.link.engine_link import Listener
+from tui.link.refusing_link import RefusingLink
 from tui.link.view import FleetView
 from tui.recording import Recording
 
@@ -78,8 +72,10 @@ class ReplayClock:
         self.speed = speed
 
 
-class ReplayLink:
+class ReplayLink(RefusingLink):
     """An `EngineLink` to a recording."""
+
+    REFUSAL = "this is a recording; nothing can be done in it any more"
 
     def __init__(self, recording: Recording, clock: ReplayClock) -> None:
         self._recording = recording
@@ -104,24 +100,6 @@ class ReplayLink:
         fleet = msgspec.structs.replace(view.fleet, now_s=self._clock.monotonic_s())
         return replace(view, fleet=fleet, heard_s=fleet.now_s)
 
-    def _refuse(self) -> NoReturn:
-        raise RequestRefused("this is a recording; nothing can be done in it any more")
-
-    async def act(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
-        self._refuse()
-
-    async def signal(self, name: str, signal_name: str) -> SignalReply:
-        self._refuse()
-
-    async def set_level(self, name: str, level: str) -> LevelReply:
-        self._refuse()
-
-    async def scale(self, worker: str, by: int) -> ScaleReply:
-        self._refuse()
-
-    async def reload(self, *, is_dry_run: bool) -> ReloadReply:
-        self._refuse()
-
     async def detail(self, name: str) -> WorkerDetail | None:
         return None
 
@@ -131,16 +109,10 @@ class ReplayLink:
     async def peek(self, channel: str) -> LetterList | None:
         return None
 
-    async def channel_act(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> ChannelReply:
-        self._refuse()
-
     async def pool_detail(self, name: str) -> PoolDetail | None:
         """The recorded row of the pool; what it had failed is in the log."""
         row = self._recording.view(self._clock.wall_s()).pools.get(name)
         return PoolDetail(row=row) if row is not None else None
-
-    async def pool_act(self, name: str, action: PoolActionName, request: PoolRequest) -> PoolReply:
-        self._refuse()
 
     async def history(self, names: Sequence[str], seconds: int) -> HistoryReply:
         """What was recorded of them, up to the moment that is shown."""
@@ -150,18 +122,6 @@ class ReplayLink:
         self._refuse()
 
     async def stacks(self, name: str) -> StacksReply:
-        self._refuse()
-
-    async def sample(self, name: str, seconds: float) -> SampleReply:
-        self._refuse()
-
-    async def release(self, name: str, resource: str) -> WayOutReply:
-        self._refuse()
-
-    async def kill_process(self, pid: int, start_ticks: int) -> WayOutReply:
-        self._refuse()
-
-    async def down(self, *, is_forced: bool) -> DownReply:
         self._refuse()
 
     async def close(self) -> None:

@@ -150,7 +150,7 @@ async def test_marks_are_gone_round_and_copied(tmp_path: Path) -> None:
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await shown(pilot, "line 3999")
         await pilot.press("y")
-        await shown(pilot, "Cannot copy: that is for a line of the log")
+        await shown(pilot, "Copy is for a line of the log")
         await pilot.press("e", "m")
         await at_line(pilot, "line 2501")
         await pilot.press("E", "E", "m")
