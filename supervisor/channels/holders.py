@@ -175,11 +175,12 @@ class Holders:
             ear.register(self.roster.bell, select.EPOLLIN | select.EPOLLET)
             while True:
                 ear.poll(0)
-                if self.is_gone(side):
-                    return
                 deaths = self.roster.open_deaths(self._living(side))
                 watched = [*(deaths or ()), *_open_processes((*self._coming(side), *self._givers(side)))]
                 try:
+                    # Asked once their deaths are watched: who dies before this is seen here, who dies later wakes us.
+                    if self.is_gone(side):
+                        return
                     is_in_time = blocking.wait(
                         (fd, events),
                         (ear.fileno(), platform.INPUT),

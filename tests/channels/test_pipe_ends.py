@@ -116,6 +116,27 @@ def test_blocked_reader_is_woken_by_the_death_of_the_writer(crew: Crew) -> None:
     theirs.close()
 
 
+def test_death_between_two_looks_is_seen(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The writer is alive when the reader looks, and dead before it sleeps."""
+    mine, theirs = Pipe(name="talk")
+    child = crew.start(send_and_wait, theirs, "ready")
+    assert mine.recv() == "ready"
+    assert mine.holders is not None
+    look = mine.holders.is_gone
+
+    def look_then_kill(side: int) -> bool:
+        is_gone = look(side)
+        child.kill()
+        child.join(60)
+        return is_gone
+
+    monkeypatch.setattr(mine.holders, "is_gone", look_then_kill)
+    with pytest.raises(EOFError, match="the other end of talk is closed"):
+        mine.recv()
+    mine.close()
+    theirs.close()
+
+
 def test_child_that_ends_in_order_is_seen_too(crew: Crew) -> None:
     """As with a kill."""
     mine, theirs = Pipe(duplex=False)
