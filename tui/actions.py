@@ -7,7 +7,7 @@ from typing import Literal
 
 from supervisor.api.messages import ActionName, ChannelActionName
 from tui import situation as seen
-from tui.situation import Pane, Place, Predicate, Situation
+from tui.situation import Pane, Place, Predicate, ScreenName, Situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,16 @@ class Action:
     """What it asks of the engine for a queue's items."""
     leaves_screen: bool = False
     """It asks something else of the engine, or is a way out."""
+    opens: ScreenName | None = None
+    """The screen that it shows over the first one, about what is under the cursor."""
     verb: str = ""
     """As "cannot" goes before it, where that is not the label."""
 
     @property
     def is_for_the_app(self) -> bool:
         """It leaves the screen: a wish to the engine, or a way out."""
-        return self.wish is not None or self.channel_wish is not None or self.leaves_screen
+        goes_up = self.wish is not None or self.channel_wish is not None
+        return goes_up or self.leaves_screen or self.opens is not None
 
     @property
     def acts_on_marks(self) -> bool:
@@ -88,10 +91,10 @@ ACTIONS: tuple[Action, ...] = (
            "what failed in a pool, its traceback.", WORKER,
            applies=seen.has_any, hint_rank=5, hinted_in=("workers", "channels", "pools", "errors", "log", "detail")),
     Action("why", ("w",), "Why", "Say why it does not move: the cause, who waits for whom, and the ways out.", WORKER,
-           applies=seen.has_live_row, hint_rank=5, hinted_in=("workers", "detail"), leaves_screen=True, verb="say why"),
+           applies=seen.has_live_row, hint_rank=5, hinted_in=("workers", "detail"), opens="why", verb="say why"),
     Action("stacks", ("t",), "Stacks", "Show the stacks of its processes and threads, and where it spends its time; at "
            "rest, what it was doing when it ended.", WORKER,
-           applies=seen.has_live_row, hint_rank=8, hinted_in=("workers", "detail"), leaves_screen=True,
+           applies=seen.has_live_row, hint_rank=8, hinted_in=("workers", "detail"), opens="stacks",
            verb="show stacks"),
     Action("worker_level", ("v",), "Log level", "Choose the least level of what its loggers write, while it runs.",
            WORKER, danger="confirm", applies=seen.has_loggers, leaves_screen=True, verb="choose a log level"),
@@ -142,11 +145,11 @@ ACTIONS: tuple[Action, ...] = (
            LOOK, hint_rank=6, hinted_in=("workers", "channels", "pools", "errors", "detail")),
     Action("plots", ("i",), "Plots", "Show figures over time: processor and memory of a worker, depth and rates of a "
            "queue, the pace of a pool.", LOOK, applies=seen.has_figures,
-           hint_rank=13, hinted_in=("workers", "channels", "pools", "detail"), leaves_screen=True, verb="plot"),
+           hint_rank=13, hinted_in=("workers", "channels", "pools", "detail"), opens="plots", verb="plot"),
     Action("hangs", ("h", "5"), "Hangs", "Show the verdicts on all workers, who is stuck first, and who waits for "
            "whom.", LOOK, applies=seen.is_live, hint_rank=12,
            hinted_in=("workers", "channels", "pools", "errors", "detail"),
-           leaves_screen=True, verb="look for hangs"),
+           opens="hangs", verb="look for hangs"),
     Action("sort_next", ("right_square_bracket",), "Sort", "Sort the table by the next column; after the last: as the "
            "profile has it. A click on a heading sorts by it, again turns it round.", LOOK, applies=seen.at_rows,
            hint_rank=14, hinted_in=("workers", "channels", "pools")),

@@ -23,7 +23,7 @@ from tui.actions import ACTIONS, BY_ID, meant_by
 from tui.channel_desk import ChannelDesk
 from tui.driver import TerminalDriver
 from tui.garbage import leave_little, settle
-from tui.hang_desk import AboutHangs, HangDesk, Work
+from tui.hang_desk import HangDesk, Work
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.older_hits import OlderHits
@@ -40,11 +40,11 @@ from tui.screens.confirm import (
     quit_question,
 )
 from tui.screens.fleet import FleetScreen
-from tui.screens.opening import open_about
+from tui.screens.opening import open_screen
 from tui.screens.palette import PaletteScreen
 from tui.screens.plan import MistakesScreen, PlanScreen
 from tui.screens.wording import Wording
-from tui.situation import Place, figures_of
+from tui.situation import SCREEN_NAMES, Place, ScreenName, figures_of
 from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
 from tui.widgets.filter_box import TypingBox
 from tui.wishes import Mistakes, Severity, Wishes
@@ -111,7 +111,7 @@ class Dashboard(App[Leaving]):
         self._wording = Wording(project, self._glyphs, self._clock, self._utc_offset_s)
         self._hang_desk = HangDesk(
             link, self._wishes, self._wording, self.say, lambda: self._view, self._start, self._confirm,
-            lambda what, name: open_about(self, self._hang_desk, what, name),
+            lambda what, name: open_screen(self, self._hang_desk, what, name),
         )  # fmt: skip
         acted = partial(self._look_again, "channels")
         self._channel_desk = ChannelDesk(self._wishes, self._start, self._confirm, acted)
@@ -259,10 +259,9 @@ class Dashboard(App[Leaving]):
             situation = screen.situation()
             if action.channel_wish is not None:
                 self._channel_desk.wish(action, action.channel_wish, situation, screen.letter(situation.letter))
-            elif action.id == "plots":
-                self._hang_desk.open("plots", figures_of(situation) or "")
-            elif action.id in ("why", "stacks", "hangs"):
-                self._hang_desk.open(cast("AboutHangs", action.id), screen.worker_name or "")
+            elif action.opens is not None:
+                about = figures_of(situation) if action.opens == "plots" else screen.worker_name
+                self._hang_desk.open(action.opens, about or "")
             elif action.id == "reload":
                 self._in_background(self._reload, "reload", is_latest_only=True)
             elif action.place == "pools":
@@ -270,14 +269,14 @@ class Dashboard(App[Leaving]):
             else:
                 self._worker_desk.wish(action, situation)
 
-    def action_leave_for(self, place: Place | Literal["hangs"], name: str) -> None:
+    def action_leave_for(self, place: Place | ScreenName, name: str) -> None:
         """Go to a place, and to what is called `name` there, from what is open over the fleet."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
-        if place == "hangs":
-            self._hang_desk.open("hangs", "")
+        if place in SCREEN_NAMES:
+            self._hang_desk.open(cast("ScreenName", place), name)
         else:
-            self.fleet_screen.go(place, name)
+            self.fleet_screen.go(cast("Place", place), name)
 
     async def _reload(self) -> None:
         """Show what a reload would do; do it when a person says so."""

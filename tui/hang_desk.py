@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from supervisor.api.hangs import StacksReply, Verdict, WayOut
 from supervisor.api.messages import ReplicaRow
@@ -26,10 +25,8 @@ from tui.render.pieces import plain
 from tui.render.stacks import dump_text
 from tui.screens.confirm import Choice, Question, kill_question
 from tui.screens.wording import Wording
+from tui.situation import ScreenName
 from tui.wishes import Say, Wishes
-
-AboutHangs = Literal["why", "hangs", "stacks", "flame", "plots"]
-"""The screens about hangs, and the one of figures over time."""
 
 Work = Callable[[], Coroutine[None, None, None]]
 
@@ -45,7 +42,7 @@ class HangDesk:
         view: what the engine said last.
         start: does work in the background.
         confirm: asks a question, and does the work when the answer is not Cancel.
-        open: shows one of the screens about a replica; ``hangs`` is about all.
+        open: shows one of the screens, about what is called so; ``hangs`` is about all.
     """
 
     link: AskingLink
@@ -55,7 +52,7 @@ class HangDesk:
     view: Callable[[], FleetView]
     start: Callable[[Work], None]
     confirm: Callable[[Question, Work], None]
-    open: Callable[[AboutHangs, str], None]
+    open: Callable[[ScreenName, str], None]
 
     @property
     def glyphs(self) -> Glyphs:

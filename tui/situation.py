@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from supervisor.api.messages import ChannelRow, ReplicaRow
 from supervisor.api.pools import PoolMember, PoolRow
@@ -13,6 +13,9 @@ from supervisor.lifecycle.states import AT_REST, LIVE, State
 Pane = Literal["workers", "channels", "pools", "errors", "log", "detail"]
 Place = Literal["workers", "channels", "pools", "errors"]
 """What the table at the top is a table of, and the detail a detail of."""
+ScreenName = Literal["why", "hangs", "stacks", "flame", "plots"]
+"""The screens that open over the first one."""
+SCREEN_NAMES: frozenset[str] = frozenset(get_args(ScreenName))
 
 
 @dataclass(frozen=True, slots=True)
