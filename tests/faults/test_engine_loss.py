@@ -40,6 +40,11 @@ def started(engine: RunningEngine) -> set[int]:
     return below(engine.note.guardian_pid)
 
 
+def escapee_among(pids: set[int]) -> int:
+    """The one that has a session of its own; 0 while its shell's child is still on its way there."""
+    return next((pid for pid in pids if proctable.command_line(pid) == "sleep 1000" and os.getsid(pid) == pid), 0)
+
+
 def below(pid: int) -> set[int]:
     return {entry.pid for entry in proctable.tree_of(pid, proctable.look())}
 
@@ -64,7 +69,7 @@ def test_what_a_double_kill_leaves_is_told_and_ended_by_the_next_engine(profile:
     with engine_on(profile) as engine:
         pids = started(engine)
         census = Path(engine.note.log_directory).parent / "census"
-        escapee = next(pid for pid in pids if proctable.command_line(pid) == "sleep 1000" and os.getsid(pid) == pid)
+        escapee = wait_for(lambda: escapee_among(pids), "the escapee to be on its own")
         wait_for(lambda: f"+ {escapee} " in census.read_text(), "the escapee to be noted")
         for number in (signal.SIGSTOP, signal.SIGKILL):
             os.kill(engine.note.guardian_pid, number)
