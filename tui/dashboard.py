@@ -7,37 +7,31 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Literal, cast
+from typing import ClassVar, cast
 
 from textual import events
-from textual.app import App
 from textual.binding import Binding, BindingType
-from textual.worker import Worker
 
-from supervisor.api.messages import Event, Job, TreeProcess
+from supervisor.api.messages import Event, Job
 from supervisor.clock import Clock, SystemClock
-from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.actions import ACTIONS, BY_ID, meant_by
 from tui.channel_desk import ChannelDesk
-from tui.driver import TerminalDriver
+from tui.fetching import AGAIN_EVERY_S, Fetching
 from tui.garbage import leave_little, settle
 from tui.hang_desk import HangDesk, Work
+from tui.leaving import Leaving, LeavingApp
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.older_hits import OlderHits
 from tui.link.view import FleetView, LinkState
 from tui.pool_desk import PoolDesk
-from tui.render.channel_detail import ChannelInside
 from tui.render.glyphs import Glyphs, glyph_set
-from tui.render.header import live_workers
 from tui.render.moments import stored_moment
 from tui.screens.confirm import (
     CANCEL,
     ConfirmScreen,
     Question,
-    quit_question,
 )
 from tui.screens.fleet import FleetScreen
 from tui.screens.opening import open_screen
@@ -47,8 +41,10 @@ from tui.screens.wording import Wording
 from tui.situation import SCREEN_NAMES, Place, ScreenName, figures_of
 from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
 from tui.widgets.filter_box import TypingBox
-from tui.wishes import Mistakes, Severity, Wishes
+from tui.wishes import Mistakes, Wishes
 from tui.worker_desk import WorkerDesk
+
+__all__ = ["Dashboard", "Leaving"]
 
 FRAME_S = 0.1
 """How often the log, and figures that changed, are drawn. What a person did, and states, are drawn at once."""
@@ -56,24 +52,8 @@ FRAME_S = 0.1
 FRAMES_PER_TICK = 2
 """Every so many frames all is drawn again, because ages and countdowns go on by themselves."""
 
-READ_PER_S = 40
-"""Characters of a sentence that a person reads in a second, with something else to do."""
 
-DETAIL_EVERY_S = 1.0
-DETAIL_DELAY_S = 0.08
-"""A cursor that runs through the table asks for the last replica only."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """How the dashboard ended."""
-
-    how: Literal["detached", "stopped", "gone"]
-    live_workers: int = 0
-    survivors: tuple[TreeProcess, ...] = ()
-
-
-class Dashboard(App[Leaving]):
+class Dashboard(LeavingApp):
     """One project's dashboard. It is only a client: what becomes of it changes nothing for a worker."""
 
     CSS_PATH = "app.tcss"
@@ -93,18 +73,15 @@ class Dashboard(App[Leaving]):
         self, link: EngineLink, project: str, *, clock: Clock | None = None, glyphs: Glyphs | None = None
     ) -> None:
         # Textual decides here, before there is a theme, whether NO_COLOR means no colours at all or shades of grey.
-        super().__init__(driver_class=TerminalDriver, ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(link, ansi_color=True if os.environ.get("NO_COLOR") else None)
         leave_little()
         self.project = project
-        self._link = link
         self._clock: Clock = clock or SystemClock()
         self._glyphs = glyphs or glyph_set(os.environ.get("PROCDECK_GLYPHS", ""))
         self._source = LogSource(
             lambda text: stored_moment(text, self._clock.wall_s(), self._utc_offset_s), (OlderHits(), OlderHits())
         )
-        self._view = FleetView()
         self._wishes = Wishes(link, self.say)
-        self._is_stopping_all = False
         self._is_outdated = False
         self._frames = 0
         self._utc_offset_s = time.localtime(self._clock.wall_s()).tm_gmtoff
@@ -113,10 +90,11 @@ class Dashboard(App[Leaving]):
             link, self._wishes, self._wording, self.say, lambda: self._view, self._start, self._confirm,
             lambda what, name: open_screen(self, self._hang_desk, what, name),
         )  # fmt: skip
-        acted = partial(self._look_again, "channels")
+        self._fetching = Fetching(link, lambda: self._view, self._screen_to_fill, self.in_background)
+        acted = partial(self._fetching.acted, "channels")
         self._channel_desk = ChannelDesk(self._wishes, self._start, self._confirm, acted)
         self._pool_desk = PoolDesk(
-            self._wishes, self._start, self._ask, partial(self._look_again, "pools"), self._clock.monotonic_s
+            self._wishes, self._start, self._ask, partial(self._fetching.acted, "pools"), self._clock.monotonic_s
         )
         self._worker_desk = WorkerDesk(self._wishes, lambda: self._view, self._start, self._ask, self._pool_desk.resize)
 
@@ -133,11 +111,19 @@ class Dashboard(App[Leaving]):
         assert isinstance(screen, FleetScreen)
         return screen
 
+    def _screen_to_fill(self) -> FleetScreen | None:
+        """The first screen, unless it has been left."""
+        return self.fleet_screen if self.screen_stack else None
+
+    @property
+    def is_drawing(self) -> bool:
+        return bool(self.screen_stack) and self.fleet_screen.is_ready
+
     def on_mount(self) -> None:
         self.register_theme(THEME)
         self.theme = NO_COLOR_THEME if self.no_color else THEME.name
         self.set_interval(FRAME_S, self._frame)
-        self.set_interval(DETAIL_EVERY_S, self._ask_detail_again)
+        self.set_interval(AGAIN_EVERY_S, self._fetching.again)
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, self._detach)
@@ -145,16 +131,13 @@ class Dashboard(App[Leaving]):
 
     def _begin(self) -> None:
         """After the first paint: everything that may take its time."""
-        self._in_background(partial(self._link.run, self._hear), "link")
+        self.in_background(partial(self._link.run, self._hear), "link")
         settle()
 
     async def on_unmount(self) -> None:
         self._source.close()
         await self._source.end_helpers()
         await self._link.close()
-
-    def _in_background(self, work: Work, group: str, *, is_latest_only: bool = False) -> None:
-        _: Worker[None] = self.run_worker(work, group=group, exclusive=is_latest_only)
 
     # --- values come down ---
 
@@ -174,13 +157,13 @@ class Dashboard(App[Leaving]):
     def _frame(self) -> None:
         """One paint for everything that came since the last: what is far apart on the screen costs all between."""
         self._frames += 1
-        if self.screen_stack and self.fleet_screen.is_ready and not self._exit:
+        if self.is_drawing and not self._exit:
             self.fleet_screen.log_view.pull()
         if self._is_outdated or self._frames % FRAMES_PER_TICK == 0:
             self._draw()
 
     def _draw(self) -> None:
-        if self._exit or not self.screen_stack or not self.fleet_screen.is_ready:
+        if self._exit or not self.is_drawing:
             return
         self._is_outdated = False
         view = self._view
@@ -189,52 +172,7 @@ class Dashboard(App[Leaving]):
         self.fleet_screen.draw(view, now_s)
 
     def on_drawn_screen_detail_wanted(self, message: FleetScreen.DetailWanted) -> None:
-        self._fetch(message.place, message.name, DETAIL_DELAY_S)
-
-    def _ask_detail_again(self) -> None:
-        screen = self.fleet_screen if self.screen_stack else None
-        if screen is None or self._view.state is not LinkState.LIVE or not screen.is_detail_shown:
-            return
-        if screen.subject is not None and screen.place != "errors" and screen.wants_detail_again:
-            self._fetch(screen.place, screen.subject, 0.0)
-
-    def _look_again(self, place: Place, name: str) -> None:
-        """Something was done to `name`: what is shown of it in full may be another thing now."""
-        if self.screen_stack and self.fleet_screen.place == place and self.fleet_screen.subject == name:
-            self._fetch(place, name, 0.0)
-
-    def _fetch(self, place: Place, name: str, delay_s: float) -> None:
-        fetches = {"workers": self._fetch_detail, "channels": self._fetch_inside, "pools": self._fetch_pool}
-        self._in_background(partial(fetches[place], name, delay_s), "detail", is_latest_only=True)
-
-    async def _fetch_detail(self, name: str, delay_s: float) -> None:
-        await asyncio.sleep(delay_s)
-        detail = await self._link.detail(name)
-        if self.screen_stack:  # It may have been left meanwhile.
-            self.fleet_screen.show_detail(detail)
-
-    async def _fetch_inside(self, name: str, delay_s: float) -> None:
-        """Ask for a queue's items, as far as there are any."""
-        await asyncio.sleep(delay_s)
-        channel = self._view.channels.get(name)
-        if channel is None or channel.kind != "queue":
-            return
-        letters = await self._link.letters(name) if channel.dead_letters else None
-        first = await self._link.peek(name) if channel.depth != 0 else None
-        inside = ChannelInside(name, letters.letters if letters else (), first.letters if first else ())
-        if self.screen_stack:
-            self.fleet_screen.show_inside(inside)
-
-    async def _fetch_pool(self, name: str, delay_s: float) -> None:
-        await asyncio.sleep(delay_s)
-        detail = await self._link.pool_detail(name)
-        if self.screen_stack:
-            self.fleet_screen.show_pool(detail)
-
-    def say(self, sentence: str, severity: Severity = "information") -> None:
-        """Show a sentence for a few seconds. It may hold worker text: it is never parsed."""
-        timeout_s = (4.0 if severity == "information" else 8.0) + len(sentence) / READ_PER_S
-        self.notify(sentence, severity=severity, timeout=timeout_s, markup=False)
+        self._fetching.fetch(message.place, message.name)
 
     def on_key(self, event: events.Key) -> None:
         """Letters that follow `/` at once have left for the pane before the filter had the focus."""
@@ -263,7 +201,7 @@ class Dashboard(App[Leaving]):
                 about = figures_of(situation) if action.opens == "plots" else screen.worker_name
                 self._hang_desk.open(action.opens, about or "")
             elif action.id == "reload":
-                self._in_background(self._reload, "reload", is_latest_only=True)
+                self.in_background(self._reload, "reload", is_latest_only=True)
             elif action.place == "pools":
                 self._pool_desk.wish(action, situation, screen.failure(situation.failure))
             else:
@@ -294,7 +232,7 @@ class Dashboard(App[Leaving]):
             self.push_screen(MistakesScreen(applied.lines))
 
     def _start(self, work: Work) -> None:
-        self._in_background(work, "wishes")
+        self.in_background(work, "wishes")
 
     def _confirm(self, question: Question, do: Work) -> None:
         self._ask(question, lambda _: do)
@@ -308,77 +246,9 @@ class Dashboard(App[Leaving]):
 
         def answered(choice: str | None) -> None:
             if choice is not None and choice != CANCEL:
-                self._in_background(act_on(choice), "wishes")
+                self.in_background(act_on(choice), "wishes")
 
         self.push_screen(ConfirmScreen(question) if isinstance(question, Question) else question, answered)
-
-    # --- leaving ---
-
-    @property
-    def _is_stopping(self) -> bool:
-        """Everything is being stopped already, from here or from elsewhere."""
-        fleet = self._view.fleet
-        return self._is_stopping_all or (fleet is not None and fleet.phase == "stopping")
-
-    def action_interrupt(self) -> None:
-        """Ctrl+C: ask; a second time detaches at once. While all are being stopped it waits no longer."""
-        if self._is_stopping and self._view.state is LinkState.LIVE:
-            if isinstance(self.screen, ConfirmScreen) and self.screen.question.is_quit:
-                self.screen.dismiss("force")
-            else:
-                self._answered_quit("force")
-        elif self._quit_question_is_open():
-            self._detach()
-        else:
-            self.ask_quit()
-
-    def _quit_question_is_open(self) -> bool:
-        return isinstance(self.screen, ConfirmScreen) and self.screen.question.is_quit
-
-    def ask_quit(self) -> None:
-        """Ask whether to stop all or to detach; without an engine there is nothing to ask."""
-        if self._quit_question_is_open():
-            return
-        if self._view.state is not LinkState.LIVE:
-            self.exit(Leaving("gone"))
-            return
-        question = quit_question(live_workers(self._view.fleet), is_stopping=self._is_stopping)
-        self.push_screen(ConfirmScreen(question), self._answered_quit)
-
-    def _answered_quit(self, choice: str | None) -> None:
-        if choice == "detach":
-            self._detach()
-        elif choice in ("stop", "force"):
-            self._is_stopping_all = True
-            self._in_background(partial(self._stop_all, is_forced=choice == "force"), "leaving", is_latest_only=True)
-
-    def _detach(self) -> None:
-        if not self.screen_stack or not self.fleet_screen.is_ready:  # a screen that leaves while it is made fails
-            self.set_timer(FRAME_S, self._detach)
-            return
-        self.exit(Leaving("detached", live_workers(self._view.fleet)))
-
-    async def _stop_all(self, *, is_forced: bool) -> None:
-        """Stay and show who is waited for, then leave."""
-        self.say("Killing all workers" if is_forced else "Stopping all workers")
-        try:
-            reply = await self._link.down(is_forced=is_forced)
-        except RequestRefused as refused:
-            self._is_stopping_all = False
-            self.say(str(refused), "error")
-        except EngineUnreachable:
-            self.exit(Leaving("stopped"))
-        else:
-            self.exit(Leaving("stopped", survivors=reply.survivors))
-
-    def _fatal_error(self) -> None:
-        """Leave the terminal as it was; the entry point tells what happened and where the report is."""
-        self._close_messages_no_wait()
-
-    @property
-    def crash(self) -> Exception | None:
-        """What ended the dashboard against its will."""
-        return self._exception
 
 
 def _states(view: FleetView) -> tuple[object, ...]:

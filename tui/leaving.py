@@ -1,0 +1,125 @@
+"""How the dashboard is left: what is asked before, what happens while everything is stopped, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+from textual.app import App
+from textual.worker import Worker
+
+from supervisor.api.messages import TreeProcess
+from supervisor.errors import EngineUnreachable, RequestRefused
+from tui.driver import TerminalDriver
+from tui.hang_desk import Work
+from tui.link.engine_link import EngineLink
+from tui.link.view import FleetView, LinkState
+from tui.render.header import live_workers
+from tui.screens.confirm import ConfirmScreen, quit_question
+from tui.wishes import Severity
+
+AGAIN_S = 0.1
+"""Who cannot leave yet tries again so soon."""
+
+READ_PER_S = 40
+"""Characters of a sentence that a person reads in a second, with something else to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """How the dashboard ended."""
+
+    how: Literal["detached", "stopped", "gone"]
+    live_workers: int = 0
+    survivors: tuple[TreeProcess, ...] = ()
+
+
+class LeavingApp(App[Leaving]):
+    """An app with a line to an engine, that can say something and be left. What it shows is its subclass's business."""
+
+    def __init__(self, link: EngineLink, *, ansi_color: bool | None) -> None:
+        super().__init__(driver_class=TerminalDriver, ansi_color=ansi_color)
+        self._link = link
+        self._view = FleetView()
+        self._is_stopping_all = False
+
+    @property
+    def is_drawing(self) -> bool:
+        """The first screen is there."""
+        raise NotImplementedError
+
+    def in_background(self, work: Work, group: str, *, is_latest_only: bool = False) -> None:
+        """Do `work` beside everything else; `is_latest_only` ends what the group does so far."""
+        _: Worker[None] = self.run_worker(work, group=group, exclusive=is_latest_only)
+
+    def say(self, sentence: str, severity: Severity = "information") -> None:
+        """Show a sentence for a few seconds. It may hold worker text: it is never parsed."""
+        timeout_s = (4.0 if severity == "information" else 8.0) + len(sentence) / READ_PER_S
+        self.notify(sentence, severity=severity, timeout=timeout_s, markup=False)
+
+    @property
+    def _is_stopping(self) -> bool:
+        """Everything is being stopped already, from here or from elsewhere."""
+        fleet = self._view.fleet
+        return self._is_stopping_all or (fleet is not None and fleet.phase == "stopping")
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C: ask; a second time detaches at once. While all are being stopped it waits no longer."""
+        if self._is_stopping and self._view.state is LinkState.LIVE:
+            if isinstance(self.screen, ConfirmScreen) and self.screen.question.is_quit:
+                self.screen.dismiss("force")
+            else:
+                self._answered_quit("force")
+        elif self._quit_question_is_open():
+            self._detach()
+        else:
+            self.ask_quit()
+
+    def _quit_question_is_open(self) -> bool:
+        return isinstance(self.screen, ConfirmScreen) and self.screen.question.is_quit
+
+    def ask_quit(self) -> None:
+        """Ask whether to stop all or to detach; without an engine there is nothing to ask."""
+        if self._quit_question_is_open():
+            return
+        if self._view.state is not LinkState.LIVE:
+            self.exit(Leaving("gone"))
+            return
+        question = quit_question(live_workers(self._view.fleet), is_stopping=self._is_stopping)
+        self.push_screen(ConfirmScreen(question), self._answered_quit)
+
+    def _answered_quit(self, choice: str | None) -> None:
+        if choice == "detach":
+            self._detach()
+        elif choice in ("stop", "force"):
+            self._is_stopping_all = True
+            self.in_background(partial(self._stop_all, is_forced=choice == "force"), "leaving", is_latest_only=True)
+
+    def _detach(self) -> None:
+        if not self.is_drawing:  # a screen that leaves while it is made fails
+            self.set_timer(AGAIN_S, self._detach)
+            return
+        self.exit(Leaving("detached", live_workers(self._view.fleet)))
+
+    async def _stop_all(self, *, is_forced: bool) -> None:
+        """Stay and show who is waited for, then leave."""
+        self.say("Killing all workers" if is_forced else "Stopping all workers")
+        try:
+            reply = await self._link.down(is_forced=is_forced)
+        except RequestRefused as refused:
+            self._is_stopping_all = False
+            self.say(str(refused), "error")
+        except EngineUnreachable:
+            self.exit(Leaving("stopped"))
+        else:
+            self.exit(Leaving("stopped", survivors=reply.survivors))
+
+    def _fatal_error(self) -> None:
+        """Leave the terminal as it was; the entry point tells what happened and where the report is."""
+        self._close_messages_no_wait()
+
+    @property
+    def crash(self) -> Exception | None:
+        """What ended the dashboard against its will."""
+        return self._exception
