@@ -8,27 +8,20 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from supervisor.processes import linux
 from supervisor.processes.executing import Program, execute
-from supervisor.processes.last_words import LastWords
+from supervisor.processes.order_line import ENTRY, ErrorOutput, OrderLine, copies_of
 from supervisor.processes.orders import Refusal
 from supervisor.processes.reaping import ExitWatch
 from supervisor.processes.refusals import agent_refusal, passing_refusal
 
 if TYPE_CHECKING:
     import asyncio
-
-ENTRY = str(Path(__file__).resolve().parent.parent / "agent" / "entry.py")
-
-DESCRIPTOR_LIMIT = 250
-FRAME_LIMIT_BYTES = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,43 +38,6 @@ Told = Callable[[int | None, Refusal | None], None]
 """Called with the pid, or with None and what went wrong."""
 
 
-class ErrorOutput:
-    """A forkserver's stderr: passed on to the engine's own, and its end remembered for when it dies."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._descriptor, self.child_end = os.pipe()
-        os.set_blocking(self._descriptor, False)
-        self._words = LastWords()
-        loop.add_reader(self._descriptor, self.read)
-
-    def read(self) -> None:
-        """Take what there is."""
-        while self._descriptor >= 0:
-            try:
-                chunk = os.read(self._descriptor, 65536)
-            except BlockingIOError:
-                return
-            if not chunk:
-                self.close()
-                return
-            self._words.hear(chunk)
-            try:
-                os.write(2, chunk)
-            except OSError:
-                pass  # the disk is full; what matters is told elsewhere
-
-    @property
-    def last_line(self) -> str:
-        return self._words.line
-
-    def close(self) -> None:
-        if self._descriptor >= 0:
-            self._loop.remove_reader(self._descriptor)
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-
 class Forkserver:
     """One forkserver process and the orders it has not answered yet."""
 
@@ -91,14 +47,12 @@ class Forkserver:
         self._report = report
         self._waiting: dict[int, Told] = {}
         self._next_id = 1
-        self._unsent: list[tuple[bytes, list[int]]] = []
         self._has_come_up = False
         self._why_not: Refusal | None = None
         self.is_alive = True
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.setblocking(False)
-        with ExitStack() as undo, theirs:
-            undo.callback(self._socket.close)
+        self._line = OrderLine(loop, self._take)
+        with ExitStack() as undo, self._line.theirs as theirs:
+            undo.callback(self._line.close)
             self._errors = ErrorOutput(loop)
             undo.callback(self._errors.close)
             try:
@@ -108,7 +62,7 @@ class Forkserver:
             undo.callback(os.kill, self.pid, signal.SIGKILL)  # an engine without descriptors cannot watch it
             self._watch = ExitWatch(loop, self.pid, self._on_exit)
             undo.pop_all()
-        loop.add_reader(self._socket.fileno(), self._on_readable)
+        self._line.listen()
 
     def _start(self, channel: int, errors: int) -> int:
         kind = self._kind
@@ -137,46 +91,10 @@ class Forkserver:
         Raises:
             OSError: there are no descriptors left for the copies.
         """
-        copies: list[int] = []
-        try:
-            copies.extend(map(os.dup, descriptors))  # one at a time: those before a failure are in the list
-        except OSError:
-            for descriptor in copies:
-                os.close(descriptor)
-            raise
+        copies = copies_of(descriptors)
         order_id, self._next_id = self._next_id, self._next_id + 1
         self._waiting[order_id] = told
-        self._unsent.append((json.dumps({"id": order_id}).encode(), copies))
-        self._send()
-
-    def _send(self) -> None:
-        while self._unsent:
-            frame, descriptors = self._unsent[0]
-            try:
-                socket.send_fds(self._socket, [frame], descriptors)
-            except BlockingIOError:
-                self._loop.add_writer(self._socket.fileno(), self._send)
-                return
-            except OSError:
-                return  # it has died; its exit answers what is waiting
-            for descriptor in descriptors:
-                os.close(descriptor)
-            del self._unsent[0]
-        self._loop.remove_writer(self._socket.fileno())
-
-    def _on_readable(self) -> None:
-        """Take every answer that is there."""
-        while self._socket.fileno() >= 0:
-            try:
-                frame = self._socket.recv(FRAME_LIMIT_BYTES)
-            except BlockingIOError:
-                return
-            except OSError:
-                frame = b""
-            if not frame:
-                self._loop.remove_reader(self._socket.fileno())
-                return
-            self._take(json.loads(frame))
+        self._line.send({"id": order_id}, copies)
 
     def _take(self, answer: dict[str, Any]) -> None:
         if "preloaded" in answer:
@@ -198,7 +116,7 @@ class Forkserver:
 
     def _on_exit(self, status: int | None) -> None:
         self.is_alive = False
-        self._on_readable()
+        self._line.read()
         self._errors.read()
         self.close()
         last_line = self._errors.last_line
@@ -216,14 +134,7 @@ class Forkserver:
 
     def close(self) -> None:
         """Let the forkserver end; the guardian ends one that does not."""
-        if self._socket.fileno() >= 0:
-            self._loop.remove_reader(self._socket.fileno())
-            self._loop.remove_writer(self._socket.fileno())
-            self._socket.close()
-        for _, descriptors in self._unsent:
-            for descriptor in descriptors:
-                os.close(descriptor)
-        self._unsent.clear()
+        self._line.close()
 
 
 class Forkservers:

@@ -15,8 +15,9 @@ from typing import NoReturn
 
 from supervisor.processes import lifeline, linux, refusals
 from supervisor.processes.executing import Program, StartFailed, close_others, execute, forget_signal_handlers
-from supervisor.processes.forkservers import ENTRY, ForkserverKind, Forkservers
+from supervisor.processes.forkservers import ForkserverKind, Forkservers
 from supervisor.processes.memory import OutOfMemoryCounter
+from supervisor.processes.order_line import ENTRY
 from supervisor.processes.orders import LaunchOrder, Refusal
 from supervisor.processes.stages import Stages, Told
 

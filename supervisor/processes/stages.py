@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from supervisor.processes import lifeline, linux, stopping
 from supervisor.processes.executing import Program, execute
-from supervisor.processes.forkservers import ENTRY, FRAME_LIMIT_BYTES, ErrorOutput
+from supervisor.processes.order_line import ENTRY, ErrorOutput, OrderLine, copies_of
 from supervisor.processes.orders import LaunchOrder, Refusal
 from supervisor.processes.reaping import ExitWatch
 from supervisor.processes.refusals import agent_refusal
@@ -153,17 +152,15 @@ class Stage:
         self._waiting: dict[int, tuple[Performance, Told]] = {}
         self._performances: dict[int, Performance] = {}
         self._next_id = 1
-        self._unsent: list[tuple[bytes, list[int]]] = []
         self._has_come_up = False
         self._is_let_go = False
         self._why_not: Refusal | None = None
         self._killed_for = ""
         self.is_alive = True
         self.status: int | None = None
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._socket.setblocking(False)
-        with ExitStack() as undo, theirs:
-            undo.callback(self._socket.close)
+        self._line = OrderLine(loop, self._take)
+        with ExitStack() as undo, self._line.theirs as theirs:
+            undo.callback(self._line.close)
             self._errors = ErrorOutput(loop)
             undo.callback(self._errors.close)
             try:
@@ -174,7 +171,7 @@ class Stage:
             self._watch = ExitWatch(loop, self.pid, self._on_exit)
             undo.pop_all()
         linux.unshield(self.pid)
-        loop.add_reader(self._socket.fileno(), self._on_readable)
+        self._line.listen()
 
     def _start(self, channel: int, errors: int, cwd: str) -> int:
         strand = lifeline.strand()
@@ -212,48 +209,16 @@ class Stage:
         with ExitStack() as undo:
             exit_read, exit_write = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
             undo.callback(os.close, exit_read)
-            copies = [exit_write]
-            undo.callback(_close_all, copies)
-            copies.extend(map(os.dup, descriptors))  # one at a time: those before a failure are in the list
+            undo.callback(os.close, exit_write)
+            spec, *rest = copies_of(descriptors)
             undo.pop_all()
-        copies[0], copies[1] = copies[1], copies[0]
         number, self._next_id = self._next_id, self._next_id + 1
         self._waiting[number] = Performance(self, number, name, exit_read), told
-        self.order({"do": "launch", "id": number}, copies)
+        self.order({"do": "launch", "id": number}, [spec, exit_write, *rest])
 
     def order(self, frame: dict[str, Any], descriptors: list[int] | None = None) -> None:
         """Send a frame, with descriptors that are closed here afterwards."""
-        self._unsent.append((json.dumps(frame).encode(), descriptors or []))
-        self._send()
-
-    def _send(self) -> None:
-        while self._unsent and self._socket.fileno() >= 0:
-            frame, descriptors = self._unsent[0]
-            try:
-                socket.send_fds(self._socket, [frame], descriptors)
-            except BlockingIOError:
-                self.loop.add_writer(self._socket.fileno(), self._send)
-                return
-            except OSError:
-                break  # it has died; its exit answers what is waiting
-            _close_all(descriptors)
-            del self._unsent[0]
-        if self._socket.fileno() >= 0:
-            self.loop.remove_writer(self._socket.fileno())
-
-    def _on_readable(self) -> None:
-        """Take every answer that is there."""
-        while self._socket.fileno() >= 0:
-            try:
-                frame = self._socket.recv(FRAME_LIMIT_BYTES)
-            except BlockingIOError:
-                return
-            except OSError:
-                frame = b""
-            if not frame:
-                self.loop.remove_reader(self._socket.fileno())
-                return
-            self._take(json.loads(frame))
+        self._line.send(frame, descriptors or [])
 
     def _take(self, answer: dict[str, Any]) -> None:
         if "ready" in answer:
@@ -299,7 +264,7 @@ class Stage:
     def _on_exit(self, status: int | None) -> None:
         self.is_alive = False
         self.status = status
-        self._on_readable()
+        self._line.read()
         self._errors.read()
         self.close()
         self._errors.close()
@@ -318,13 +283,7 @@ class Stage:
     def close(self) -> None:
         """Let the process end; the guardian ends one that does not."""
         self._is_let_go = True
-        if self._socket.fileno() >= 0:
-            self.loop.remove_reader(self._socket.fileno())
-            self.loop.remove_writer(self._socket.fileno())
-            self._socket.close()
-        for _, descriptors in self._unsent:
-            _close_all(descriptors)
-        self._unsent.clear()
+        self._line.close()
 
 
 class Stages:
@@ -359,11 +318,6 @@ class Stages:
         """Let all of them end."""
         for stage in self._stages.values():
             stage.close()
-
-
-def _close_all(descriptors: list[int]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
 
 
 def _signal_name(number: int) -> str:
