@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
@@ -10,33 +9,30 @@ from textual.binding import Binding, BindingType
 from textual.widget import Widget
 from textual.worker import Worker
 
-from supervisor.api.pools import PoolFailure, PoolRow
+from supervisor.api.pools import PoolFailure
 from supervisor.logs.errors import ErrorGroup
 from supervisor.logs.record import decode
 from tui.actions import ACTIONS, BY_ID, LOG, Action
-from tui.link.log_source import LogSource
 from tui.link.view import LinkState
 from tui.palette import Entry, action_entries, go_entries
 from tui.refusals import why_not
-from tui.render.glyphs import Glyphs
 from tui.render.log_words import subject_of
 from tui.render.pieces import plain
 from tui.render.pool_detail import item_of, newest_failures
-from tui.screens.drawing import DrawnScreen
 from tui.screens.failures import FailureScreen
 from tui.screens.palette import PaletteScreen
+from tui.screens.places import PlacesScreen
 from tui.screens.reading import HelpScreen, RecordScreen
 from tui.screens.room import PANES
-from tui.screens.wording import Wording
-from tui.situation import Pane, Place, Situation
-from tui.widgets.filter_box import FilterBox, TypingBox
+from tui.situation import Pane, Situation
+from tui.widgets.filter_box import TypingBox
 from tui.widgets.hint_bar import HintBar
 
 BEFORE_US = 5_000
 """A failed item is logged about when the pool hears of it: so long before that is where to look for it in the log."""
 
 
-class FleetScreen(DrawnScreen):
+class FleetScreen(PlacesScreen):
     """All that a person sees first, and mostly."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,11 +41,6 @@ class FleetScreen(DrawnScreen):
         if not action.is_for_the_app
         for key in action.keys
     ]
-
-    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
-        super().__init__(source, wording, glyphs, utc_offset_s)
-        self._worker_before: str | None = None
-        """Whose log was shown before pools were; None while they are not."""
 
     def situation(self) -> Situation:
         """What the person looks at."""
@@ -73,20 +64,6 @@ class FleetScreen(DrawnScreen):
             is_sorted=self.place != "errors" and self.place_table.sort is not None,
             is_wide=self.has_class("-wide"),
         )
-
-    @property
-    def pool(self) -> PoolRow | None:
-        """The pool under the cursor; where workers are shown, the first pool of the one under the cursor."""
-        if self.place == "pools":
-            return self._view.pools.get(self.subject or "")
-        return self._view.pools_of.get(self.subject or "") if self.place == "workers" else None
-
-    @property
-    def worker_name(self) -> str | None:
-        """The replica under the cursor; where pools are shown, the one that has the pool under the cursor."""
-        if self.place != "pools":
-            return self.table.cursor_name
-        return self.pool.replica if self.pool else None
 
     def action_act(self, action_id: str) -> None:
         """Do the action called `action_id`, or say why not."""
@@ -148,16 +125,6 @@ class FleetScreen(DrawnScreen):
             self._boxes[self.place].open()
         self.share_height()
 
-    def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
-        self._filters[message.pane] = message.text
-        if message.pane in ("workers", "channels", "pools", "errors"):
-            self._tables[message.pane].filter(message.text)
-        self.redraw()
-
-    def on_filter_box_left(self, message: FilterBox.Left) -> None:
-        self.query_one(f"#{message.pane}").focus()
-        self.share_height()
-
     def do_own_log(self) -> None:
         """`l`"""
         name = self.worker_name or ""
@@ -206,18 +173,6 @@ class FleetScreen(DrawnScreen):
             self.app.notify("There is one log only: Z shows a second one.", markup=False)
         self.redraw()
 
-    def action_go(self, place: Place) -> None:
-        """A number goes to its place, and never back."""
-        self.go(place)
-
-    def go(self, place: Place, name: str = "") -> None:
-        """Go to a place, and to what is called `name` there."""
-        self._go_to(place)
-        if name:
-            if name not in self.place_table.shown_names:
-                self._boxes[place].clear_and_hide()
-            self.place_table.show_all_with(name)
-
     def open_palette(self) -> None:
         """Offer what can be done, and all that one can go to."""
         situation = self.situation()
@@ -235,65 +190,6 @@ class FleetScreen(DrawnScreen):
             self.go(entry.what, entry.id)
         else:
             self.post_message(HintBar.Chosen(entry.id))
-
-    def do_workers(self) -> None:
-        """`1`"""
-        self._go_to("workers")
-
-    def do_channels(self) -> None:
-        """`c`"""
-        self._go_to("workers" if self.place == "channels" else "channels")
-
-    def do_errors(self) -> None:
-        """`x`"""
-        self._go_to("workers" if self.place == "errors" else "errors")
-
-    def do_pools(self) -> None:
-        """`b`"""
-        pool = self.pool
-        self._go_to("workers" if self.place == "pools" else "pools")
-        if self.place == "pools" and pool is not None:
-            self.pool_table.show_all_with(pool.name)
-
-    def _go_to(self, place: Place) -> None:
-        self.go_to(place)
-        self.place_table.focus()
-        self._draw_errors()
-        self._show_other(self.subject)
-
-    def _show_other(self, name: str | None) -> None:
-        """Where pools are shown the log is that of the pool's worker; elsewhere it is again what it was before."""
-        super()._show_other(name)
-        log = self.log_panes.first
-        if self.place == "pools":
-            if self._worker_before is None:
-                self._worker_before = log.source.narrowing.worker
-            log.narrow(worker=self.worker_name or "")
-        elif self._worker_before is not None:
-            log.narrow(worker=self._worker_before)
-            self._worker_before = None
-
-    def do_order(self) -> None:
-        """`O`"""
-        table = self.place_table
-        if self.place == "errors":
-            self.error_order = "count" if self.error_order == "last seen" else "last seen"
-        elif table.sort is not None:
-            table.sort_by(table.sort.turned())
-        self.redraw()
-
-    def do_sort_next(self) -> None:
-        """`]`"""
-        self.place_table.sort_beside(1)
-
-    def do_sort_previous(self) -> None:
-        """`[`"""
-        self.place_table.sort_beside(-1)
-
-    def do_problems(self) -> None:
-        """`!`"""
-        self.place_table.show_problems_only(is_only=not self.place_table.is_only_problems)
-        self.redraw()
 
     def do_detail(self) -> None:
         """`d`"""
@@ -382,7 +278,3 @@ class FleetScreen(DrawnScreen):
         """`?`"""
         situation = self.situation()
         self.app.push_screen(HelpScreen("", lambda action: action in ACTIONS and action.applies(situation)))
-
-    def names(self) -> Sequence[str]:
-        """All replicas, filtered out or not."""
-        return tuple(row.name for row in self._view.rows)

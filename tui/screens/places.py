@@ -1,0 +1,121 @@
+"""Where a person is on the first screen, and how the table there stands: places, filters, order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from supervisor.api.pools import PoolRow
+from tui.link.log_source import LogSource
+from tui.render.glyphs import Glyphs
+from tui.screens.drawing import DrawnScreen
+from tui.screens.wording import Wording
+from tui.situation import Place
+from tui.widgets.filter_box import FilterBox
+
+
+class PlacesScreen(DrawnScreen):
+    """A `DrawnScreen` with ways from place to place. What else keys do is its subclass's business."""
+
+    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
+        super().__init__(source, wording, glyphs, utc_offset_s)
+        self._worker_before: str | None = None
+        """Whose log was shown before pools were; None while they are not."""
+
+    @property
+    def pool(self) -> PoolRow | None:
+        """The pool under the cursor; where workers are shown, the first pool of the one under the cursor."""
+        if self.place == "pools":
+            return self._view.pools.get(self.subject or "")
+        return self._view.pools_of.get(self.subject or "") if self.place == "workers" else None
+
+    @property
+    def worker_name(self) -> str | None:
+        """The replica under the cursor; where pools are shown, the one that has the pool under the cursor."""
+        if self.place != "pools":
+            return self.table.cursor_name
+        return self.pool.replica if self.pool else None
+
+    def action_go(self, place: Place) -> None:
+        """A number goes to its place, and never back."""
+        self.go(place)
+
+    def go(self, place: Place, name: str = "") -> None:
+        """Go to a place, and to what is called `name` there."""
+        self._go_to(place)
+        if name:
+            if name not in self.place_table.shown_names:
+                self._boxes[place].clear_and_hide()
+            self.place_table.show_all_with(name)
+
+    def do_workers(self) -> None:
+        """`1`"""
+        self._go_to("workers")
+
+    def do_channels(self) -> None:
+        """`c`"""
+        self._go_to("workers" if self.place == "channels" else "channels")
+
+    def do_errors(self) -> None:
+        """`x`"""
+        self._go_to("workers" if self.place == "errors" else "errors")
+
+    def do_pools(self) -> None:
+        """`b`"""
+        pool = self.pool
+        self._go_to("workers" if self.place == "pools" else "pools")
+        if self.place == "pools" and pool is not None:
+            self.pool_table.show_all_with(pool.name)
+
+    def _go_to(self, place: Place) -> None:
+        self.go_to(place)
+        self.place_table.focus()
+        self._draw_errors()
+        self._show_other(self.subject)
+
+    def _show_other(self, name: str | None) -> None:
+        """Where pools are shown the log is that of the pool's worker; elsewhere it is again what it was before."""
+        super()._show_other(name)
+        log = self.log_panes.first
+        if self.place == "pools":
+            if self._worker_before is None:
+                self._worker_before = log.source.narrowing.worker
+            log.narrow(worker=self.worker_name or "")
+        elif self._worker_before is not None:
+            log.narrow(worker=self._worker_before)
+            self._worker_before = None
+
+    def do_order(self) -> None:
+        """`O`"""
+        table = self.place_table
+        if self.place == "errors":
+            self.error_order = "count" if self.error_order == "last seen" else "last seen"
+        elif table.sort is not None:
+            table.sort_by(table.sort.turned())
+        self.redraw()
+
+    def do_sort_next(self) -> None:
+        """`]`"""
+        self.place_table.sort_beside(1)
+
+    def do_sort_previous(self) -> None:
+        """`[`"""
+        self.place_table.sort_beside(-1)
+
+    def do_problems(self) -> None:
+        """`!`"""
+        self.place_table.show_problems_only(is_only=not self.place_table.is_only_problems)
+        self.redraw()
+
+    def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
+        self._filters[message.pane] = message.text
+        if message.pane in ("workers", "channels", "pools", "errors"):
+            self._tables[message.pane].filter(message.text)
+        self.redraw()
+
+    def on_filter_box_left(self, message: FilterBox.Left) -> None:
+        self.query_one(f"#{message.pane}").focus()
+        self.share_height()
+
+    def names(self) -> Sequence[str]:
+        """All replicas, filtered out or not."""
+        return tuple(row.name for row in self._view.rows)
