@@ -13,13 +13,13 @@ SPEEDS = (0.0, 1.0, 10.0, 60.0)
 
 
 class ReplayDashboard(Dashboard):
-    """`Dashboard`, with ``[`` and ``]`` a minute back and on, ``{`` and ``}`` ten, and the backslash for the speed."""
+    """`Dashboard`, with ``{`` and ``}`` a minute back and on, ``(`` and ``)`` ten, and the backslash for the speed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left_square_bracket", "move(-60)", show=False, priority=True),
-        Binding("right_square_bracket", "move(60)", show=False, priority=True),
-        Binding("left_curly_bracket", "move(-600)", show=False, priority=True),
-        Binding("right_curly_bracket", "move(600)", show=False, priority=True),
+        Binding("left_curly_bracket", "move(-60)", show=False, priority=True),
+        Binding("right_curly_bracket", "move(60)", show=False, priority=True),
+        Binding("left_parenthesis", "move(-600)", show=False, priority=True),
+        Binding("right_parenthesis", "move(600)", show=False, priority=True),
         Binding("backslash", "speed", show=False, priority=True),
     ]
 

@@ -21,10 +21,10 @@ async def test_keys_move_in_time_and_leave_at_once(tmp_path: Path) -> None:
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await shown(pilot, "parse.1")
         await shown(pilot, "census (recording)")
-        await pilot.press("right_square_bracket")
+        await pilot.press("right_curly_bracket")
         await shown(pilot, "standing still")
         assert clock.wall_s() == NOW_AT + 70
-        await pilot.press("left_curly_bracket")
+        await pilot.press("left_parenthesis")
         assert clock.wall_s() == NOW_AT
         await pilot.press("backslash")
         assert clock.speed == 1.0

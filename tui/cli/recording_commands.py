@@ -38,7 +38,7 @@ def replay(
     at: Annotated[str | None, Parameter(help='Begin at a time: "02:13", an ISO time.', show_default=False)] = None,
     speed: Annotated[float, Parameter(help="So many times as fast; 0 stands still.")] = 1.0,
 ) -> int:
-    """Look at a recording in the dashboard: [ and ] go a minute back and on, { and } ten, backslash sets the speed."""
+    """Look at a recording in the dashboard: { and } go a minute back and on, ( and ) ten, backslash sets the speed."""
     from tui.cli.replayer import replay as show
 
     return show(directory, at=at, speed=speed)
