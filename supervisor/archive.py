@@ -3,11 +3,14 @@
 ::
 
     lanes ─► Intake ─► SegmentWriter ─► segments ◄─ read by ─ sinks, keeper (processes of their own)
+
+    the profile in force ─► profile.toml in the run's directory, for those who ask what the file has become since
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import Final
 
@@ -15,7 +18,7 @@ from supervisor.logs.intake import Intake
 from supervisor.logs.keeping import keeping_command
 from supervisor.logs.retention import Retention, remove_old_runs
 from supervisor.logs.segments import SegmentWriter
-from supervisor.paths import RunPlace
+from supervisor.paths import RunPlace, loaded_profile_path
 from supervisor.processes.keeping import Keeper
 from supervisor.processes.sinking import Sinks, sink_orders
 from supervisor.profile.model import Profile
@@ -60,6 +63,8 @@ class Archive:
             else ()
         )
         self._keeper = Keeper(loop, command, report)
+        self._report = report
+        self._kept: str | None = None
 
     def start(self, profile: Profile) -> None:
         """Begin to serve the sinks and to look after the store."""
@@ -74,6 +79,20 @@ class Archive:
     def change(self, profile: Profile) -> None:
         """Go by `profile` from now on. How segments are kept is settled when a run begins."""
         self._sinks.change(sink_orders(profile, self._place.output_directory))
+        if profile.source != self._kept:
+            self._kept = profile.source
+            self._keep(profile.source)
+
+    def _keep(self, source: str) -> None:
+        """Have the text of the profile in force lie beside the logs, whole or not at all."""
+        path = loaded_profile_path(self._place.directory)
+        draft = path.with_suffix(".new")
+        try:
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+                file.write(source)
+            draft.replace(path)
+        except OSError as error:
+            self._report("WARNING", f"cannot keep a copy of the profile at {path}: {error.strerror or error}")
 
     def pids(self) -> frozenset[int]:
         """The processes that work on the store: children of the engine that are no strays."""

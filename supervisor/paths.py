@@ -3,7 +3,7 @@
 ::
 
     <runtime>/procdeck/<project>/   0700, ours      engine.sock  lock  engine.json
-    <state>/procdeck/<project>/runs/<run id>/       logs/000001.ndjson ...  output/  engine.log
+    <state>/procdeck/<project>/runs/<run id>/       logs/000001.ndjson ...  output/  engine.log  profile.toml
 
     <spill>/...                                     big items on their way; gone with the engine
 
@@ -201,6 +201,14 @@ def run_directory(project: str, run_id: str) -> Path:
     for private in (directory.parent, directory, directory / "logs", directory / "output"):
         private.mkdir(mode=0o700, exist_ok=True)  # a parent that mkdir makes by itself is anybody's to read
     return directory
+
+
+def loaded_profile_path(directory: Path) -> Path:
+    """The text of the profile that a run goes by, in the run's own `directory`; each reload that is applied renews it.
+
+    Secrets in it are not masked; nobody else can enter the directory.
+    """
+    return directory / "profile.toml"
 
 
 def spill_directory(project: str, run_id: str) -> Path:

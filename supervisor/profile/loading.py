@@ -56,7 +56,7 @@ def load_profile(path: Path, project: str | None = None) -> Profile:
         mistakes = [*_project_mistakes(project), *mistakes]
     if profile is None or mistakes:
         raise ProfileError(place.sentences(mistakes or [Mistake((), "the profile is not valid")]))
-    return profile
+    return profile.model_copy(update={"source": text})
 
 
 def profile_schema() -> dict[str, Any]:

@@ -168,6 +168,8 @@ class Profile(Table):
     """The file, absolute."""
     project_override: SkipJsonSchema[str | None] = Field(default=None, validation_alias=f"{HIDDEN}project")
     """A project name given on the command line."""
+    source: SkipJsonSchema[str] = Field(default="", validation_alias=f"{HIDDEN}source", repr=False)
+    """The file's text as it was read, so that it can be told later what has changed in the file."""
     name: str = Field(default="", examples=["census"], json_schema_extra={"pattern": f"^{NAME_PATTERN}$"})
     """The project's name; one engine runs per name. Without it: the file's or the directory's name."""
     description: str = Field(default="", examples=["a census of the standard library"])

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from supervisor.errors import RequestRefused
+from supervisor.paths import loaded_profile_path
 from tests.engines import RunningEngine, engine_on, is_alive, wait_for, write_profile
 
 TWO = """
@@ -44,6 +45,25 @@ def test_scale_adds_replicas_and_sends_the_last_ones_off(place: Path) -> None:
             engine.client.scale("b", 0)
         with pytest.raises(RequestRefused, match="did you mean"):
             engine.client.scale("bb", 2)
+
+
+def test_the_text_that_the_engine_goes_by_is_kept(place: Path) -> None:
+    """For who asks what the file has become since; a refused reload leaves it, one that is applied renews it."""
+    path = write_profile(place / "p", TWO)
+    before = path.read_text()
+    with engine_on(path) as engine:
+        kept = loaded_profile_path(Path(engine.note.log_directory).parent)
+        assert (kept.read_text(), kept.stat().st_mode & 0o777) == (before, 0o600)
+        path.write_text(before + "[workers.c]\n")
+        with pytest.raises(RequestRefused):
+            engine.client.reload()
+        assert kept.read_text() == before
+        after = before + "[workers.c]\ncommand = 'exec sleep 1000'\n"
+        path.write_text(after)
+        engine.client.scale("a", 2)
+        assert kept.read_text() == before
+        engine.client.reload()
+        assert kept.read_text() == after
 
 
 def test_pool_has_members_and_no_replicas(place: Path) -> None:
