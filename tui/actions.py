@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from supervisor.api.messages import ActionName, ChannelActionName
 from tui import situation as seen
+from tui.keymap import chosen_keys, key_name, keymap_generation
 from tui.situation import Pane, Place, Predicate, ScreenName, Situation
 
 
@@ -15,8 +18,8 @@ class Action:
     """One thing a person can do."""
 
     id: str
-    keys: tuple[str, ...]
-    """As Textual names them; the first is shown."""
+    own_keys: tuple[str, ...]
+    """As Textual names them; the first is shown. `keys` are what a person may have chosen instead."""
     label: str
     """For the hint bar: one word."""
     help: str
@@ -38,6 +41,17 @@ class Action:
     """The screen that it shows over the first one, about what is under the cursor."""
     verb: str = ""
     """As "cannot" goes before it, where that is not the label."""
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that it has now; none where a person wants none."""
+        return chosen_keys(self.group, self.id, self.own_keys)
+
+    @property
+    def key_name(self) -> str:
+        """Its first key as a person reads it; empty where it has none."""
+        keys = self.keys
+        return key_name(keys[0]) if keys else ""
 
     @property
     def is_for_the_app(self) -> bool:
@@ -222,6 +236,17 @@ PLACE_NUMBERS: dict[str, str] = {"workers": "1", "channels": "2", "pools": "3", 
 
 MOVES: tuple[tuple[str, str, str], ...] = (
     ("up,k", "move(-1)", "one line up"),
+
+def place_keys() -> tuple[tuple[str, str], ...]:
+    """Each place with the keys of it that never go back: its number, or what a person has put in its stead."""
+    return tuple((place, key) for place in PLACE_NUMBERS for key in BY_ID[place].keys if goes_only(key))
+
+
+def goes_only(key: str) -> bool:
+    """Whether the key of a place goes there and never back: a number or a function key, not a letter."""
+    return key.isdigit() or (len(key) > 1 and key[0] == "f" and key[1:].isdigit())
+
+
     ("down,j", "move(1)", "one line down"),
     ("pageup,ctrl+b", "page(-1)", "one page up"),
     ("pagedown,ctrl+f,space", "page(1)", "one page down"),
@@ -230,35 +255,26 @@ MOVES: tuple[tuple[str, str, str], ...] = (
 )
 """Keys, widget action, meaning: the same in every pane."""
 
-_KEY_NAMES = {
-    "slash": "/",
-    "question_mark": "?",
-    "escape": "esc",
-    "pageup": "pgup",
-    "pagedown": "pgdn",
-    "delete": "del",
-    "plus": "+",
-    "minus": "-",
-    "colon": ":",
-    "full_stop": ".",
-    "comma": ",",
-    "apostrophe": "'",
-    "quotation_mark": '"',
-    "greater_than_sign": ">",
-    "exclamation_mark": "!",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "equals_sign": "=",
-}
+
+def key_of(action_id: str) -> str:
+    """The key of an action as a sentence names it; where it has none, how else it can be done."""
+    action = BY_ID[action_id]
+    return action.key_name or f"{BY_ID['palette'].key_name} and {action.label.lower()}"
 
 
-def key_name(key: str) -> str:
-    """A key as a person reads it on the keyboard."""
-    return _KEY_NAMES.get(key, key)
+@lru_cache(maxsize=1)
+def _by_key(generation: int) -> Mapping[str, tuple[Action, ...]]:
+    """Who shares each key while the keymap is that of `generation`."""
+    del generation
+    sharing: dict[str, tuple[Action, ...]] = {}
+    for action in ACTIONS:
+        for key in action.keys:
+            sharing[key] = (*sharing.get(key, ()), action)
+    return sharing
 
 
 def meant_by(key: str, situation: Situation) -> Action:
     """Of the actions that have `key`, the one that can be done now; where none can, the one of this place."""
-    sharing = [action for action in ACTIONS if key in action.keys]
+    sharing = _by_key(keymap_generation())[key]
     there = [action for action in sharing if action.place in (None, situation.place)]
     return next((action for action in there if action.applies(situation)), (*there, *sharing)[0])

@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from supervisor.api.messages import Event, Job
 from supervisor.clock import Clock, SystemClock
 from tui.actions import ACTIONS, BY_ID, meant_by
+from tui.bindings import hear
 from tui.channel_desk import ChannelDesk
 from tui.fetching import AGAIN_EVERY_S, Fetching
 from tui.garbage import leave_little, settle
@@ -73,6 +74,8 @@ class Dashboard(LeavingApp):
         self, link: EngineLink, project: str, *, clock: Clock | None = None, glyphs: Glyphs | None = None
     ) -> None:
         # Textual decides here, before there is a theme, whether NO_COLOR means no colours at all or shades of grey.
+        of_the_app = dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
+        hear(self, [Binding(key, f"press('{key}')", show=False) for key in of_the_app])
         super().__init__(link, ansi_color=True if os.environ.get("NO_COLOR") else None)
         leave_little()
         self.project = project

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from textual.binding import Binding
+from typing import TYPE_CHECKING, Final
 
 from tui.actions import Action
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
 
 WHY: Final = "Why a worker does not move (w)"
 HANGS: Final = "All hangs (h)"
@@ -79,9 +80,20 @@ PLOTS_ACTIONS: Final[tuple[Action, ...]] = (
     *_ends(PLOTS),
 )
 
-HANG_ACTIONS: Final = (*WHY_ACTIONS, *HANGS_ACTIONS, *STACKS_ACTIONS, *FLAME_ACTIONS, *PLOTS_ACTIONS)
+SCREEN_ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
+    "why": WHY_ACTIONS,
+    "hangs": HANGS_ACTIONS,
+    "stacks": STACKS_ACTIONS,
+    "flame": FLAME_ACTIONS,
+    "plots": PLOTS_ACTIONS,
+}
+"""What can be done in each screen over the first one, by the name that the settings have for it: ``[keys.why]``."""
+
+HANG_ACTIONS: Final = tuple(action for actions in SCREEN_ACTIONS.values() for action in actions)
 
 
 def bindings_of(actions: tuple[Action, ...]) -> list[Binding]:
     """The keys of a screen that has a ``do_ID`` for each of `actions`."""
-    return [Binding(",".join(action.keys), f"act('{action.id}')", action.label, show=False) for action in actions]
+    from textual.binding import Binding  # the command line lists the keys, and starts without Textual
+
+    return [Binding(key, f"act('{action.id}')", action.label, show=False) for action in actions for key in action.keys]

@@ -43,7 +43,7 @@ def _is_hinted(action: Action, situation: Situation) -> bool:
         return False
     if action.id == "open" and situation.pane == "detail":
         return situation.failure is not None
-    return meant_by(action.keys[0], situation).id == action.id
+    return bool(action.keys) and meant_by(action.keys[0], situation).id == action.id
 
 
 def _worded(action: Action, situation: Situation) -> Action:

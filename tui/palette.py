@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tui.actions import Action, key_name
+from tui.actions import Action
 from tui.fuzzy import fit_of
+from tui.keymap import key_name
 from tui.link.view import FleetView
 from tui.render.errors import ErrorRow
 from tui.render.glyphs import Glyphs, shown_state

@@ -12,12 +12,14 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from supervisor.errors import EngineUnreachable, RequestRefused
-from tui.actions import PLACE_NUMBERS, Action
+from tui.actions import BY_ID, Action, place_keys
+from tui.bindings import hear
+from tui.hang_actions import bindings_of
 from tui.hang_desk import HangDesk
 from tui.palette import Entry, action_entries, go_entries
 from tui.render.channel_detail import Page
@@ -42,14 +44,13 @@ ReplyT = TypeVar("ReplyT")
 class AskingScreen(ModalScreen[None], Generic[ReplyT]):
     """Asks once when it opens, and again when it is told to; the last answer stays until there is a new one."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("colon,ctrl+p", "palette", show=False),
-        *(Binding(key, f"app.leave_for('{place}', '')", show=False) for place, key in PLACE_NUMBERS.items()),
-    ]
     ROWS: ClassVar[tuple[Action, ...]] = ()
 
     def __init__(self, desk: HangDesk) -> None:
         super().__init__()
+        ways = [Binding(key, "palette", show=False) for key in BY_ID["palette"].keys]
+        ways += [Binding(key, f"app.leave_for('{place}', '')", show=False) for place, key in place_keys()]
+        hear(self, [*ways, *bindings_of(self.ROWS)])
         self.desk = desk
         self.reply: ReplyT | None = None
         self.reply_s = 0.0

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import Binding
 from textual.widget import Widget
 from textual.worker import Worker
 
 from supervisor.api.pools import PoolFailure
 from supervisor.logs.errors import ErrorGroup
 from supervisor.logs.record import decode
-from tui.actions import ACTIONS, BY_ID, LOG, Action
+from tui.actions import ACTIONS, BY_ID, LOG, Action, goes_only
+from tui.bindings import hear
+from tui.link.log_source import LogSource
 from tui.link.view import LinkState
 from tui.palette import Entry, action_entries, go_entries
 from tui.refusals import why_not
+from tui.render.glyphs import Glyphs
 from tui.render.log_words import subject_of
 from tui.render.pieces import plain
 from tui.render.pool_detail import item_of, newest_failures
@@ -24,6 +25,7 @@ from tui.screens.palette import PaletteScreen
 from tui.screens.places import PlacesScreen
 from tui.screens.reading import HelpScreen, RecordScreen
 from tui.screens.room import PANES
+from tui.screens.wording import Wording
 from tui.situation import Pane, Situation
 from tui.widgets.filter_box import TypingBox
 from tui.widgets.hint_bar import HintBar
@@ -32,15 +34,22 @@ BEFORE_US = 5_000
 """A failed item is logged about when the pool hears of it: so long before that is where to look for it in the log."""
 
 
-class FleetScreen(PlacesScreen):
-    """All that a person sees first, and mostly."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, f"go('{action.id}')" if key.isdigit() else f"act('{action.id}')", action.label, show=False)
+def fleet_bindings() -> list[Binding]:
+    """The keys of all that the first screen does itself."""
+    return [
+        Binding(key, f"{'go' if goes_only(key) else 'act'}('{action.id}')", action.label, show=False)
         for action in ACTIONS
         if not action.is_for_the_app
         for key in action.keys
     ]
+
+
+class FleetScreen(PlacesScreen):
+    """All that a person sees first, and mostly."""
+
+    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
+        super().__init__(source, wording, glyphs, utc_offset_s)
+        hear(self, fleet_bindings())
 
     def situation(self) -> Situation:
         """What the person looks at."""

@@ -14,8 +14,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from supervisor.logs.record import Record, decode
-from tui.actions import ACTIONS, MOVES, Action, key_name
+from tui.actions import ACTIONS, MOVES, Action
 from tui.hang_actions import HANG_ACTIONS
+from tui.keymap import key_name
 from tui.render.pieces import Line, Tone, wrap
 from tui.render.record import record_view
 from tui.widgets.filter_box import TypingBox

@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from supervisor.api.hangs import Verdict, WayOut, WhyReply
 from supervisor.api.messages import ReplicaRow
 from supervisor.lifecycle.states import AT_REST, State
-from tui.actions import Action, key_name
+from tui.actions import Action
 from tui.hang_actions import HANGS_ACTIONS, WHY_ACTIONS, bindings_of
 from tui.hang_desk import HangDesk
 from tui.render.channel_detail import Page
@@ -23,10 +23,13 @@ from tui.screens.asking import AskingScreen
 AGAIN_AFTER_S: Final = 1.0
 """When a worker changes it is looked at again, at most so often."""
 
-_KEYS: Final = {action.id: key_name(action.keys[0]) for action in WHY_ACTIONS}
 _NUMBERS: Final = re.compile(r"\d+")
 _OFFERED: Final = frozenset({"release", "kill-process", "resume"})
 """Ways out that there are only where a verdict offers them."""
+
+
+def _keys() -> dict[str, str]:
+    return {action.id: action.key_name for action in WHY_ACTIONS}
 
 
 def _standing(row: ReplicaRow | None) -> tuple[object, ...]:
@@ -71,7 +74,7 @@ class WhyScreen(AskingScreen[WhyReply]):
         row = self.desk.row(self.worker)
         if not reply.verdicts and row is not None and row.pid is None:
             return Page(_at_rest(row))
-        return why_page(reply, self._chosen, _KEYS, self.desk.glyphs, self.reply_s, width)
+        return why_page(reply, self._chosen, _keys(), self.desk.glyphs, self.reply_s, width)
 
     @property
     def verdict(self) -> Verdict | None:

@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.actions import Action, key_name
+from tui.actions import Action
 from tui.render.pieces import Piece, Tone
 from tui.widgets.painter import Painter
 
@@ -16,7 +16,7 @@ ROOMY_COLUMNS = 100
 
 
 def _wide(action: Action) -> int:
-    return cell_len(key_name(action.keys[0])) + 1 + cell_len(action.label)
+    return cell_len(action.key_name) + 1 + cell_len(action.label)
 
 
 class HintBar(Widget):
@@ -56,7 +56,7 @@ class HintBar(Widget):
         x = 1
         gap = 3 if width >= ROOMY_COLUMNS else 2
         for action in self._that_fit(width, gap):
-            pieces += [(key_name(action.keys[0]), Tone.ACCENT), (f" {action.label}{' ' * gap}", Tone.PLAIN)]
+            pieces += [(action.key_name, Tone.ACCENT), (f" {action.label}{' ' * gap}", Tone.PLAIN)]
             self._spans.append((x, x + _wide(action), action.id))
             x += _wide(action) + gap
         return self._painter.strip(tuple(pieces), width)
