@@ -1,4 +1,4 @@
-"""The method table of the control socket: every path there is, and what it asks of the engine.
+"""The handlers of the control socket: what each path of `supervisor.api.table` asks of the engine.
 
 A handler reads a bounded request, calls the port, and answers with a message. What it will not do is a `Refusal`, which
 the server turns into an `ErrorReply`.
@@ -7,10 +7,8 @@ the server turns into an `ErrorReply`.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -22,7 +20,6 @@ from supervisor.api.exchange import (
     answer,
     asker_of,
     audit,
-    error_answer,
     read_body,
     refused,
     unknown,
@@ -62,13 +59,11 @@ from supervisor.api.streaming import Subscription
 from supervisor.errors import ProcdeckError, RequestRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from aiohttp.web_request import BaseRequest
 
     from supervisor.api.port import EnginePort
-
-__all__ = ["ROUTES", "Handlers", "Refusal", "error_answer", "find_route"]
 
 SEND_TIMEOUT_S: Final = 20.0
 """A stream whose client reads nothing for so long is ended."""
@@ -97,6 +92,11 @@ class Handlers(HangHandlers, HistoryHandlers, PoolHandlers, ItemHandlers):
 
     async def health(self, _request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
         return answer(self._port.health())
+
+    async def openapi(self, _request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
+        from supervisor.api.openapi import document  # it describes these very handlers, and few ever ask
+
+        return web.Response(body=document(), content_type="application/json")
 
     async def fleet(self, _request: BaseRequest, _match: dict[str, str]) -> web.StreamResponse:
         return answer(self._port.fleet())
@@ -313,66 +313,3 @@ async def _hear_out(socket: web.WebSocketResponse, subscription: Subscription) -
 async def _send(socket: web.WebSocketResponse, message: StreamMessage) -> None:
     async with asyncio.timeout(SEND_TIMEOUT_S):
         await socket.send_frame(msgspec.json.encode(message), WSMsgType.TEXT)
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A method and a whole path, and who answers it."""
-
-    method: str
-    pattern: re.Pattern[str]
-    handler: Callable[[Handlers, BaseRequest, dict[str, str]], Awaitable[web.StreamResponse]]
-
-
-_NAME: Final = r"(?P<name>[^/]{1,100})"
-
-ROUTES: Final = (
-    Route("GET", re.compile(r"/v1/health"), Handlers.health),
-    Route("GET", re.compile(r"/v1/fleet"), Handlers.fleet),
-    Route("GET", re.compile(rf"/v1/workers/{_NAME}"), Handlers.detail),
-    Route("POST", re.compile(rf"/v1/workers/{_NAME}/scale"), Handlers.scale),
-    Route("GET", re.compile(r"/v1/why"), Handlers.why),
-    Route("GET", re.compile(rf"/v1/workers/{_NAME}/why"), Handlers.why_of_one),
-    Route("GET", re.compile(rf"/v1/workers/{_NAME}/stacks"), Handlers.stacks),
-    Route("POST", re.compile(rf"/v1/workers/{_NAME}/sample"), Handlers.sample),
-    Route("POST", re.compile(rf"/v1/workers/{_NAME}/release"), Handlers.release),
-    Route("POST", re.compile(r"/v1/processes/kill"), Handlers.kill_process),
-    Route("POST", re.compile(rf"/v1/workers/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_one),
-    Route("POST", re.compile(r"/v1/actions"), Handlers.act_on_many),
-    Route("POST", re.compile(r"/v1/signal"), Handlers.signal),
-    Route("POST", re.compile(r"/v1/log-level"), Handlers.set_level),
-    Route("POST", re.compile(r"/v1/reload"), Handlers.reload),
-    Route("GET", re.compile(r"/v1/events"), Handlers.events),
-    Route("GET", re.compile(r"/v1/channels"), Handlers.channels),
-    Route("GET", re.compile(rf"/v1/channels/{_NAME}"), Handlers.channel),
-    Route("GET", re.compile(rf"/v1/channels/{_NAME}/letters"), Handlers.letters),
-    Route("GET", re.compile(rf"/v1/channels/{_NAME}/peek"), Handlers.peek),
-    Route("GET", re.compile(rf"/v1/channels/{_NAME}/items"), Handlers.items),
-    Route("POST", re.compile(rf"/v1/channels/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_channel),
-    Route("GET", re.compile(r"/v1/history"), Handlers.history),
-    Route("GET", re.compile(r"/v1/pools"), Handlers.pools),
-    Route("GET", re.compile(rf"/v1/pools/{_NAME}"), Handlers.pool),
-    Route("POST", re.compile(rf"/v1/pools/{_NAME}/(?P<action>[^/]{{1,40}})"), Handlers.act_on_pool),
-    Route("GET", re.compile(r"/v1/jobs/(?P<id>\d{1,18})", re.ASCII), Handlers.job),
-    Route("POST", re.compile(r"/v1/down"), Handlers.down),
-    Route("GET", re.compile(r"/v1/stream"), Handlers.stream),
-)
-
-
-def find_route(method: str, path: str) -> tuple[Route, dict[str, str]]:
-    """The route of a request and what its path names.
-
-    Raises:
-        Refusal: 404 for a path that does not exist, 405 for a method that the path does not take.
-    """
-    allowed = []
-    for route in ROUTES:
-        found = route.pattern.fullmatch(path)
-        if found is not None and route.method == method:
-            return route, found.groupdict()
-        if found is not None:
-            allowed.append(route.method)
-    if allowed:
-        allow = ", ".join(dict.fromkeys(allowed))
-        raise Refusal(405, f"{path} takes {allow}, not {method}", allow=allow)
-    raise Refusal(404, f"no such path: {path[:200]}; /v1/fleet shows all workers, /v1/health who answers here")

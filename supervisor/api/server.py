@@ -17,9 +17,11 @@ from loguru import logger
 
 from supervisor.api.accepting import Acceptor
 from supervisor.api.admission import FileIdentity, bind_socket, file_identity, is_welcome, peer_uid
+from supervisor.api.exchange import Refusal, error_answer
 from supervisor.api.messages import ErrorReply
 from supervisor.api.port import EnginePort
-from supervisor.api.routes import Handlers, Refusal, error_answer, find_route
+from supervisor.api.routes import Handlers
+from supervisor.api.table import find_route
 from supervisor.errors import ProcdeckError
 
 if TYPE_CHECKING:

@@ -6,12 +6,11 @@ tenth of a second for words that an engine never shows.
 
 from __future__ import annotations
 
-import ast
 import inspect
 import sys
 from collections.abc import Iterator
-from itertools import pairwise
 
+from supervisor.attribute_words import attribute_words
 from supervisor.profile.table import Table
 
 
@@ -43,19 +42,4 @@ def _docstrings(model: type[Table]) -> Iterator[tuple[str, str]]:
     for owner in model.__mro__:
         if owner is Table or not issubclass(owner, Table):
             continue
-        body = _class_body(owner)
-        for declared, below in pairwise(body):
-            if (
-                isinstance(declared, ast.AnnAssign)
-                and isinstance(declared.target, ast.Name)
-                and isinstance(below, ast.Expr)
-                and isinstance(below.value, ast.Constant)
-                and isinstance(below.value.value, str)
-            ):
-                yield declared.target.id, inspect.cleandoc(below.value.value)
-
-
-def _class_body(owner: type) -> list[ast.stmt]:
-    tree = ast.parse(inspect.getsource(sys.modules[owner.__module__]))
-    found = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == owner.__name__)
-    return found.body
+        yield from attribute_words(owner)

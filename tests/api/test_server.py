@@ -63,6 +63,15 @@ async def test_health_and_fleet_are_what_the_engine_says(session: aiohttp.Client
     assert await _get(session, "/v1/fleet", Fleet) == port.now
 
 
+async def test_the_socket_describes_itself(session: aiohttp.ClientSession) -> None:
+    """As an OpenAPI document, to whoever may ask anything else."""
+    async with session.get("/v1/openapi.json") as reply:
+        described = await reply.json()
+    assert reply.status == 200
+    assert described["openapi"].startswith("3.1")
+    assert "/v1/fleet" in described["paths"]
+
+
 async def test_detail_is_of_the_named_replica(session: aiohttp.ClientSession, port: FakePort) -> None:
     """A replica's name is part of the path."""
     assert await _get(session, "/v1/workers/parse.2", WorkerDetail) == port.detail("parse.2")
