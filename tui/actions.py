@@ -209,6 +209,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("unsplit", ("Q",), "One log", "Close the second log.", LOG),
     Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=12),
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
+    Action("border_down", ("ctrl+down",), "Taller", "Make the table one line higher; its lower edge can be dragged too.",
+           LOOK),
+    Action("border_up", ("ctrl+up",), "Lower", "Make the table one line lower.", LOOK),
+    Action("border_left", ("ctrl+left",), "Wider", "Make the detail wider beside the log; its left edge can be dragged "
+           "too.", LOOK, applies=seen.is_beside),
+    Action("border_right", ("ctrl+right",), "Narrower", "Make the detail narrower beside the log.", LOOK,
+           applies=seen.is_beside),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
     Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
            "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),

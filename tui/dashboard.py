@@ -26,6 +26,7 @@ from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.older_hits import OlderHits
 from tui.link.view import FleetView, LinkState
+from tui.picture_taking import keep_picture
 from tui.pool_desk import PoolDesk
 from tui.render.glyphs import Glyphs, glyph_set
 from tui.render.moments import stored_moment
@@ -64,6 +65,7 @@ class Dashboard(LeavingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+q", "wish('quit')", show=False, priority=True),
+        Binding("ctrl+s", "wish('screenshot')", show=False, priority=True),
         *(
             Binding(key, f"press('{key}')", show=False)
             for key in dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
@@ -196,6 +198,9 @@ class Dashboard(LeavingApp):
             self.ask_quit()
         elif action.id == "palette":
             screen.open_palette()
+        elif action.id == "screenshot":
+            at_s = self._clock.wall_s() + self._utc_offset_s
+            self.in_background(partial(keep_picture, self, self.project, at_s, self.say), "picture")
         elif screen.may(action):
             situation = screen.situation()
             if action.channel_wish is not None:

@@ -18,6 +18,8 @@ _OF_TABLES: Final[dict[str, str]] = {
     "order": "Cannot turn the table round: it stands as the profile has it; press ] to sort it by a column.",
     "sort_next": f"Cannot sort by a column: {_NOT_FOR_ERRORS}",
     "sort_previous": f"Cannot sort by a column: {_NOT_FOR_ERRORS}",
+    "border_left": "The detail has the log's place in a narrow terminal: press d to open it, or to close it.",
+    "border_right": "The detail has the log's place in a narrow terminal: press d to open it, or to close it.",
     "problems": "Cannot show problems only: every error is one; press / to filter them.",
 }
 

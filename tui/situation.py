@@ -185,6 +185,10 @@ def tells_worker(situation: Situation) -> bool:
     return situation.pane == "log" or situation.has_error or at_pool
 
 
+def is_beside(situation: Situation) -> bool:
+    return situation.is_wide
+
+
 def at_rows(situation: Situation) -> bool:
     return situation.place != "errors"
 

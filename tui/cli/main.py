@@ -28,6 +28,7 @@ from tui.cli import (
     hang_commands,
     profile_commands,
     recording_commands,
+    screenshot_commands,
     web_commands,
 )
 from tui.cli.channel_commands import COMMANDS as CHANNEL_COMMANDS
@@ -198,6 +199,7 @@ debug_commands.add_to(app)
 hang_commands.add_to(app)
 figure_commands.add_to(app)
 recording_commands.add_to(app)
+screenshot_commands.add_to(app)
 profile_commands.add_to(app)
 web_commands.add_to(app)
 

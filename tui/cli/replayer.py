@@ -20,7 +20,7 @@ def replay(directory: Path, *, at: str | None, speed: float) -> ExitCode:
     """Show the recording in `directory` from a time on, or from its beginning."""
     if not 0 <= speed <= FASTEST:
         raise UsageError(f"--speed is from 0 to {FASTEST:g}, not {speed:g}")
-    begin_at = None if at is None else _moment(Recording(directory), at)
+    begin_at = None if at is None else moment(Recording(directory), at)
     if not has_screen():
         return ExitCode.USAGE
     from tui.replaying import run_replay
@@ -28,7 +28,7 @@ def replay(directory: Path, *, at: str | None, speed: float) -> ExitCode:
     return ExitCode(run_replay(directory, begin_at, speed))
 
 
-def _moment(recording: Recording, text: str) -> float:
+def moment(recording: Recording, text: str) -> float:
     """A time of day means the recording's, on whichever day it has it."""
     at = unix_time(query_of((), since=text).since)
     then = at - DAY_S * math.ceil(max(0.0, at - recording.ends_at) / DAY_S)

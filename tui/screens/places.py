@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from supervisor.api.pools import PoolRow
+from tui.layout import Layout
 from tui.link.log_source import LogSource
 from tui.render.glyphs import Glyphs
 from tui.screens.drawing import DrawnScreen
@@ -115,6 +116,36 @@ class PlacesScreen(DrawnScreen):
     def on_filter_box_left(self, message: FilterBox.Left) -> None:
         self.query_one(f"#{message.pane}").focus()
         self.share_height()
+
+    def laid_out(self) -> Layout:
+        """How a person has laid out this screen."""
+        tables = self._tables
+        narrowing = self.log_panes.first.source.narrowing
+        typed = {**self._filters, "log": narrowing.text}
+        return Layout(
+            place=self.place,
+            sorts={place: table.sort for place, table in tables.items() if table.sort is not None},
+            only_problems=frozenset(place for place, table in tables.items() if table.is_only_problems),
+            filters={pane: text for pane, text in typed.items() if text},
+            log_level=narrowing.level,
+            is_detail_open=self._is_detail_open,
+            table_lines=self.table_lines,
+            detail_columns=self.detail_columns,
+        )
+
+    def lay_out(self, layout: Layout) -> None:
+        """Lay this screen out as `layout` says; what it does not say is as it was built."""
+        self.table_lines, self.detail_columns = layout.table_lines, layout.detail_columns
+        if layout.is_detail_open is not None:
+            self.want_detail(is_open=layout.is_detail_open)
+        for place, table in self._tables.items():
+            table.sort_by(layout.sorts.get(place))
+            table.show_problems_only(is_only=place in layout.only_problems)
+            self._boxes[place].value = layout.filters.get(place, "")
+        log = self.log_panes.first
+        log.box.value = layout.filters.get("log", "")
+        log.narrow(text=log.box.value, level=layout.log_level)
+        self._go_to(layout.place)
 
     def names(self) -> Sequence[str]:
         """All replicas, filtered out or not."""

@@ -16,6 +16,12 @@ WIDE_FROM_COLUMNS = 120
 PANES: tuple[Pane, ...] = ("workers", "channels", "pools", "errors", "log", "detail")
 PLACES: tuple[Place, ...] = ("channels", "pools", "errors")
 """What the table may be of instead of workers."""
+LEAST_TABLE_LINES, LEAST_LOWER_LINES, LEAST_PANE_COLUMNS = 5, 4, 20
+"""A person can make no pane smaller than this."""
+
+BORDERS = {"log-title": "table", "detail-title": "table", "detail-pane": "detail"}
+"""What can be dragged, by the widget that is taken hold of: the lower edge of the table, the left one of the detail."""
+
 FEWEST_ROWS = 6
 """The table has room for so many rows, and for the words that stand in their place, even when there are fewer; in a
 narrow terminal the detail may have that room."""
@@ -30,6 +36,13 @@ class RoomScreen(Screen[None]):
         self.is_ready = False
         """Mounted: it can draw."""
         self.panes: dict[Pane, Widget] = {}
+        self.table_lines: int | None = None
+        """How high a person has made the table; None: as high as its rows need."""
+        self.detail_columns: int | None = None
+        """How wide a person has made the detail; None: as the style sheet has it."""
+        self._dragged = ""
+        self._is_detail_open: bool | None = None
+        """As a person wants it; None: as the terminal's width has it."""
 
     def row_count(self) -> int:
         """How many rows the table that is shown would like to show."""
@@ -62,7 +75,76 @@ class RoomScreen(Screen[None]):
         filter_lines = int(pane.query_one("FilterBox").has_class("-open"))
         is_detail_below = self.has_class("-narrow") and self.is_detail_wanted
         wanted = max(self.row_count(), 1 if is_detail_below else FEWEST_ROWS) + HEADER_LINES + 1 + filter_lines
-        pane.styles.height = "1fr" if self.zoomed() == self.place else max(min(wanted, room // 2), 5)
+        chosen, most = self.table_lines, room - LEAST_LOWER_LINES
+        lines = min(wanted, room // 2) if chosen is None else min(chosen + filter_lines, most)
+        pane.styles.height = "1fr" if self.zoomed() == self.place else max(lines, LEAST_TABLE_LINES)
+        columns = self.detail_columns
+        if columns is None or self.zoomed() is not None or not self.has_class("-wide"):
+            self.panes["detail"].styles.width = None
+        else:
+            self.panes["detail"].styles.width = self._detail_fitting(columns)
+
+    def _detail_fitting(self, columns: int) -> int:
+        return max(min(columns, self.size.width - LEAST_PANE_COLUMNS), LEAST_PANE_COLUMNS)
+
+    def make_table(self, lines: int) -> None:
+        """Make the table so many lines high, as far as there is room; what is below it gets the others."""
+        most = self.size.height - 2 - LEAST_LOWER_LINES
+        self.table_lines = max(min(lines, most), LEAST_TABLE_LINES)
+        self._shared_anew()
+
+    def make_detail(self, columns: int) -> None:
+        """Make the detail so many columns wide, as far as there is room; the log gets the others."""
+        self.detail_columns = self._detail_fitting(columns)
+        self._shared_anew()
+
+    def _shared_anew(self) -> None:
+        self.share_height()
+        self.call_after_refresh(self.redraw)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Take hold of a border."""
+        border = BORDERS.get(event.widget.id or "") if event.widget is not None else None
+        if border is not None and self.zoomed() is None and (border == "table" or self.has_class("-wide")):
+            self._dragged = border
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """The border goes where the mouse does."""
+        if self._dragged == "table":
+            self.make_table(event.screen_y - self.panes[self.place].region.y)
+        elif self._dragged == "detail":
+            self.make_detail(self.size.width - event.screen_x)
+
+    def on_mouse_up(self) -> None:
+        """Let go."""
+        if self._dragged:
+            self._dragged = ""
+            self.release_mouse()
+
+    def do_border_up(self) -> None:
+        """`ctrl+up`"""
+        self._move_border(-1)
+
+    def do_border_down(self) -> None:
+        """`ctrl+down`"""
+        self._move_border(1)
+
+    def _move_border(self, lines: int) -> None:
+        if self.zoomed() is None:
+            self.make_table(self.panes[self.place].size.height + lines)
+
+    def do_border_left(self) -> None:
+        """`ctrl+left`"""
+        self._move_side(2)
+
+    def do_border_right(self) -> None:
+        """`ctrl+right`"""
+        self._move_side(-2)
+
+    def _move_side(self, columns: int) -> None:
+        if self.zoomed() is None and self.has_class("-wide") and self.is_detail_wanted:
+            self.make_detail(self.panes["detail"].outer_size.width + columns)
 
     def zoomed(self) -> Pane | None:
         """The pane that has the whole screen."""
@@ -94,6 +176,7 @@ class RoomScreen(Screen[None]):
 
     def want_detail(self, *, is_open: bool) -> None:
         """Open the detail pane, or close it."""
+        self._is_detail_open = is_open
         self.set_class(not is_open, "-no-detail")
         self.set_class(is_open, "-detail")
         self.share_height()

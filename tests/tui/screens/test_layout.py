@@ -1,0 +1,82 @@
+"""The room of the first screen: borders go where a person wants them, and a layout can be taken and applied again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.pilot import Pilot
+
+from tests.tui.fakes import FakeLink, census
+from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, shown, until
+from tui.dashboard import Dashboard, Leaving
+from tui.layout import Layout
+from tui.screens.fleet import FleetScreen
+from tui.sorting import Sort
+
+
+def _screen(pilot: Pilot[Leaving]) -> FleetScreen:
+    assert isinstance(pilot.app, Dashboard)
+    return pilot.app.fleet_screen
+
+
+async def test_keys_move_the_borders() -> None:
+    """Ctrl and an arrow move the lower edge of the table and the left one of the detail, the arrow's way."""
+    async with dashboard(FakeLink(census())).run_test(size=WIDE) as pilot:
+        await shown(pilot, "parse.1")
+        panes = _screen(pilot).panes
+        height, width = panes["workers"].size.height, panes["detail"].outer_size.width
+        await pilot.press("ctrl+down", "ctrl+down", "ctrl+up", "ctrl+left")
+        await until(pilot, lambda: panes["workers"].size.height == height + 1)
+        await until(pilot, lambda: panes["detail"].outer_size.width == width + 2)
+
+
+async def test_a_border_is_dragged_with_the_mouse() -> None:
+    """Whoever takes hold of the log's title moves the table's edge; of the detail's edge, that one."""
+    async with dashboard(FakeLink(census())).run_test(size=WIDE) as pilot:
+        await shown(pilot, "parse.1")
+        panes = _screen(pilot).panes
+        await pilot.mouse_down("#log-title")
+        await pilot.hover("#log", offset=(5, 4))
+        await pilot.mouse_up("#log", offset=(5, 4))
+        log_y = panes["log"].region.y
+        await until(pilot, lambda: panes["workers"].region.bottom == panes["log"].region.y)
+        assert _screen(pilot).table_lines == log_y - panes["workers"].region.y
+        await pilot.mouse_down("#detail-pane", offset=(0, 3))
+        await pilot.hover("#log", offset=(50, 3))
+        await pilot.mouse_up("#log", offset=(50, 3))
+        await until(pilot, lambda: panes["detail"].region.x == 50)
+
+
+async def test_no_pane_can_be_made_to_vanish() -> None:
+    """However far an edge is moved, there is something left on both its sides."""
+    async with dashboard(FakeLink(census())).run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        screen = _screen(pilot)
+        screen.make_table(500)
+        await until(pilot, lambda: screen.panes["log"].size.height == 4)
+        screen.make_table(-3)
+        await until(pilot, lambda: screen.panes["workers"].size.height == 5)
+
+
+async def test_a_layout_is_applied_as_it_was_taken() -> None:
+    """Order, filters, only problems, sizes, the detail and the place; the rest is as it is built."""
+    layout = Layout(
+        place="channels",
+        sorts={"workers": Sort("cpu", is_descending=True)},
+        only_problems=frozenset({"channels"}),
+        filters={"workers": "parse", "log": "error"},
+        log_level="WARNING",
+        is_detail_open=False,
+        table_lines=12,
+        detail_columns=50,
+    )
+    async with dashboard(FakeLink(census())).run_test(size=WIDE) as pilot:
+        await shown(pilot, "parse.1")
+        screen = _screen(pilot)
+        fresh = screen.laid_out()
+        assert replace(fresh, is_detail_open=None) == Layout()
+        screen.lay_out(layout)
+        await until(pilot, lambda: screen.laid_out() == layout)
+        assert screen.table.shown_names == ("parse.1", "parse.2", "parse.3")
+        screen.lay_out(Layout(is_detail_open=True))
+        await until(pilot, lambda: screen.laid_out() == Layout(is_detail_open=True))
