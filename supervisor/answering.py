@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 
 from supervisor import naming
@@ -11,16 +12,18 @@ from supervisor.api.items import ItemList
 from supervisor.api.jobs import JobBook
 from supervisor.api.messages import ChannelActionName, ChannelReply, Job, LetterList
 from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
-from supervisor.api.requests import EventList
+from supervisor.api.requests import EventList, LevelReply, SignalReply
 from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock
+from supervisor.command_lines import CommandLines
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
 from supervisor.event_book import EventBook
 from supervisor.hang_desk import HangDesk
 from supervisor.observing import Observatory
 from supervisor.pool_desk import PoolDesk
-from supervisor.replica import Replica
+from supervisor.replica import Replica, set_levels, why_unsignalled
+from supervisor.wish_book import Wish, WishBook
 
 
 class Answering:
@@ -30,6 +33,8 @@ class Answering:
     _desk: ChannelDesk
     _pools: PoolDesk
     _book: EventBook
+    _wishes: WishBook
+    _lines: CommandLines
     _hangs: HangDesk
     _jobs: JobBook
     _observatory: Observatory
@@ -79,21 +84,47 @@ class Answering:
     def channel_act(
         self, channel: str, action: ChannelActionName, ids: Sequence[str], by: str = ""
     ) -> ChannelReply | None:
-        reply = self._desk.act(channel, action, ids)
-        if reply is not None:
-            self._book.add("INFO", "channel", channel, reply.text, by=by)
-            self._observatory.stale()
-            self._notify()
+        wish = Wish(action, (channel,), by, self._lines.channel_act(channel, action, ids), "channel", channel)
+        with self._wishes.asked(wish) as asked:
+            reply = self._desk.act(channel, action, ids)
+            if reply is not None:
+                asked.done(reply.text)
+                self._observatory.stale()
+                self._notify()
         return reply
 
     def pool_detail(self, name: str) -> PoolDetail | None:
         return self._pools.detail(name)
 
     def pool_act(self, name: str, action: PoolActionName, request: PoolRequest, by: str = "") -> PoolReply | None:
-        reply = self._pools.act(name, action, request, by)
-        if reply is not None:
-            self._book.add("INFO", "action", self._pools.replica_of(name), reply.text, by=by)
-            self._notify()
+        line = self._lines.pool_act(name, action, request)
+        with self._wishes.asked(Wish(action, (name,), by, line, subject=self._pools.replica_of(name))) as asked:
+            reply = self._pools.act(name, action, request, by)
+            if reply is not None:
+                asked.done(reply.text)
+                self._notify()
+        return reply
+
+    def signal(self, names: Sequence[str], signal_name: str, by: str = "") -> SignalReply:
+        number = signal.Signals[signal_name]
+        with self._wishes.asked(Wish(signal_name, names, by, self._lines.signal(signal_name, names))) as asked:
+            replicas = self._named(names)
+            asked.accept()
+            told = tuple(r.name for r in replicas if r.incarnation is not None and r.incarnation.signal(number))
+            text = f"{signal_name} sent to {', '.join(told)}" if told else f"{signal_name} sent to nobody"
+            text += why_unsignalled([replica for replica in replicas if replica.name not in told])
+            asked.done(text)
+        return SignalReply(signalled=told, text=text)
+
+    def set_level(self, names: Sequence[str], level: str, logger: str = "", by: str = "") -> LevelReply:
+        what = f"log level {level}{f' of {logger}' if logger else ''}"
+        with self._wishes.asked(Wish(what, names, by, self._lines.set_level(names, level, logger))) as asked:
+            replicas = self._named(names)
+            asked.accept()
+            reply = set_levels(replicas, level, logger)
+            asked.done(reply.text)
+        self._observatory.stale()
+        self._notify()
         return reply
 
     async def why(self, names: Sequence[str]) -> WhyReply:
@@ -110,10 +141,20 @@ class Answering:
 
     async def release(self, name: str, resource: str, by: str = "") -> WayOutReply | None:
         replica = self._first(name)
-        return None if replica is None else await self._hangs.release(replica, resource, by)
+        if replica is None:
+            return None
+        wish = Wish(f"release of {resource}", (replica.name,), by, self._lines.release(name, resource))
+        with self._wishes.asked(wish) as asked:
+            reply = await self._hangs.release(replica, resource)
+            asked.done(f"{resource}: {reply.text}", level="WARNING")
+        return reply
 
     def kill_process(self, pid: int, start_ticks: int, by: str = "") -> WayOutReply:
-        return self._hangs.kill_process(pid, start_ticks, by)
+        wish = Wish(f"kill of process {pid}", (), by, self._lines.kill_process(pid, start_ticks))
+        with self._wishes.asked(wish) as asked:
+            owner, reply = self._hangs.kill_process(pid, start_ticks)
+            asked.done(reply.text, level="WARNING", subject=owner)
+        return reply
 
     def job(self, job_id: int) -> Job | None:
         return self._jobs.get(job_id)

@@ -168,7 +168,7 @@ class Changer:
         now_s = self._clock.monotonic_s()
         for replica in self._driver.of_worker(name):
             if replica.life.state in LIVE:
-                why = RecycleDue(now_s, replica.life.incarnation, "its table of the profile has changed")
+                why = RecycleDue(now_s, replica.life.incarnation, "its table of the profile has changed", "reload")
                 self._driver.apply(replica, why)
             elif replica.life.state in _ENDED_BADLY and replica.life.wish is Wish.RUN:
                 self._driver.apply(replica, WishStart(now_s))

@@ -37,8 +37,8 @@ from supervisor.timetable import Timetable
 _AGAIN_BY_FILES: Final = frozenset({State.BACKOFF, State.FAILED, State.FINISHED})
 _OVER: Final = AT_REST | {State.STUCK}
 
-Tell = Callable[[str, str, str], None]
-"""level, subject, sentence"""
+Tell = Callable[[str, str, str, str], None]
+"""level, subject, sentence, and who has brought it about"""
 
 
 class Conductor:
@@ -167,12 +167,13 @@ class Conductor:
                 self._driver.apply(other, WishStart(now_s))
             else:
                 why = f"{replica.name} restarts, and its group {group.name} is {group.strategy}"
-                self._driver.apply(other, RecycleDue(now_s, other.life.incarnation, why))
+                self._driver.apply(other, RecycleDue(now_s, other.life.incarnation, why, "group"))
 
     def _stop_with(self, replica: Replica, group: Group) -> None:
         for other in self._bound(replica, group):
             if other.life.state not in AT_REST:
-                self._tell("ERROR", other.name, f"stopped: {replica.name} of its group {group.name} has failed")
+                told = f"stopped: {replica.name} of its group {group.name} has failed"
+                self._tell("ERROR", other.name, told, "group")
                 self._driver.apply(other, WishStop(self._clock.monotonic_s()))
 
     # --- recycling ---
@@ -197,10 +198,10 @@ class Conductor:
                 continue
             now_s = self._clock.monotonic_s()
             if replica.life.state in _AGAIN_BY_FILES:
-                self._tell("INFO", replica.name, f"starts again: {why}")
+                self._tell("INFO", replica.name, f"starts again: {why}", "watch")
                 self._driver.apply(replica, WishStart(now_s))
             else:
-                self._driver.apply(replica, RecycleDue(now_s, replica.life.incarnation, why))
+                self._driver.apply(replica, RecycleDue(now_s, replica.life.incarnation, why, "watch"))
 
     def close(self) -> None:
         """Forget every timer."""

@@ -60,7 +60,7 @@ class Audience(Protocol):
     """Who is told what the driver does."""
 
     def changed(self, replica: Replica, before: Life) -> None: ...
-    def happened(self, level: str, subject: str, text: str) -> None: ...
+    def happened(self, level: str, subject: str, text: str, by: str = "") -> None: ...
 
 
 class Driver:
@@ -170,8 +170,8 @@ class Driver:
                 replica.timers[timer] = self._loop.call_later(delay_s, self._fire, replica, number, timer, at_s)
             case fx.DisarmTimers():
                 self._disarm(replica, list(replica.timers))
-            case fx.Note(level, text):
-                self._audience.happened(level, replica.name, text)
+            case fx.Note(level, text, by):
+                self._audience.happened(level, replica.name, text, by)
             case _ if incarnation is not None:
                 self._act_on(incarnation, effect)
 

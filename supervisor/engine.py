@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 from collections.abc import Callable, Sequence
 
 from loguru import logger
@@ -30,11 +29,12 @@ from supervisor.api.messages import (
     Job,
     WorkerDetail,
 )
-from supervisor.api.requests import LevelReply, ReloadReply, ScaleReply, SignalReply
+from supervisor.api.requests import ReloadReply, ScaleReply
 from supervisor.archive import Archive
 from supervisor.changing import Changer
 from supervisor.channel_desk import ChannelDesk
 from supervisor.clock import Clock, SystemClock, WallWatch
+from supervisor.command_lines import CommandLines
 from supervisor.conducting import Conductor, watch_rules
 from supervisor.curtain import Curtain
 from supervisor.detail import make_detail
@@ -63,8 +63,9 @@ from supervisor.processes.stalls import StallWatch
 from supervisor.processes.tiers import available_tiers, kill_tiers
 from supervisor.processes.watching import FileWatch
 from supervisor.profile.model import Profile
-from supervisor.replica import Replica, refuse_to_pause_threads, set_levels, why_unsignalled
+from supervisor.replica import Replica, refuse_to_pause_threads
 from supervisor.rolling import Rolling
+from supervisor.wish_book import Wish, WishBook
 
 _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill | WishPause | WishResume]] = {
     "start": WishStart,
@@ -96,6 +97,7 @@ class Engine(Answering):
         )
         self._intake = self._archive.intake
         self._book = EventBook(Journal(place.directory / JOURNAL_NAME), self._clock.wall_s, self._tell)
+        self._wishes, self._lines = WishBook(self._book, self.known_names), CommandLines(place.project)
         self._driver = Driver(self._loop, profile, self._surroundings, self._intake, place, self._clock, self)
         self._desk = ChannelDesk(profile, self._driver, self._clock)
         self._pools = PoolDesk(self._driver, self.happened)
@@ -175,6 +177,7 @@ class Engine(Answering):
                 "state",
                 subject,
                 text,
+                by=self._wishes.asker_of(life.name) or naming.mover(before, life),
                 from_state=before.state,
                 to_state=life.state,
                 incarnation=life.incarnation,
@@ -203,9 +206,9 @@ class Engine(Answering):
         self._book.add("INFO", "state", name, "is no more")
         self._notify()
 
-    def happened(self, level: str, subject: str, text: str) -> None:
+    def happened(self, level: str, subject: str, text: str, by: str = "") -> None:
         """Write a sentence to the store, to the events, and to the engine's log."""
-        self._book.add(level, "engine", subject, text)
+        self._book.add(level, "engine", subject, text, by=by)
 
     def _tell(self, event: Event) -> None:
         message = event.what if event.subject == "engine" else f"{event.subject}: {event.what}"
@@ -215,6 +218,8 @@ class Engine(Answering):
             listener(event)
 
     def _announce(self, job: Job) -> None:
+        if job.state != "running":
+            self._wishes.settled(job)
         for listener in tuple(self._listeners):
             listener(job)
 
@@ -257,18 +262,27 @@ class Engine(Answering):
         return tuple(dict.fromkeys([*self._changer.profile.workers, *self._driver.replicas]))
 
     def act(self, action: ActionName, names: Sequence[str], max_unavailable: int = 0, by: str = "") -> tuple[Job, ...]:
-        replicas = self._named(names)
-        if self._curtain.is_falling and action in ("start", "restart", "pause"):
-            raise RequestRefused(f"everything is being stopped; nothing can {action} now")
-        if action == "pause":
-            refuse_to_pause_threads(replicas)
-        self._note_wish(action, names, by)
-        if max_unavailable:
-            return self._roll(replicas, max_unavailable)
+        line = self._lines.act(action, names, max_unavailable)
+        with self._wishes.asked(Wish(action, names, by, line)) as asked:
+            replicas = self._named(names)
+            if self._curtain.is_falling and action in ("start", "restart", "pause"):
+                raise RequestRefused(f"everything is being stopped; nothing can {action} now")
+            if action == "pause":
+                refuse_to_pause_threads(replicas)
+            meant = {name: {replica.name for replica in self._named([name])} for name in names}
+            asked.accept({name: len(replicas) for name, replicas in meant.items()})
+
+        def follow(job: Job) -> None:
+            asked.follow(job, [name for name, targets in meant.items() if job.target in targets])
+
+        return self._roll(replicas, max_unavailable, follow) if max_unavailable else self._act(action, replicas, follow)
+
+    def _act(self, action: ActionName, replicas: Sequence[Replica], follow: Callable[[Job], None]) -> tuple[Job, ...]:
         opened = []
         for replica in replicas:
             now_s = self._clock.monotonic_s()
             job = self._jobs.open(action, replica.life, now_s)
+            follow(job)
             if action == "resume" and replica.incarnation is not None and replica.life.state is not State.PAUSED:
                 replica.incarnation.resume()  # somebody else has stopped it, or a process below it
             self._driver.apply(replica, _WISHES[action](now_s))
@@ -276,7 +290,7 @@ class Engine(Answering):
             opened.append(self._jobs.get(job.id) or job)
         return tuple(opened)
 
-    def _roll(self, replicas: list[Replica], max_unavailable: int) -> tuple[Job, ...]:
+    def _roll(self, replicas: list[Replica], max_unavailable: int, follow: Callable[[Job], None]) -> tuple[Job, ...]:
         def restart(replica: Replica) -> None:
             self._driver.apply(replica, WishRestart(self._clock.monotonic_s()))
 
@@ -284,35 +298,22 @@ class Engine(Answering):
             self._jobs, replicas, max_unavailable, restart, self._clock.monotonic_s, self._loop.call_later
         )
         self._rolls.append(rolling)
+        for job in rolling.jobs:
+            follow(job)
         rolling.advance()
         return tuple(self._jobs.get(job.id) or job for job in rolling.jobs)
 
-    def _note_wish(self, what: str, names: Sequence[str], by: str) -> None:
-        """Who asked for what, for the journal."""
-        for name in names[:20]:
-            subject = name if name != naming.ALL else "engine"
-            self._book.add(
-                "INFO", "action", subject, f"{what} wished" + (" of all" if name == naming.ALL else ""), by=by
-            )
-
-    def signal(self, names: Sequence[str], signal_name: str, by: str = "") -> SignalReply:
-        number = signal.Signals[signal_name]
-        replicas = self._named(names)
-        self._note_wish(signal_name, names, by)
-        told = tuple(r.name for r in replicas if r.incarnation is not None and r.incarnation.signal(number))
-        text = f"{signal_name} sent to {', '.join(told)}" if told else f"{signal_name} sent to nobody"
-        text += why_unsignalled([replica for replica in replicas if replica.name not in told])
-        return SignalReply(signalled=told, text=text)
-
-    def set_level(self, names: Sequence[str], level: str, logger: str = "", by: str = "") -> LevelReply:
-        replicas = self._named(names)
-        self._note_wish(f"log level {level}{f' of {logger}' if logger else ''}", names, by)
-        reply = set_levels(replicas, level, logger)
-        self._observatory.stale()
-        self._notify()
+    def scale(self, worker: str, replicas: int | None, by: int, asked_by: str = "") -> ScaleReply:
+        what = f"scale to {replicas}" if replicas is not None else f"scale by {by:+d}"
+        with self._wishes.asked(Wish(what, (worker,), asked_by, self._lines.scale(worker, replicas, by))) as asked:
+            worker = self._scalable(worker)
+            asked.accept()
+            reply = self._changer.scale(worker, replicas, by)
+            asked.done(reply.text)
         return reply
 
-    def scale(self, worker: str, replicas: int | None, by: int, asked_by: str = "") -> ScaleReply:
+    def _scalable(self, worker: str) -> str:
+        """The worker that is meant; RequestRefused where there is none, or all is being stopped."""
         if worker not in self._changer.profile.workers:
             owner = self._driver.replicas.get(worker)
             if owner is None or owner.worker.name not in self._changer.profile.workers:
@@ -321,18 +322,22 @@ class Engine(Answering):
             worker = owner.worker.name
         if self._curtain.is_falling:
             raise RequestRefused("everything is being stopped; nothing is scaled now")
-        self._note_wish(f"scale to {replicas}" if replicas is not None else f"scale by {by:+d}", (worker,), asked_by)
-        return self._changer.scale(worker, replicas, by)
+        return worker
 
     async def reload(self, dry_run: bool, by: str = "") -> ReloadReply:
+        if dry_run:
+            return self._reload(is_dry_run=True)
+        with self._wishes.asked(Wish("reload", (naming.ALL,), by, self._lines.reload())) as asked:
+            reply = self._reload(is_dry_run=False)
+            asked.done(f"reload of the profile: {reply.text}")
+        for step in reply.plan:
+            self.happened("INFO", step.subject, f"profile: {step.change}: {step.text}", "reload")
+        return reply
+
+    def _reload(self, *, is_dry_run: bool) -> ReloadReply:
         if self._curtain.is_falling:
             raise RequestRefused("everything is being stopped; nothing is reloaded now")
-        reply = self._changer.reload(dry_run=dry_run)
-        if not dry_run:
-            self._book.add("INFO", "action", "engine", f"reload of the profile: {reply.text}", by=by)
-            for step in reply.plan:
-                self._book.add("INFO", "engine", step.subject, f"profile: {step.change}: {step.text}")
-        return reply
+        return self._changer.reload(dry_run=is_dry_run)
 
     def watch(self, listener: Listener) -> Callable[[], None]:
         self._listeners.append(listener)
@@ -347,7 +352,9 @@ class Engine(Answering):
 
     async def down(self, force: bool, by: str = "") -> DownReply:
         """Stop everything; a second call, or `force`, kills what still stops."""
-        self._book.add("INFO", "action", "engine", "down by force wished" if force else "down wished", by=by)
+        what, line = "down by force" if force else "down", self._lines.down(is_forced=force)
+        with self._wishes.asked(Wish(what, ("engine",), by, line)) as asked:
+            asked.accept({})
         return await self._curtain.down(force)
 
     @property

@@ -53,6 +53,10 @@ class EventBook:
         incarnation: int | None = None,
         pid: int | None = None,
         cause: str | None = None,
+        step: Literal["", "accepted", "refused", "done", "failed"] = "",
+        command: str = "",
+        outcomes: int = 0,
+        answers: tuple[int, ...] = (),
     ) -> Event:
         """Note what happened, now."""
         self.last_cursor += 1
@@ -69,6 +73,10 @@ class EventBook:
             incarnation=incarnation,
             pid=pid,
             cause=None if cause is None else _storable(cause),
+            step=step,
+            command=_storable(command),
+            outcomes=outcomes,
+            answers=answers,
         )
         self._kept.append(event)
         news = self._journal.append(event)

@@ -40,7 +40,6 @@ class HangDesk:
     ) -> None:
         self._driver = driver
         self._clock = clock
-        self._tell = tell
         self._inquiry = Inquiry(driver, desk, clock)
         self._stacks = StackDesk(self._inquiry.stillness, self._inquiry.turn)
         self.watch = HangWatch(loop, self._inquiry, tell, changed)
@@ -81,7 +80,7 @@ class HangDesk:
         """Its stacks, so many times a second. RequestRefused where it has no process, or is sampled already."""
         return await self._stacks.sample(replica, seconds, rate_hz)
 
-    async def release(self, replica: Replica, resource: str, by: str) -> WayOutReply:
+    async def release(self, replica: Replica, resource: str) -> WayOutReply:
         """Free a lock whose holder is dead, by the hand of a process of `replica` that waits for it.
 
         Raises:
@@ -98,12 +97,10 @@ class HangDesk:
             )
         pid = offering[0].pid
         inode, key = _lock_of(finding, pid, resource)
-        text = await questions.release(pid, inode, key)
-        self._tell("WARNING", replica.name, f"{resource}: {text}{f', asked by {by}' if by else ''}")
-        return WayOutReply(text=text)
+        return WayOutReply(text=await questions.release(pid, inode, key))
 
-    def kill_process(self, pid: int, start_ticks: int, by: str) -> WayOutReply:
-        """Kill one process of a worker's tree.
+    def kill_process(self, pid: int, start_ticks: int) -> tuple[str, WayOutReply]:
+        """Kill one process of a worker's tree; returns whose it was, too.
 
         Raises:
             RequestRefused: it is none of this run's, or is gone.
@@ -119,9 +116,7 @@ class HangDesk:
             raise RequestRefused(
                 f"process {pid} of {owner} could not be killed: it is gone, or belongs to another user"
             )
-        text = f"process {pid} of {owner} killed"
-        self._tell("WARNING", owner, f"{text}{f', asked by {by}' if by else ''}")
-        return WayOutReply(text=text)
+        return owner, WayOutReply(text=f"process {pid} of {owner} killed")
 
 
 def _untold(simulated: list[str]) -> tuple[str, ...]:

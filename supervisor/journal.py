@@ -43,7 +43,7 @@ News = tuple[str, str]
 
 
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An event as the journal has it: what every event has, then what only changes of state have."""
+    """An event as the journal has it: what every event has, then what only changes of state, or wishes, have."""
 
     cursor: int
     at: datetime
@@ -57,6 +57,10 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     incarnation: int | None = None
     pid: int | None = None
     cause: str | None = None
+    step: Literal["", "accepted", "refused", "done", "failed"] = ""
+    command: str = ""
+    outcomes: int = 0
+    answers: tuple[int, ...] = ()
 
 
 _decoder = msgspec.json.Decoder(_Line)

@@ -36,6 +36,15 @@ def unknown(name: str, known: Sequence[str]) -> str:
     return f"no worker is named {name!r}; {hint}"
 
 
+def mover(before: Life, after: Life) -> str:
+    """Who has brought a change about that nobody has asked for: ``policy``, ``schedule``; empty where it came so."""
+    if State.BACKOFF in (before.state, after.state) and before.state is not State.STOPPING:
+        return "policy"
+    if before.state is State.SCHEDULED and after.incarnation != before.incarnation:
+        return "schedule"
+    return ""
+
+
 def transition(before: Life, after: Life) -> tuple[str, str, str]:
     """A change of state as (level, subject, sentence)."""
     cause = after.cause.text if after.cause is not None and after.cause is not before.cause else ""

@@ -83,7 +83,7 @@ class Timetable:
             self._queued.add(replica.name)
         elif answer is Answer.RESTART:
             now_s = self._clock.monotonic_s()
-            self._driver.apply(replica, RecycleDue(now_s, incarnation, "its next run is due"))
+            self._driver.apply(replica, RecycleDue(now_s, incarnation, "its next run is due", "schedule"))
 
     def _forget_overlap(self, name: str) -> None:
         handle = self._overlaps.pop(name, None)

@@ -22,9 +22,11 @@ import msgspec
 
 from supervisor.api.history import HistoryReply
 from supervisor.api.messages import Fleet, StreamMessage
+from supervisor.api.requests import EVENTS_LIMIT, EventList
 from supervisor.api.streaming import fleet_message
 from supervisor.errors import ProcdeckError
 from supervisor.history_desk import HistoryDesk, Look
+from supervisor.journal import JOURNAL_NAME, read_journal
 from tui.link.view import FleetView, LinkState, heard_change, heard_fleet
 
 STATES_NAME: Final = "states.ndjson.gz"
@@ -199,6 +201,16 @@ class Recording:
                 for second in range(int(begin_at), max(int(begin_at), min(int(until_at) - 1, int(begin_at) + 60)) + 1):
                     desk.note(second, Look(view.fleet.rows, view.fleet.channels, view.fleet.pools, {}))
         return desk.reply(names, seconds, at)
+
+    def events(self, after: int, at: float) -> EventList:
+        """The last of what had happened up to a moment, after a cursor, as the journal beside the recording has it."""
+        kept = read_journal(self.directory / JOURNAL_NAME, after).events
+        past = tuple(event for event in kept if event.at <= at)[-EVENTS_LIMIT:]
+        return EventList(
+            events=past,
+            next_cursor=past[-1].cursor if past else after,
+            missed=max(0, past[0].cursor - after - 1) if past else 0,
+        )
 
     def _with_logs(self, view: FleetView) -> FleetView:
         if view.fleet is None:

@@ -44,6 +44,7 @@ from supervisor.api.messages import (
 )
 from supervisor.api.pools import PoolActionName, PoolDetail, PoolList, PoolReply, PoolRequest, PoolRow
 from supervisor.api.requests import (
+    CLIENT_HEADER,
     EVENTS_LIMIT,
     EventList,
     LevelReply,
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
 
 _OK: Final = 200
 _INTERNAL_ERROR: Final = 500
+
+_HEADERS: Final = {"Content-Type": "application/json", CLIENT_HEADER: "command line"}
 
 RELOAD_TIMEOUT_S: Final = 10.0
 """How long a profile may take to be read and planned, beside what an engine may be silent."""
@@ -269,7 +272,7 @@ class EngineClient:
             content = None if body is None else msgspec.json.encode(body)
             # One that is turned away may find the door shut while it speaks; the answer is there all the same.
             with suppress(BrokenPipeError, ConnectionResetError):
-                connection.request(method, target, content, {"Content-Type": "application/json"})
+                connection.request(method, target, content, _HEADERS)
             response = connection.getresponse()
             status, reply = response.status, response.read()
         except TimeoutError as error:

@@ -16,6 +16,7 @@ from loguru import logger
 
 from supervisor.api.admission import peer_uid
 from supervisor.api.messages import ErrorReply
+from supervisor.api.requests import CLIENT_HEADER, CLIENT_TOOLS
 from supervisor.logs.inert import inert
 
 if TYPE_CHECKING:
@@ -112,7 +113,13 @@ def whole_of(request: BaseRequest, key: str, default: int, least: int, most: int
 
 
 def asker_of(request: BaseRequest) -> str:
-    """Who asks, as the kernel says: ``uid 1000 (ada)``. Nothing that the request says about it counts."""
+    """Who asks, as the kernel says, and with what, as the request says: ``uid 1000 (ada), dashboard``."""
+    tool = request.headers.get(CLIENT_HEADER, "")
+    return _peer(request) + (f", {tool}" if tool in CLIENT_TOOLS else "")
+
+
+def _peer(request: BaseRequest) -> str:
+    """Nothing that the request says about it counts."""
     transport = request.transport
     if transport is None:
         return "a client that went away"

@@ -238,7 +238,7 @@ class Event(Message, frozen=True, kw_only=True):
     kind: Literal["state", "action", "engine", "channel"] = "engine"
     """``state``: a replica's life went on; ``action``: somebody asked for something."""
     by: str = ""
-    """Who: ``uid 1000 (ada)``, ``policy``, ``schedule``; empty where it happened by itself."""
+    """Who: ``uid 1000 (ada), dashboard``, ``policy``, ``schedule``, ``watch``; empty where it happened by itself."""
     from_state: str | None = msgspec.field(default=None, name="from")
     """For ``state``, as the following: the state that was left."""
     to_state: str | None = msgspec.field(default=None, name="to")
@@ -246,6 +246,14 @@ class Event(Message, frozen=True, kw_only=True):
     pid: int | None = None
     cause: str | None = None
     """How an incarnation ended, in words."""
+    step: Literal["", "accepted", "refused", "done", "failed"] = ""
+    """Of what somebody asked for: where it stands."""
+    command: str = ""
+    """The command line that asks for the same; empty where there is none."""
+    outcomes: int = 0
+    """Of what was accepted: how many outcomes follow, one for each replica."""
+    answers: tuple[int, ...] = ()
+    """Of an outcome: the cursors of what was asked for."""
 
 
 class StreamMessage(Message, frozen=True, kw_only=True):

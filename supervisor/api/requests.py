@@ -25,6 +25,11 @@ EVENTS_LIMIT: Final = 1000
 """Events in one answer; as many as an engine keeps at hand."""
 
 
+CLIENT_HEADER: Final = "X-Procdeck-Client"
+"""A request may say in it with what it is made: one of `CLIENT_TOOLS`. It is for people to read, and allows nothing."""
+CLIENT_TOOLS: Final = ("dashboard", "command line")
+
+
 def full_signal_name(text: str) -> str:
     """``SIGHUP`` for ``HUP``, ``hup`` and ``SIGHUP``.
 

@@ -76,6 +76,8 @@ class Note:
 
     level: str
     text: str
+    by: str = ""
+    """Who has brought it about: ``schedule``, ``watch``, ``policy``."""
 
 
 Effect = (

@@ -168,6 +168,8 @@ class RecycleDue:
     at_s: float
     incarnation: int
     text: str
+    by: str = "policy"
+    """Who asks: ``policy``, ``schedule``, ``watch``, ``group``, ``reload``."""
 
 
 @dataclass(frozen=True, slots=True)

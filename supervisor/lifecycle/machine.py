@@ -223,7 +223,7 @@ def _on_recycle_due(life: Life, event: RecycleDue) -> Step:
     if life.state not in {State.STARTING, State.RUNNING, State.UNREADY} or life.wish is Wish.REST:
         return life, ()
     after, effects = begin_stop(life, event.at_s)
-    return after, (Note("INFO", f"restarts: {event.text}"), *effects)
+    return after, (Note("INFO", f"restarts: {event.text}", event.by), *effects)
 
 
 def _on_time_extended(life: Life, event: TimeExtended) -> Step:

@@ -17,6 +17,7 @@ from supervisor.api.messages import (
     CheckState,
     DownReply,
     EngineVitals,
+    Event,
     ExitRecord,
     Fleet,
     Job,
@@ -27,7 +28,7 @@ from supervisor.api.messages import (
     TreeProcess,
     WorkerDetail,
 )
-from supervisor.api.requests import PlanStep, ReloadReply, ScaleReply, SignalReply
+from supervisor.api.requests import EventList, PlanStep, ReloadReply, ScaleReply, SignalReply
 from supervisor.errors import EngineUnreachable, RequestRefused
 from supervisor.lifecycle.states import LIVE, State
 from tests.tui.hang_fakes import FakeHangLink
@@ -255,6 +256,10 @@ class FakeLink(FakeHangLink, FakePoolLink):
         self.downs: list[bool] = []
         self.replies: Callable[[ActionName, Sequence[str]], tuple[Job, ...]] = self._jobs
         self.is_closed = False
+        self.past: list[Event] = []
+        """What has happened."""
+        self.missed = 0
+        """Events that are no longer kept."""
         self._view = FleetView()
         self._first = fleet
         self._listener: Listener = lambda _: None
@@ -293,6 +298,17 @@ class FakeLink(FakeHangLink, FakePoolLink):
     def tell(self, job: Job) -> None:
         """The engine says how a job goes."""
         self._listener(job)
+
+    def happen(self, *events: Event) -> None:
+        """The engine says what has happened."""
+        for event in events:
+            self.past.append(event)
+            self._listener(event)
+
+    async def events(self, after: int) -> EventList:
+        await self._wait(f"events {after}")
+        told = tuple(event for event in self.past if event.cursor > after)
+        return EventList(events=told, next_cursor=told[-1].cursor if told else after, missed=self.missed)
 
     def _jobs(self, action: ActionName, names: Sequence[str]) -> tuple[Job, ...]:
         targets = [row.name for row in self._view.rows] if list(names) == ["*"] else names

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from supervisor.api.history import HistoryReply
+from tui.link.event_link import EventLink
 from tui.link.hang_link import HangLink
+from tui.link.worker_link import WorkerLink
 
 
 class FigureLink(Protocol):
@@ -21,5 +23,5 @@ class FigureLink(Protocol):
         """
 
 
-class AskingLink(HangLink, FigureLink, Protocol):
+class AskingLink(HangLink, FigureLink, EventLink, WorkerLink, Protocol):
     """What the screens that fill themselves with an answer ask."""

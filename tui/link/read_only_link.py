@@ -12,6 +12,7 @@ from supervisor.api.messages import (
     WorkerDetail,
 )
 from supervisor.api.pools import PoolDetail
+from supervisor.api.requests import EventList
 from tui.link.engine_link import EngineLink, Listener
 from tui.link.refusing_link import RefusingLink
 
@@ -47,6 +48,9 @@ class ReadOnlyLink(RefusingLink):
 
     async def history(self, names: Sequence[str], seconds: int) -> HistoryReply:
         return await self._link.history(names, seconds)
+
+    async def events(self, after: int) -> EventList:
+        return await self._link.events(after)
 
     async def why(self, name: str = "") -> WhyReply:
         return await self._link.why(name)

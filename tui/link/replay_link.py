@@ -18,6 +18,7 @@ from supervisor.api.messages import (
     WorkerDetail,
 )
 from supervisor.api.pools import PoolDetail
+from supervisor.api.requests import EventList
 from tui.link.engine_link import Listener
 from tui.link.refusing_link import RefusingLink
 from tui.link.view import FleetView
@@ -117,6 +118,10 @@ class ReplayLink(RefusingLink):
     async def history(self, names: Sequence[str], seconds: int) -> HistoryReply:
         """What was recorded of them, up to the moment that is shown."""
         return self._recording.history(names, seconds, self._clock.wall_s())
+
+    async def events(self, after: int) -> EventList:
+        """What had happened up to the moment that is shown."""
+        return self._recording.events(after, self._clock.wall_s())
 
     async def why(self, name: str = "") -> WhyReply:
         self._refuse()

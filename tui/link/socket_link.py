@@ -38,6 +38,8 @@ from supervisor.api.messages import (
 )
 from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
 from supervisor.api.requests import (
+    CLIENT_HEADER,
+    EventList,
     LevelReply,
     LevelRequest,
     ReloadReply,
@@ -187,6 +189,10 @@ class SocketLink:
         query = urlencode([("seconds", str(seconds)), *(("name", name) for name in names)])
         return self._read(await self._ask("GET", f"/v1/history?{query}", timeout_s=WISH_TIMEOUT_S), HistoryReply)
 
+    async def events(self, after: int) -> EventList:
+        """What has happened after the cursor `after`, oldest first. Raises as `act`."""
+        return self._read(await self._ask("GET", f"/v1/events?after={after}", timeout_s=WISH_TIMEOUT_S), EventList)
+
     async def why(self, name: str = "") -> WhyReply:
         """Why the replicas of that name do not move; without a name those of all. Raises as `act`."""
         path = f"/v1/workers/{quote(name, safe='')}/why" if name else "/v1/why"
@@ -252,7 +258,7 @@ class SocketLink:
         import aiohttp
 
         timeout = aiohttp.ClientTimeout(total=timeout_s)
-        headers = {"Content-Type": "application/json"} if body else {}
+        headers = {CLIENT_HEADER: "dashboard"} | ({"Content-Type": "application/json"} if body else {})
         try:
             async with session.request(
                 method, f"http://engine{path}", data=body, headers=headers, timeout=timeout
