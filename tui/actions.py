@@ -219,6 +219,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
     Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
            "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),
+    Action("screenshot", ("ctrl+s",), "Screenshot", "Write what is on the screen as a picture (SVG) into the current "
+           "directory.", PROGRAM, leaves_screen=True),
     Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=ALWAYS),
     Action("quit", ("q",), "Quit", "Quit: stop all, or detach and leave the workers running. ctrl+c asks too; while "
            "all are being stopped, it kills them.", PROGRAM, hint_rank=ALWAYS, leaves_screen=True),
@@ -241,8 +243,6 @@ BY_ID: dict[str, Action] = {action.id: action for action in (*ASK_HINTS, *FILTER
 PLACE_NUMBERS: dict[str, str] = {"workers": "1", "channels": "2", "pools": "3", "errors": "4", "hangs": "5"}
 """The keys that always go to a place; its letter goes back as well."""
 
-MOVES: tuple[tuple[str, str, str], ...] = (
-    ("up,k", "move(-1)", "one line up"),
 
 def place_keys() -> tuple[tuple[str, str], ...]:
     """Each place with the keys of it that never go back: its number, or what a person has put in its stead."""
@@ -254,6 +254,8 @@ def goes_only(key: str) -> bool:
     return key.isdigit() or (len(key) > 1 and key[0] == "f" and key[1:].isdigit())
 
 
+MOVES: tuple[tuple[str, str, str], ...] = (
+    ("up,k", "move(-1)", "one line up"),
     ("down,j", "move(1)", "one line down"),
     ("pageup,ctrl+b", "page(-1)", "one page up"),
     ("pagedown,ctrl+f,space", "page(1)", "one page down"),

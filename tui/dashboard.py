@@ -66,20 +66,16 @@ class Dashboard(LeavingApp):
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+q", "wish('quit')", show=False, priority=True),
         Binding("ctrl+s", "wish('screenshot')", show=False, priority=True),
-        *(
-            Binding(key, f"press('{key}')", show=False)
-            for key in dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
-        ),
     ]
 
     def __init__(
         self, link: EngineLink, project: str, *, clock: Clock | None = None, glyphs: Glyphs | None = None
     ) -> None:
         # Textual decides here, before there is a theme, whether NO_COLOR means no colours at all or shades of grey.
-        of_the_app = dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
-        hear(self, [Binding(key, f"press('{key}')", show=False) for key in of_the_app])
         super().__init__(link, ansi_color=True if os.environ.get("NO_COLOR") else None)
         leave_little()
+        of_the_app = dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
+        hear(self, [Binding(key, f"press('{key}')", show=False) for key in of_the_app])
         self.project = project
         self._clock: Clock = clock or SystemClock()
         self._glyphs = glyphs or glyph_set(os.environ.get("PROCDECK_GLYPHS", ""))
