@@ -13,7 +13,7 @@ from tests.tui.fakes import FakeLink, census
 from tui.link.engine_link import EngineLink
 from tui.link.read_only_link import READ_ONLY, ReadOnlyLink
 
-LOOKS = {"run", "detail", "letters", "peek", "pool_detail", "history", "why", "stacks", "close"}
+LOOKS = {"run", "detail", "letters", "peek", "pool_detail", "history", "events", "why", "stacks", "close"}
 WISHES = sorted(name for name in dir(EngineLink) if not name.startswith("_") and name not in LOOKS)
 
 
