@@ -65,7 +65,6 @@ class Dashboard(LeavingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+q", "wish('quit')", show=False, priority=True),
-        Binding("ctrl+s", "wish('screenshot')", show=False, priority=True),
     ]
 
     def __init__(
@@ -75,7 +74,8 @@ class Dashboard(LeavingApp):
         super().__init__(link, ansi_color=True if os.environ.get("NO_COLOR") else None)
         leave_little()
         of_the_app = dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
-        hear(self, [Binding(key, f"press('{key}')", show=False) for key in of_the_app])
+        over_all = [key for key in BY_ID["screenshot"].keys if key.startswith("ctrl+")]  # it is about what lies over
+        hear(self, [Binding(key, f"press('{key}')", show=False, priority=key in over_all) for key in of_the_app])
         self.project = project
         self._clock: Clock = clock or SystemClock()
         self._glyphs = glyphs or glyph_set(os.environ.get("PROCDECK_GLYPHS", ""))
