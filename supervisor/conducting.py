@@ -103,6 +103,8 @@ class Conductor:
         self._is_settling = False
         lives = self._lives()
         for replica in list(self._driver.replicas.values()):
+            group = self._groups.get(replica.worker.name)
+            replica.group = group.name if group is not None else ""
             if replica.life.state is State.WAITING:
                 self._judge_waiting(replica, lives)
             elif replica.life.state is State.SCHEDULED and replica.life.next_step is None:

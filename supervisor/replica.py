@@ -54,6 +54,8 @@ class Replica:
         """What its live incarnation has said of the pool that it runs."""
         self.lines_seen: set[str] = set()
         """The patterns that others wait for, of which it has logged a line."""
+        self.group = ""
+        """Its worker's group in the profile."""
         self.waits_for = ""
         """Whom it waits for while it is WAITING."""
         self.hang_warnings: tuple[str, ...] = ()
@@ -158,6 +160,7 @@ class Replica:
             self.life,
             self.seen,
             now_s,
+            group=self.group,
             waits_for=waits_for,
             status=status,
             log_level=self.log_level,

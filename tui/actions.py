@@ -174,6 +174,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("problems", ("exclamation_mark",), "Problems", "Show only rows with something wrong, or all again: failed, "
            "stuck, in backoff, not ready, warned of; channels that are full, locked or have dead letters; pools with "
            "failures.", LOOK, applies=seen.at_rows, hint_rank=13, hinted_in=("workers", "channels", "pools")),
+    Action("group", ("B",), "Group", "Let the workers stand by group, by kind or by state, each below a heading with "
+           "its sums, or as the profile has them. What is done on a heading is done to all below it.", LOOK,
+           applies=seen.at_workers),
+    Action("fold", ("left",), "Fold", "Fold the group under the cursor: its heading stays; enter does it there too.",
+           LOOK, applies=seen.is_in_group),
+    Action("unfold", ("right",), "Unfold", "Unfold the group whose heading is under the cursor.", LOOK,
+           applies=seen.is_in_group),
     Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, in the log re: is a regex.",
            LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",

@@ -20,6 +20,9 @@ _OF_TABLES: Final[dict[str, str]] = {
     "sort_previous": f"Cannot sort by a column: {_NOT_FOR_ERRORS}",
     "border_left": "The detail has the log's place in a narrow terminal: press d to open it, or to close it.",
     "border_right": "The detail has the log's place in a narrow terminal: press d to open it, or to close it.",
+    "group": "Cannot group: only workers stand in groups; press 1 to go to them.",
+    "fold": "Cannot fold: the workers stand in no groups; press B to group them.",
+    "unfold": "Cannot unfold: the workers stand in no groups; press B to group them.",
     "problems": "Cannot show problems only: every error is one; press / to filter them.",
 }
 
@@ -40,10 +43,8 @@ def why_not(action: Action, situation: Situation) -> str:
         return f"Cannot {what}: no marked worker is in a state for it; press esc to take the marks away."
     if action.id in _OF_TABLES:
         return _OF_TABLES[action.id]
-    if row is None and situation.place != "workers" and action.id != "open":
-        return f"Cannot {what}: {situation.place} are shown; press {_KEYS[situation.place]} to go to the workers."
     if row is None:
-        return f"Cannot {what}: no {situation.place[:-1]} is under the cursor."
+        return f"Cannot {what}: {_why_not_without_row(action, situation)}."
     if action.id == "worker_level":
         return f"{row.name} is a command: it has no loggers that procdeck knows."
     if action.id == "fewer":
@@ -51,6 +52,16 @@ def why_not(action: Action, situation: Situation) -> str:
     if action.id == "start" and row.state is State.WAITING and row.waits_for:
         return f"{row.name} starts by itself; it waits for {row.waits_for}."
     return f"{row.name} is {row.state.value}: {_instead(action, row)}."
+
+
+def _why_not_without_row(action: Action, situation: Situation) -> str:
+    if situation.grouped and action.acts_on_marks:
+        return f"no worker of {situation.group_label} is in a state for it"
+    if situation.grouped:
+        return f"that is for one worker; go to one of {situation.group_label}"
+    if situation.place != "workers" and action.id != "open":
+        return f"{situation.place} are shown; press {_KEYS[situation.place]} to go to the workers"
+    return f"no {situation.place[:-1]} is under the cursor"
 
 
 def _instead(action: Action, row: ReplicaRow) -> str:

@@ -26,6 +26,12 @@ class Situation:
     """The replica under the cursor; of a pool the one whose pool it is; None in the other places."""
     marked: tuple[ReplicaRow, ...] = ()
     """The replicas that are marked, as they stand in the table; none in the other places."""
+    grouped: tuple[ReplicaRow, ...] = ()
+    """The replicas below the heading under the cursor; none where it is on a row."""
+    group_label: str = ""
+    """What that heading is called."""
+    is_grouped: bool = False
+    """The workers stand in groups."""
     place: Place = "workers"
     channel: ChannelRow | None = None
     """The channel under the cursor; None in the other places."""
@@ -52,8 +58,8 @@ class Situation:
 
     @property
     def subjects(self) -> tuple[ReplicaRow, ...]:
-        """What is done to workers is done to these: all that are marked, else the one under the cursor."""
-        return self.marked or ((self.row,) if self.row is not None else ())
+        """What is done to workers is done to these: all that are marked, else what is under the cursor."""
+        return self.marked or self.grouped or ((self.row,) if self.row is not None else ())
 
 
 Predicate = Callable[[Situation], bool]
@@ -103,7 +109,15 @@ def is_live(situation: Situation) -> bool:
 
 
 def can_be_marked(situation: Situation) -> bool:
-    return situation.row is not None and situation.place == "workers"
+    return situation.place == "workers" and (situation.row is not None or bool(situation.grouped))
+
+
+def at_workers(situation: Situation) -> bool:
+    return situation.place == "workers"
+
+
+def is_in_group(situation: Situation) -> bool:
+    return situation.place == "workers" and situation.is_grouped
 
 
 def has_row(situation: Situation) -> bool:
@@ -129,7 +143,8 @@ def has_loggers(situation: Situation) -> bool:
 
 def has_any(situation: Situation) -> bool:
     subjects = (situation.row, situation.channel, situation.pool)
-    return situation.pane == "log" or situation.has_error or any(subject is not None for subject in subjects)
+    has_subject = bool(situation.grouped) or any(subject is not None for subject in subjects)
+    return situation.pane == "log" or situation.has_error or has_subject
 
 
 def has_letter(situation: Situation) -> bool:

@@ -83,8 +83,13 @@ def _text(value: str) -> Key | None:
     return (value.casefold(), 0.0) if value else None
 
 
+def urgency(word: str) -> int:
+    """The place of a state among all: what needs a person first."""
+    return _URGENCY.index(word) if word in _URGENCY else len(_URGENCY)
+
+
 def _state(word: str) -> Key:
-    return ("", float(_URGENCY.index(word) if word in _URGENCY else len(_URGENCY)))
+    return ("", float(urgency(word)))
 
 
 def worker_key(row: ReplicaRow, column: str, channels: Mapping[str, ChannelRow]) -> Key | None:

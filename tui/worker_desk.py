@@ -20,7 +20,7 @@ from tui.link.view import FleetView
 from tui.pool_desk import Ask
 from tui.screens.confirm import kill_question, restart_all_question, signal_question
 from tui.screens.levels import level_question
-from tui.screens.marked_question import marked_label, marked_question
+from tui.screens.marked_question import group_label, marked_label, marked_question
 from tui.situation import Situation
 from tui.wishes import Wishes
 
@@ -46,7 +46,9 @@ class WorkerDesk:
         if action.id == "restart_all":
             self._restart_all()
         elif action.acts_on_marks and situation.marked:
-            self._wish_on_marked(action, situation.marked)
+            self._wish_on_several(action, situation.marked, marked_label(situation.marked))
+        elif action.acts_on_marks and situation.grouped:
+            self._wish_on_several(action, situation.grouped, group_label(situation))
         elif situation.row is not None:
             self._wish_on(action, situation.row)
 
@@ -55,11 +57,11 @@ class WorkerDesk:
         do = partial(self.wishes.make, "restart", ["*"], f"all {len(names)} workers")
         self.ask(restart_all_question(names), lambda _: do)
 
-    def _wish_on_marked(self, action: Action, marked: tuple[ReplicaRow, ...]) -> None:
+    def _wish_on_several(self, action: Action, several: tuple[ReplicaRow, ...], label: str) -> None:
         if action.wish is not None:
-            names = [row.name for row in marked]
-            do = partial(self.wishes.make, action.wish, names, marked_label(marked))
-            self.ask(marked_question(action, marked, self.view().rows), lambda _: do)
+            names = [row.name for row in several]
+            do = partial(self.wishes.make, action.wish, names, label)
+            self.ask(marked_question(action, several, self.view().rows, label), lambda _: do)
 
     def _wish_on(self, action: Action, row: ReplicaRow) -> None:
         name, make = row.name, self.wishes.make

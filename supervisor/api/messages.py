@@ -29,6 +29,8 @@ class ReplicaRow(Message, frozen=True, kw_only=True):
     replica: int
     """From 1."""
     kind: Kind
+    group: str = ""
+    """Its group in the profile; empty: none."""
     state: State
     since_s: float
     """When it came into this state."""

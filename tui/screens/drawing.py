@@ -11,10 +11,11 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static
 
-from supervisor.api.messages import ChannelRow, Letter, ReplicaRow, WorkerDetail
+from supervisor.api.messages import ChannelRow, Letter, WorkerDetail
 from supervisor.api.pools import PoolDetail, PoolFailure, PoolRow
 from supervisor.logs.errors import ErrorGroup
 from tui.actions import ASK_HINTS, FILTER_HINTS
+from tui.grouping import FleetRow
 from tui.hints import hints
 from tui.link.error_source import ErrorSource
 from tui.link.log_source import LogSource
@@ -22,6 +23,7 @@ from tui.link.view import FleetView, LinkState
 from tui.render.channel_detail import ChannelInside
 from tui.render.errors import ErrorRow, Order, error_rows
 from tui.render.glyphs import Glyphs
+from tui.render.headings import group_page
 from tui.render.log_words import no_lines
 from tui.screens.log_panes import LogPanes
 from tui.screens.logs import LogPane
@@ -40,7 +42,7 @@ from tui.widgets.painter import Ground
 from tui.widgets.pool_table import PoolTable
 from tui.widgets.rows_table import RowsTable
 
-AnyTable = RowsTable[ReplicaRow] | RowsTable[ChannelRow] | RowsTable[PoolRow] | RowsTable[ErrorRow]
+AnyTable = RowsTable[FleetRow] | RowsTable[ChannelRow] | RowsTable[PoolRow] | RowsTable[ErrorRow]
 
 
 class DrawnScreen(RoomScreen):
@@ -212,7 +214,7 @@ class DrawnScreen(RoomScreen):
     def row_count(self) -> int:
         """How many rows the table that is shown would like to show."""
         if self.place == "workers":
-            return len(self._view.rows)
+            return len(self._view.rows) + self.table.heading_count
         if self.place == "errors":
             return len(self._errors.groups)
         if self.place == "pools":
@@ -273,15 +275,18 @@ class DrawnScreen(RoomScreen):
             )
         else:
             marked = len(self.table.marked) if self.place == "workers" else 0
-            table = self.place_table
+            table, grouping = self.place_table, self.table.grouping if self.place == "workers" else ""
             hidden, order = table.hidden_count if table.is_only_problems else None, table.sort_title
             self._title(
                 self.place,
-                lambda width: wording.table_title(self.place, view, shown, needle, width, marked, hidden, order),
+                lambda width: wording.table_title(
+                    self.place, view, shown, needle, width, marked, hidden, order, grouping
+                ),
             )
         for pane in self.log_panes:
             pane.draw(self._ground("log") if pane is self.logs else "title")
-        subject = self.error.type if self.error else self.subject
+        heading = self.table.heading if self.place == "workers" else None
+        subject = heading.label if heading else self.error.type if self.error else self.subject
         self._title("detail", lambda width: wording.detail_title(subject, width))
         if isinstance(self.focused, TypingBox):
             self._hints.show(FILTER_HINTS if isinstance(self.focused, FilterBox) else ASK_HINTS)
@@ -311,7 +316,10 @@ class DrawnScreen(RoomScreen):
         elif self.place == "errors":
             page = self._wording.error(self.error, width)
         else:
-            row = self._view.row(self.subject)
+            row, heading = self._view.row(self.subject), self.table.heading
+            if heading is not None:
+                self.detail_view.show_page(group_page(heading, self._glyphs, now_s, width))
+                return
             detail = self._detail if self._detail and row and self._detail.row.name == row.name else None
             page = self._wording.detail(row, detail, self._view, now_s, width)
         self.detail_view.show_page(page)
@@ -324,7 +332,7 @@ class DrawnScreen(RoomScreen):
 
     def on_rows_table_selected(self, message: RowsTable.Selected) -> None:
         if message.table is self.place_table:
-            self._show_other(message.name)
+            self._show_other(self.subject)
 
     def on_rows_table_sorted(self) -> None:
         self._draw_lines()

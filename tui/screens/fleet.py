@@ -54,11 +54,15 @@ class FleetScreen(PlacesScreen):
     def situation(self) -> Situation:
         """What the person looks at."""
         row = self._view.row(self.worker_name) if self.place in ("workers", "pools") else None
+        heading = self.table.heading if self.place == "workers" else None
         chosen = self.detail_view.chosen_in_sight
         member, failure = item_of(chosen) if self.place == "pools" else (None, None)
         return Situation(
             row=row,
             marked=self.table.marked if self.place == "workers" else (),
+            grouped=heading.members if heading is not None else (),
+            group_label=heading.label if heading is not None else "",
+            is_grouped=bool(self.table.grouping),
             replicas=sum(other.worker == row.worker for other in self._view.rows) if row else 0,
             place=self.place,
             channel=self._view.channels.get(self.subject or "") if self.place == "channels" else None,
@@ -221,6 +225,8 @@ class FleetScreen(PlacesScreen):
             self._go_to_line(self.error)
         elif self._pane == "detail":
             self._read_failure(self.situation().failure)
+        elif self._pane == self.place == "workers" and self.table.heading is not None:
+            self.do_turn_fold()
         elif self._pane == self.place:
             self.zoom(None)
             self._set_detail(is_open=True)

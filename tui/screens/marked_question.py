@@ -1,4 +1,4 @@
-"""The question before something is done to all marked workers: how many, which, and what goes with them."""
+"""The question before something is done to all marked workers or to a group: how many, which, and what goes along."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Final
 from supervisor.api.messages import ActionName, ReplicaRow
 from supervisor.lifecycle.states import LIVE
 from tui.actions import Action
+from tui.render.figures import plural
+from tui.render.pieces import plain
 from tui.screens.confirm import Choice, Question
 from tui.situation import Situation
 
@@ -31,10 +33,19 @@ def marked_label(marked: Sequence[ReplicaRow]) -> str:
     return marked[0].name if len(marked) == 1 else f"{len(marked)} marked workers"
 
 
-def marked_question(action: Action, marked: Sequence[ReplicaRow], rows: Sequence[ReplicaRow]) -> Question:
-    """Before `action` is done to `marked`, which are some of the fleet's `rows`."""
+def group_label(situation: Situation) -> str:
+    """How the workers below a heading are called in sentences."""
+    several = situation.grouped
+    told = plural(len(several), "worker")
+    return several[0].name if len(several) == 1 else f"all {told} of {plain(situation.group_label)}"
+
+
+def marked_question(
+    action: Action, marked: Sequence[ReplicaRow], rows: Sequence[ReplicaRow], label: str = ""
+) -> Question:
+    """Before `action` is done to `marked`, which are some of the fleet's `rows`, and are called `label`."""
     assert action.wish is not None
-    what = f"{action.label} {marked_label(marked)}"
+    what = f"{action.label} {label or marked_label(marked)}"
     parts = [f"{_names([row.name for row in marked])}{_processes(marked)}.", _HOW[action.wish]]
     idle = [row for row in marked if not action.applies(replace(Situation(), row=row))]
     if idle:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from supervisor.api.pools import PoolRow
-from tui.layout import Layout
+from tui.grouping import next_grouping
+from tui.layout import Grouping, Layout
 from tui.link.log_source import LogSource
 from tui.render.glyphs import Glyphs
 from tui.screens.drawing import DrawnScreen
@@ -102,6 +103,28 @@ class PlacesScreen(DrawnScreen):
         """`[`"""
         self.place_table.sort_beside(-1)
 
+    def do_group(self) -> None:
+        """`B`"""
+        self.group_by(next_grouping(self.table.grouping))
+
+    def group_by(self, grouping: Grouping) -> None:
+        """Let the workers stand in other groups."""
+        self.table.group_by(grouping)
+        self.share_height()
+        self.redraw()
+
+    def do_fold(self) -> None:
+        """`left`"""
+        self.table.fold(is_folded=True)
+
+    def do_unfold(self) -> None:
+        """`right`"""
+        self.table.fold(is_folded=False)
+
+    def do_turn_fold(self) -> None:
+        """`enter` on a heading."""
+        self.table.turn_fold()
+
     def do_problems(self) -> None:
         """`!`"""
         self.place_table.show_problems_only(is_only=not self.place_table.is_only_problems)
@@ -128,6 +151,7 @@ class PlacesScreen(DrawnScreen):
             only_problems=frozenset(place for place, table in tables.items() if table.is_only_problems),
             filters={pane: text for pane, text in typed.items() if text},
             log_level=narrowing.level,
+            grouping=self.table.grouping,
             is_detail_open=self._is_detail_open,
             table_lines=self.table_lines,
             detail_columns=self.detail_columns,
@@ -145,6 +169,7 @@ class PlacesScreen(DrawnScreen):
         log = self.log_panes.first
         log.box.value = layout.filters.get("log", "")
         log.narrow(text=log.box.value, level=layout.log_level)
+        self.group_by(layout.grouping)
         self._go_to(layout.place)
 
     def names(self) -> Sequence[str]:

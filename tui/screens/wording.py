@@ -68,11 +68,12 @@ class Wording:
 
     def table_title(
         self, place: Place, view: FleetView, shown: int, needle: str, width: int, marked: int = 0,
-        hidden: int | None = None, order: str = "",
+        hidden: int | None = None, order: str = "", grouping: str = "",
     ) -> Line:  # fmt: skip
         """The title of the table that is shown.
 
-        `hidden` rows have no problem where only problems are shown, else None; `order` is the column it is sorted by.
+        `hidden` rows have no problem where only problems are shown, else None; `order` is the column it is sorted by,
+        `grouping` what its rows stand together by.
         """
         notes: list[Piece] = []
         if view.fleet is not None:
@@ -89,7 +90,9 @@ class Wording:
         if view.state is LinkState.LOST and view.heard_s is not None:
             age = duration(self.clock.monotonic_s() - view.heard_s)
             notes.append((f"  as of {age} ago", Tone.AMBER))
-        chip: Line = ((f" by {order} ", Tone.DIM),) if order else ()
+        ordered = [f"grouped by {grouping}"] if grouping else []
+        ordered += [f"by {order}"] if order else []
+        chip: Line = ((f" {', '.join(ordered)} ", Tone.DIM),) if ordered else ()
         return lines.place_title(place, tuple(notes), chip, width)
 
     def errors_title(self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int) -> Line:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 
 from tui.render.pieces import Tone
@@ -30,9 +31,25 @@ class MarkedTable(RowsTable[RowT]):
 
     def toggle_mark(self) -> None:
         """Mark the row under the cursor, or take its mark away, and go on to the next."""
+        self.turn_marks()
+        self.action_move(1)
+
+    def turn_marks(self) -> None:
+        """Mark the row under the cursor, or take its mark away."""
         if self.cursor_name is not None:
             self._mark(self._marks ^ {self.cursor_name})
-            self.action_move(1)
+
+    def clicked(self, index: int, event: events.Click) -> None:
+        """A click on the margin, or with ctrl or shift, marks the row or takes its mark away."""
+        if event.x == 0 or event.ctrl or event.shift:
+            self._move_to(index)
+            self.turn_marks()
+        else:
+            super().clicked(index, event)
+
+    def mark(self, names: frozenset[str]) -> None:
+        """Mark those called so, and nobody else."""
+        self._mark(names & {row.name for row in self._all})
 
     def clear_marks(self) -> bool:
         """Take all marks away; whether there were any."""

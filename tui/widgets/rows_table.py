@@ -84,6 +84,7 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         self._columns_width = 0
         self._painted: dict[int, Painted] = {}
         self._empty: tuple[str, ...] = ()
+        self._has_just_come = False
 
     # --- what a subclass says ---
 
@@ -147,13 +148,18 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         return self._is_only_problems
 
     @property
+    def is_arranged(self) -> bool:
+        """What becomes of a row may move it, or hide it."""
+        return self._sort is not None or self._is_only_problems
+
+    @property
     def hidden_count(self) -> int:
         """How many rows are not shown because nothing is wrong with them."""
         return sum(not self.is_problem(row) for row in self._all) if self._is_only_problems else 0
 
     def show_rows(self, rows: tuple[RowT, ...], now_s: float) -> None:
         """Show `rows`, their times counted at `now_s` (monotonic); only lines that differ are painted."""
-        is_arranged = self._sort is not None or self._is_only_problems
+        is_arranged = self.is_arranged
         is_new = rows is not self._all or is_arranged
         self._now_s = now_s
         if is_new:
@@ -332,9 +338,19 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         if event.y < HEADER_LINES:
             self._sort_by_heading(event.x)
         elif index < len(self._rows):
-            self._move_to(index)
-            if event.chain == 2:
-                self.post_message(self.Opened())
+            self.clicked(index, event)
+        self._has_just_come = False
+
+    def on_focus(self) -> None:
+        """The click that brought the focus opens nothing."""
+        self._has_just_come = True
+
+    def clicked(self, index: int, event: events.Click) -> None:
+        """The cursor goes to the row; a second click there opens it, quick or not."""
+        is_again = self._rows[index].name == self._cursor and not self._has_just_come
+        self._move_to(index)
+        if is_again or event.chain == 2:
+            self.post_message(self.Opened())
 
     def _sort_by_heading(self, x: int) -> None:
         """A heading sorts by its column; the one by which the rows stand turns them round."""
