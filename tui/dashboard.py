@@ -18,6 +18,7 @@ from supervisor.clock import Clock, SystemClock
 from tui.actions import ACTIONS, BY_ID, meant_by
 from tui.bindings import hear
 from tui.channel_desk import ChannelDesk
+from tui.compositor import paint_little
 from tui.fetching import AGAIN_EVERY_S, Fetching
 from tui.garbage import leave_little, settle
 from tui.hang_desk import HangDesk, Work
@@ -73,6 +74,7 @@ class Dashboard(LeavingApp):
         # Textual decides here, before there is a theme, whether NO_COLOR means no colours at all or shades of grey.
         super().__init__(link, ansi_color=True if os.environ.get("NO_COLOR") else None)
         leave_little()
+        paint_little()
         of_the_app = dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
         over_all = [key for key in BY_ID["screenshot"].keys if key.startswith("ctrl+")]  # it is about what lies over
         hear(self, [Binding(key, f"press('{key}')", show=False, priority=key in over_all) for key in of_the_app])

@@ -8,7 +8,9 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Static
 
 from supervisor.api.messages import ChannelRow, Letter, WorkerDetail
@@ -47,6 +49,9 @@ AnyTable = RowsTable[FleetRow] | RowsTable[ChannelRow] | RowsTable[PoolRow] | Ro
 
 class DrawnScreen(RoomScreen):
     """Draws a `FleetView`, the log and the errors."""
+
+    focused: Reactive[Widget | None] = Reactive(None, repaint=False)
+    """The widget with the focus, as Textual has it, which would paint the whole screen whenever it is another one."""
 
     class DetailWanted(Message):
         """The replica, the channel or the pool `name` is to be shown in full."""

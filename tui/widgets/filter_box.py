@@ -6,7 +6,9 @@ from typing import ClassVar, Literal
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -24,15 +26,24 @@ class TypingBox(Input):
         Binding("enter", "leave(False)", show=False),
     ]
 
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+    """As in `ScrolledLines`: a letter more or less costs no layout."""
+
     def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(placeholder=placeholder, compact=True, select_on_focus=False, id=id)
         self.cursor_blink = False
 
     def open(self) -> None:
         """Show the box and type in it, from the very next key on."""
-        self.add_class("-open")
-        self.display = True  # the class shows it a moment later, and what is not shown gets no focus
+        self.add_class("-open", update=False)
+        self.display = True
         self.screen.set_focus(self)
+
+    def _on_focus(self, _: events.Focus) -> None:
+        self.set_reactive(Widget.has_focus, True)  # Textual's own then has no style to look up again
+
+    def _on_blur(self, _: events.Blur) -> None:
+        self.set_reactive(Widget.has_focus, False)
 
     def take_typed_ahead(self, event: events.Key) -> bool:
         """Take a key that was on its way to another widget when the box opened; whether it is one for a box."""
@@ -47,7 +58,7 @@ class TypingBox(Input):
         return True
 
     def _hide(self) -> None:
-        self.remove_class("-open")
+        self.remove_class("-open", update=False)
         self.display = False
 
     def action_leave(self, is_cleared: bool) -> None:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
-from textual.scroll_view import ScrollView
+from textual.geometry import Region
 from textual.strip import Strip
 
-from tui.actions import MOVES
 from tui.render.pieces import Line
-from tui.widgets.filter_box import is_typing
 from tui.widgets.painter import Painter
+from tui.widgets.scrolled import ScrolledLines
 
 
-class LinesView(ScrollView, can_focus=True):
+class LinesView(ScrolledLines):
     """Shows lines; `show` repaints those that differ and keeps the place."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(id=id)
@@ -30,7 +24,7 @@ class LinesView(ScrollView, can_focus=True):
         """Show `lines`, each at most as wide as the widget; `from_top` leaves the old place."""
         before, self._lines = self._lines, lines
         if len(before) != len(lines):
-            self.virtual_size = Size(self.size.width, len(lines))
+            self.make_room(len(lines))
             self.refresh()
         else:
             for index, (old, new) in enumerate(zip(before, lines, strict=True)):
@@ -43,10 +37,8 @@ class LinesView(ScrollView, can_focus=True):
         super().notify_style_update()
         self._painter.forget()
 
-    @property
-    def text_width(self) -> int:
-        """Cells beside the scroll bar."""
-        return self.size.width - self.scrollbar_size_vertical
+    def refresh_focus(self) -> None:
+        """Lines without a cursor look the same."""
 
     def render_line(self, y: int) -> Strip:
         index = self.scroll_offset.y + y
@@ -56,11 +48,6 @@ class LinesView(ScrollView, can_focus=True):
         """`line`, which stands at `index`, as it is painted."""
         del index
         return self._painter.strip(line, self.text_width)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that left for here before a box had the focus are for the box."""
-        del action, parameters
-        return not is_typing(self)
 
     def action_move(self, lines: int) -> None:
         self.scroll_to(y=self.scroll_offset.y + lines, animate=False)

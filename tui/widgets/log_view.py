@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
-from textual.widget import Widget
 
-from tui.actions import MOVES
 from tui.link.log_source import LogSource
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.log_lines import Form
 from tui.render.pieces import Tone
-from tui.widgets.filter_box import is_typing
 from tui.widgets.log_strips import LogStrips
+from tui.widgets.scrolled import ScrolledLines
 
 SCAN_BUDGET_S = 0.006
 """Of one turn; a key that waits is handled in between."""
@@ -35,10 +30,8 @@ Place = tuple[int, int]
 """A line as it is counted here, and one of its rows."""
 
 
-class LogView(ScrollView, can_focus=True):
+class LogView(ScrolledLines):
     """Shows a `LogSource`; says `Moved` when it begins or ends to follow."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
 
     class Moved(Message):
         """It follows now, or has paused, or other lines are there."""
@@ -112,16 +105,10 @@ class LogView(ScrollView, can_focus=True):
         self._take_in()
         self.refresh()
 
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
-
-    @property
-    def text_width(self) -> int:
-        """Cells beside the scroll bar."""
-        return self.size.width - self.scrollbar_size_vertical
+    def refresh_focus(self) -> None:
+        """The cursor is there only while it has the focus, and does not follow."""
+        if not self.is_following:
+            self.refresh()
 
     # --- following ---
 
@@ -220,13 +207,9 @@ class LogView(ScrollView, can_focus=True):
     def _make_room(self, top: int) -> None:
         """Let the scroll bar know how many lines there are, and let `top` be a place that it can have."""
         height = max(self._source.line_count, top + self.size.height if self.is_wrapped else 0)
-        size = Size(self.size.width, height)
-        # Growing must not cost a layout of the whole screen each time, so the size is set below Textual's reactive.
-        if size != self.virtual_size:
-            is_moving, self._is_moving_itself = self._is_moving_itself, True
-            self.set_reactive(Widget.virtual_size, size)
-            self._scroll_update(size)
-            self._is_moving_itself = is_moving
+        is_moving, self._is_moving_itself = self._is_moving_itself, True
+        self.make_room(height)
+        self._is_moving_itself = is_moving
 
     def _rows_of(self, index: int) -> int:
         stored = self._stored(index) if self.is_wrapped else None
@@ -342,11 +325,6 @@ class LogView(ScrollView, can_focus=True):
             self._scroll(*self._top_with_last(index, self.size.height // 2))
         self.refresh()
         self.post_message(self.Moved())
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that left for here before a box had the focus are for the box."""
-        del action, parameters
-        return not is_typing(self)
 
     def action_move(self, lines: int) -> None:
         count = self._source.line_count

@@ -47,11 +47,9 @@ class PageView(LinesView):
         top = self.scroll_offset.y
         return item.id if top <= item.line < top + self.size.height else None
 
-    def on_focus(self) -> None:
-        self.refresh()
-
-    def on_blur(self) -> None:
-        self.refresh()
+    def refresh_focus(self) -> None:
+        if self._item is not None:
+            self.refresh()
 
     def line_at(self, index: int, line: Line) -> Strip:
         item = self._item

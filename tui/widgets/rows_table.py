@@ -5,25 +5,22 @@ The cursor stays on its row, whatever rows come, go, move or are filtered out ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from rich.cells import cell_len
 from textual import events
-from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.actions import MOVES
 from tui.render.fleet_rows import Column, column_at, header_line
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.pieces import Line, Tone
 from tui.sorting import Key, Sort, in_order, sort_beside, sort_by
-from tui.widgets.filter_box import is_typing
 from tui.widgets.painter import Ground, Painter
+from tui.widgets.scrolled import ScrolledLines
 
 HEADER_LINES = 1
 
@@ -45,12 +42,12 @@ class Painted:
     row: object
     beside: tuple[object, ...]
     line: Line
+    strips: dict[Ground, Strip] = field(init=False, default_factory=dict)
+    """The line as it is painted, on each ground that it has stood on."""
 
 
-class RowsTable(ScrollView, Generic[RowT], can_focus=True):
+class RowsTable(ScrolledLines, Generic[RowT]):
     """Shows rows; says `Selected` when the cursor moves to another one. What a row says is its subclass's business."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
 
     IS_SORTABLE: ClassVar[bool] = True
     """Its rows can stand by any of its columns."""
@@ -83,6 +80,9 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         self._columns: tuple[Column, ...] = ()
         self._columns_width = 0
         self._painted: dict[int, Painted] = {}
+        """What is on the screen, by its line there."""
+        self._made: dict[str, Painted] = {}
+        """By the name of the row, wherever it stands."""
         self._empty: tuple[str, ...] = ()
         self._has_just_come = False
 
@@ -219,7 +219,7 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         self._rows = self._passing()
         if len(self._rows) != before:
             self._painted.clear()
-            self.virtual_size = Size(self.size.width, len(self._rows) + HEADER_LINES)
+            self.make_room(len(self._rows) + HEADER_LINES)
             self.refresh()
         if self._cursor_index() is None:
             self._move_to(place)
@@ -280,18 +280,22 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
             self._painted[y] = fresh
 
     def _paint(self, row: RowT) -> Painted:
-        return Painted(row, self.beside(row), self.line_of(row, self._columns, self.text_width))
+        """`row` as a line, made anew when it says something else now."""
+        beside, made = self.beside(row), self._made.get(row.name)
+        if made is None or made.row is not row or made.beside != beside:
+            made = self._made[row.name] = Painted(row, beside, self.line_of(row, self._columns, self.text_width))
+        return made
 
-    @property
-    def text_width(self) -> int:
-        """Cells beside the scroll bar."""
-        return self.size.width - self.scrollbar_size_vertical
+    def _forget(self) -> None:
+        """Whatever was made looks otherwise now."""
+        self._painted.clear()
+        self._made.clear()
 
     def render_line(self, y: int) -> Strip:
         width = self.text_width
         if not self._columns or width != self._columns_width:
             self._columns_width = width
-            self._painted.clear()
+            self._forget()
             self._columns = self._columns_for(width)
         if not self._rows:
             text = self._empty[y] if y < len(self._empty) else ""
@@ -309,23 +313,22 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
         ground: Ground = ""
         if row.name == self._cursor:
             ground = "cursor" if self.has_focus else "cursor-blurred"
-        return self._painter.strip(painted.line, width, ground)
+        strip = painted.strips.get(ground)
+        if strip is None:
+            strip = painted.strips[ground] = self._painter.strip(painted.line, width, ground)
+        return strip
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        self._painter.forget()
+        if self._painter.forget():
+            self._forget()
 
-    def on_resize(self, event: events.Resize) -> None:
-        self._columns = ()
-        self._painted.clear()
-        self.set_reactive(Widget.virtual_size, Size(event.size.width, len(self._rows) + HEADER_LINES))
+    def on_resize(self, _: events.Resize) -> None:
+        self.make_room(len(self._rows) + HEADER_LINES)
         self._keep_cursor_visible()
         self.refresh()
 
-    def on_focus(self) -> None:
-        self._refresh_row(self._cursor_index())
-
-    def on_blur(self) -> None:
+    def refresh_focus(self) -> None:
         self._refresh_row(self._cursor_index())
 
     def _refresh_row(self, index: int | None) -> None:
@@ -393,11 +396,6 @@ class RowsTable(ScrollView, Generic[RowT], can_focus=True):
             self.scroll_to(y=index, animate=False, force=True)
         elif index >= top + room:
             self.scroll_to(y=index - room + 1, animate=False, force=True)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that left for here before a box had the focus are for the box."""
-        del action, parameters
-        return not is_typing(self)
 
     def action_move(self, lines: int) -> None:
         self._move_to((self._cursor_index() or 0) + lines)

@@ -1,0 +1,124 @@
+"""Paints what has changed on a screen and nothing beside it: Textual's (8.2) compositor, with another partial update.
+
+Textual's own renders each widget between the uppermost and the lowest change as a whole, and writes what stands there
+already. Here a line is rendered where something changed in it, and written where it comes out as another one.
+
+::
+
+    dirty regions ──> parts of lines ──> strips of the widgets in front there ──> those that differ ──> terminal
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from rich.console import Console
+from rich.control import Control
+from textual import screen
+from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
+from textual.geometry import Region
+from textual.strip import Strip
+
+Parts = dict[int, Strip | None]
+"""Of a line, by their first column; None where nothing is rendered yet."""
+
+
+class PartsUpdate(CompositorUpdate):
+    """Strips, and where they go."""
+
+    def __init__(self, parts: list[tuple[int, int, Strip]]) -> None:
+        self.parts = parts
+        """Column, line and strip of each."""
+
+    def render_segments(self, console: Console) -> str:
+        """What the terminal is told."""
+        return "".join(Control.move_to(x, y).segment.text + strip.render(console) for x, y, strip in self.parts)
+
+
+class LeanCompositor(Compositor):
+    """A compositor that knows what it has written since it last wrote all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._written: dict[int, tuple[list[int], Parts]] = {}
+        """By line: where it was cut, and its parts."""
+
+    def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
+        """Write all, whatever is there: somebody else may have written meanwhile."""
+        self._written.clear()
+        return super().render_full_update(simplify)
+
+    def render_partial_update(self) -> PartsUpdate | None:  # type: ignore[override]
+        """Write what differs where something is dirty; None where nothing does."""
+        lines = self._dirty_lines()
+        self._fill(lines)
+        parts = [
+            (x, y, strip)
+            for y, line in lines.items()
+            for x, strip in line.items()
+            if strip is not None and self._write(x, y, strip)
+        ]
+        return PartsUpdate(parts) if parts else None
+
+    def _dirty_lines(self) -> dict[int, Parts]:
+        """The parts of lines, cut where widgets begin and end, that have something dirty in them: from now on none."""
+        lines: dict[int, Parts] = {}
+        regions = self._dirty_regions.copy()
+        self._dirty_regions.clear()
+        for y, begin, end in self._regions_to_spans(regions):
+            if 0 <= y < len(self.cuts):
+                line = lines.setdefault(y, {})
+                for start, stop in pairwise(self.cuts[y]):
+                    if start < end and stop > begin:
+                        line[start] = None
+        return lines
+
+    def _fill(self, lines: dict[int, Parts]) -> None:
+        """Render the widgets, those in front first, as far as they can be seen."""
+        for widget, (region, clip) in self.visible_widgets.items():
+            seen = region.intersection(clip)
+            for first, count in _runs(_bare(lines, seen)):
+                crop = Region(seen.x - region.x, first - region.y, seen.width, count)
+                for y, strip in enumerate(widget.render_lines(crop), first):
+                    self._put(lines[y], y, seen, strip)
+
+    def _put(self, line: Parts, y: int, seen: Region, strip: Strip) -> None:
+        """Put a widget's line into the parts that nothing in front of it has filled."""
+        cuts = [cut for cut in self.cuts[y] if seen.x <= cut <= seen.right]
+        for cut, part in zip(cuts, strip.divide([cut - seen.x for cut in cuts[1:]]), strict=False):
+            if cut in line and line[cut] is None:
+                line[cut] = part
+
+    def _write(self, x: int, y: int, strip: Strip) -> bool:
+        """Let `strip` stand there; whether something else did."""
+        cuts, parts = self._written.get(y, ((), {}))
+        if cuts != self.cuts[y]:
+            parts = {}
+            self._written[y] = self.cuts[y], parts
+        is_other = parts.get(x) != strip
+        parts[x] = strip
+        return is_other
+
+
+def _bare(lines: dict[int, Parts], seen: Region) -> list[int]:
+    """The lines in which a part inside `seen` is not filled."""
+    return [
+        y
+        for y, line in lines.items()
+        if seen.y <= y < seen.bottom and any(strip is None and seen.x <= x < seen.right for x, strip in line.items())
+    ]
+
+
+def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:
+    """Numbers that follow each other: the first, and how many."""
+    first = 0
+    for index, number in enumerate(numbers):
+        if index + 1 == len(numbers) or numbers[index + 1] != number + 1:
+            yield numbers[first], index + 1 - first
+            first = index + 1
+
+
+def paint_little() -> None:
+    """Have every screen that is made from now on paint so."""
+    screen.Compositor = LeanCompositor  # type: ignore[attr-defined]
