@@ -232,6 +232,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", ("q",), "Quit", "Quit: stop all, or detach and leave the workers running. ctrl+c asks too; while "
            "all are being stopped, it kills them.", PROGRAM, hint_rank=ALWAYS, leaves_screen=True),
 )  # fmt: skip
+    Action("themes", ("U",), "Theme", "Choose the colours: light, dark, high contrast, for the colour-blind, or "
+           "your own.", PROGRAM, leaves_screen=True),
 
 ASK_HINTS: tuple[Action, ...] = (
     Action("answer", ("enter",), "Go on", "Take what is typed.", LOOK),

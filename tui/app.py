@@ -61,10 +61,10 @@ def make_dashboard(project: str) -> Dashboard:
     give_back_large()
     link = SocketLink(socket_path(project))
     if not os.environ.get("PROCDECK_READ_ONLY"):
-        return Dashboard(link, project)
+        return Dashboard(link, project, settings=settings_in_use(), kept=KeptView(view_path(project)))
     from tui.read_only_dashboard import ReadOnlyDashboard
 
-    return ReadOnlyDashboard(link, project)
+    return ReadOnlyDashboard(link, project, settings=settings_in_use())
 
 
 def exit_line(leaving: Leaving | None, project: str, *, started_here: bool) -> str:
@@ -98,6 +98,9 @@ def tell_crash(crash: BaseException, project: str) -> int:
     except OSError:
         where = None
     last = traceback.format_exception_only(crash)[-1].strip()
+    from tui.settings.kept import KeptView
+    from tui.settings.places import view_path
+    from tui.settings_desk import settings_in_use
     sys.stderr.write(
         f"procdeck: the dashboard failed: {last}\n"
         f"The workers are not affected. Come back with: procdeck attach --project {project}\n"

@@ -8,7 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -22,6 +22,7 @@ from tui.compositor import paint_little
 from tui.fetching import AGAIN_EVERY_S, Fetching
 from tui.garbage import leave_little, settle
 from tui.hang_desk import HangDesk, Work
+from tui.keymap import choose_keys
 from tui.leaving import Leaving, LeavingApp
 from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
@@ -29,7 +30,7 @@ from tui.link.older_hits import OlderHits
 from tui.link.view import FleetView, LinkState
 from tui.picture_taking import keep_picture
 from tui.pool_desk import PoolDesk
-from tui.render.glyphs import Glyphs, glyph_set
+from tui.render.glyphs import Glyphs
 from tui.render.moments import stored_moment
 from tui.screens.confirm import (
     CANCEL,
@@ -40,9 +41,14 @@ from tui.screens.fleet import FleetScreen
 from tui.screens.opening import open_screen
 from tui.screens.palette import PaletteScreen
 from tui.screens.plan import MistakesScreen, PlanScreen
+from tui.screens.themes import ThemesScreen
 from tui.screens.wording import Wording
+from tui.settings.glyph_choice import glyphs_for
+from tui.settings.kept import KeptView
+from tui.settings.model import Settings
+from tui.settings_desk import SettingsDesk
 from tui.situation import SCREEN_NAMES, Place, ScreenName, figures_of
-from tui.theme import DEFAULTS, NO_COLOR_THEME, THEME
+from tui.theme import DEFAULTS
 from tui.widgets.filter_box import TypingBox
 from tui.wishes import Mistakes, Wishes
 from tui.worker_desk import WorkerDesk
@@ -51,6 +57,9 @@ __all__ = ["Dashboard", "Leaving"]
 
 FRAME_S = 0.1
 """How often the log, and figures that changed, are drawn. What a person did, and states, are drawn at once."""
+
+SLOW_FRAME_S = 0.5
+"""The same where a person wants as little motion as can be."""
 
 FRAMES_PER_TICK = 2
 """Every so many frames all is drawn again, because ages and countdowns go on by themselves."""
@@ -69,18 +78,27 @@ class Dashboard(LeavingApp):
     ]
 
     def __init__(
-        self, link: EngineLink, project: str, *, clock: Clock | None = None, glyphs: Glyphs | None = None
+        self,
+        link: EngineLink,
+        project: str,
+        *,
+        clock: Clock | None = None,
+        glyphs: Glyphs | None = None,
+        settings: Settings | None = None,
+        kept: KeptView | None = None,
     ) -> None:
         # Textual decides here, before there is a theme, whether NO_COLOR means no colours at all or shades of grey.
         super().__init__(link, ansi_color=True if os.environ.get("NO_COLOR") else None)
         leave_little()
         paint_little()
+        self._settings = SettingsDesk(self, settings or Settings(), kept)
+        choose_keys(self._settings.settings.keys)
         of_the_app = dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
         over_all = [key for key in BY_ID["screenshot"].keys if key.startswith("ctrl+")]  # it is about what lies over
         hear(self, [Binding(key, f"press('{key}')", show=False, priority=key in over_all) for key in of_the_app])
         self.project = project
         self._clock: Clock = clock or SystemClock()
-        self._glyphs = glyphs or glyph_set(os.environ.get("PROCDECK_GLYPHS", ""))
+        self._glyphs = glyphs or glyphs_for(self._settings.settings.glyphs, os.environ)
         self._source = LogSource(
             lambda text: stored_moment(text, self._clock.wall_s(), self._utc_offset_s), (OlderHits(), OlderHits())
         )
@@ -105,7 +123,14 @@ class Dashboard(LeavingApp):
         return DEFAULTS
 
     def get_default_screen(self) -> FleetScreen:
-        return FleetScreen(self._source, self._wording, self._glyphs, self._utc_offset_s)
+        screen = FleetScreen(self._source, self._wording, self._glyphs, self._utc_offset_s)
+        screen.when_ready = partial(self._settings.lay_out, screen)
+        return screen
+
+    @property
+    def wants_mouse(self) -> bool:
+        """Whether the terminal is to tell of the mouse; where it does not, it keeps its own way of selecting text."""
+        return self._settings.settings.mouse
 
     @property
     def fleet_screen(self) -> FleetScreen:
@@ -123,9 +148,8 @@ class Dashboard(LeavingApp):
         return bool(self.screen_stack) and self.fleet_screen.is_ready
 
     def on_mount(self) -> None:
-        self.register_theme(THEME)
-        self.theme = NO_COLOR_THEME if self.no_color else THEME.name
-        self.set_interval(FRAME_S, self._frame)
+        self._settings.begin()
+        self.set_interval(SLOW_FRAME_S if self._settings.settings.motion == "reduced" else FRAME_S, self._frame)
         self.set_interval(AGAIN_EVERY_S, self._fetching.again)
         if not self.is_headless:
             for number in (signal.SIGTERM, signal.SIGHUP):
@@ -136,6 +160,11 @@ class Dashboard(LeavingApp):
         """After the first paint: everything that may take its time."""
         self.in_background(partial(self._link.run, self._hear), "link")
         settle()
+
+    def exit(self, *args: Any, **settings: Any) -> None:
+        """Leave, and keep how it looks."""
+        self._settings.keep()
+        super().exit(*args, **settings)
 
     async def on_unmount(self) -> None:
         self._source.close()
@@ -148,6 +177,7 @@ class Dashboard(LeavingApp):
         if isinstance(news, FleetView):
             is_urgent = _states(news) != _states(self._view)
             self._view = news
+            self._settings.heard(news)
             if is_urgent:
                 self._draw()
             else:
@@ -194,6 +224,8 @@ class Dashboard(LeavingApp):
         action, screen = BY_ID[action_id], self.fleet_screen
         if action.id == "quit":
             self.ask_quit()
+        elif action.id == "themes":
+            self.push_screen(ThemesScreen(self._settings, self._glyphs))
         elif action.id == "palette":
             screen.open_palette()
         elif action.id == "screenshot":

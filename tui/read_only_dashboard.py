@@ -5,13 +5,14 @@ from __future__ import annotations
 from tui.dashboard import Dashboard, Leaving
 from tui.link.engine_link import EngineLink
 from tui.link.read_only_link import READ_ONLY, ReadOnlyLink
+from tui.settings.model import Settings
 
 
 class ReadOnlyDashboard(Dashboard):
     """`Dashboard` on a `ReadOnlyLink`: all that is left to decide is when to leave, and that asks nothing."""
 
-    def __init__(self, link: EngineLink, project: str) -> None:
-        super().__init__(ReadOnlyLink(link), f"{project} (read-only)")
+    def __init__(self, link: EngineLink, project: str, *, settings: Settings | None = None) -> None:
+        super().__init__(ReadOnlyLink(link), f"{project} (read-only)", settings=settings)
 
     def ask_quit(self) -> None:
         """Nothing can be stopped from here, so there is no question."""

@@ -1,57 +1,82 @@
-"""The colours of the dashboard: an accent for focus and keys, red for failed, amber for not well, violet for paused."""
+"""How tones, hues and a worker's own wishes become colours: those of the theme, or the terminal's own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.color import Color as RichColor
 from rich.style import Style
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, TerminalTheme
 from textual.color import Color
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
-from tui.render.pieces import Hue, Ink, Look, Tone
+from tui.render.pieces import HUES, Hue, Ink, Look, Tone
+from tui.settings.palettes import ANSI, DARK, ThemeColours, contrast
 
-THEME = Theme(
-    name="procdeck",
-    primary="#59c2d9",
-    secondary="#3d7f90",
-    accent="#59c2d9",
-    foreground="#cfd6de",
-    background="#0e1318",
-    surface="#141b22",
-    panel="#1a232c",
-    success="#8cc265",
-    warning="#e0af4f",
-    error="#ef6b73",
-    dark=True,
-    variables={
-        "border": "#59c2d9",
-        "border-blurred": "#2a3641",
-        "scrollbar": "#2a3641",
-        "scrollbar-hover": "#3b4a57",
-        "scrollbar-active": "#59c2d9",
-        "scrollbar-background": "#0e1318",
-        "scrollbar-background-hover": "#0e1318",
-        "scrollbar-background-active": "#0e1318",
-        "input-cursor-background": "#59c2d9",
+
+def textual_theme(colours: ThemeColours) -> Theme:
+    """`colours` as Textual wants a theme."""
+    variables = {
+        "border": colours.accent,
+        "border-blurred": colours.line,
+        "scrollbar": colours.line,
+        "scrollbar-hover": colours.dim,
+        "scrollbar-active": colours.accent,
+        "scrollbar-background": colours.background,
+        "scrollbar-background-hover": colours.background,
+        "scrollbar-background-active": colours.background,
+        "scrollbar-corner-color": colours.background,
+        "input-cursor-background": colours.accent,
+        "input-cursor-foreground": colours.background,
         "button-focus-text-style": "bold",
-    },
-)
+    }
+    return Theme(
+        name=colours.name,
+        primary=colours.accent,
+        secondary=colours.accent,
+        accent=colours.accent,
+        foreground=colours.text,
+        background=colours.background,
+        surface=colours.surface,
+        panel=colours.panel,
+        success=colours.good,
+        warning=colours.warning,
+        error=colours.error,
+        dark=colours.is_dark,
+        variables={**variables, **_own_variables(colours)},
+    )
 
-NO_COLOR_THEME = "ansi-dark"
+
+def _own_variables(colours: ThemeColours) -> dict[str, str]:
+    """What the dashboard has beside Textual's own variables."""
+    return {
+        "dim": colours.dim,
+        "strong": colours.strong,
+        "cool": colours.held,
+        "cursor": colours.cursor,
+        "cursor-blurred": colours.cursor_blurred,
+        "title": colours.title,
+        "found": colours.found,
+        **{f"hue-{number}": hue for number, hue in enumerate(colours.hues)},
+    }
+
+
+THEME = textual_theme(DARK)
+
+_ANSI_OF_TEXTUAL = BUILTIN_THEMES["ansi-dark"]
+ANSI_THEME = replace(
+    _ANSI_OF_TEXTUAL,
+    name=ANSI,
+    accent="ansi_cyan",
+    variables={**_ANSI_OF_TEXTUAL.variables, "cool": "ansi_magenta"},
+)
+"""The terminal's own colours."""
+
+NO_COLOR_THEME = _ANSI_OF_TEXTUAL.name
 """What a non-empty NO_COLOR starts in: the terminal's own colours, of which Textual then keeps none."""
 
-DEFAULTS: dict[str, str] = {
-    "dim": "#7b8794",
-    "strong": "#eef2f6",
-    "cool": "#a99be8",
-    "cursor": "#1d3b46",
-    "cursor-blurred": "#1a232c",
-    "title": "#161e26",
-    "found": "#6b4f12",
-}
+DEFAULTS: dict[str, str] = _own_variables(DARK)
 """Variables of our own, for themes that do not set them."""
 
 _TONE_VARIABLES: dict[Tone, str] = {
@@ -65,14 +90,6 @@ _TONE_VARIABLES: dict[Tone, str] = {
 }
 _BOLD = Style(bold=True)
 
-_HUES_ON_DARK = (
-    "#b2bc6c", "#90c585", "#6ecaa4", "#55cac3", "#58c5de", "#72bdf0", "#93b3f8", "#b3a9f3", "#cea0e2", "#e29ac9",
-)  # fmt: skip
-"""Equally light and equally strong (OKLCH 0.77, 0.105), every 25 degrees; reds and ambers are for what went wrong."""
-_HUES_ON_LIGHT = (
-    "#596100", "#36692a", "#006d4b", "#006d68", "#006981", "#006192", "#3c5898", "#5b4e94", "#724685", "#823f6e",
-)  # fmt: skip
-"""The same at a lightness of 0.47."""
 _ANSI_HUES = (2, 6, 4, 5, 10, 14, 12, 13)
 
 LEAST_CONTRAST = 1.7
@@ -117,8 +134,7 @@ def hue_style(hue: Hue, palette: Palette) -> Style:
     """One of the colours that only tell things apart; in the terminal's own colours there are fewer."""
     if palette.is_ansi:
         return Style(color=f"color({_ANSI_HUES[hue.number % len(_ANSI_HUES)]})")
-    hues = _HUES_ON_DARK if palette.is_dark else _HUES_ON_LIGHT
-    return Style(color=hues[hue.number % len(hues)])
+    return Style(color=palette.variables[f"hue-{hue.number % HUES}"])
 
 
 def ink_style(ink: Ink, palette: Palette) -> Style:
@@ -129,7 +145,7 @@ def ink_style(ink: Ink, palette: Palette) -> Style:
         shown = _shown(colour, palette, is_ground=False)
         behind = _shown(ground, palette, is_ground=True)
         on = behind or Color.parse(palette.variables["background"])
-        if shown is not None and not ink.is_reversed and _contrast(shown, on) < LEAST_CONTRAST:
+        if shown is not None and not ink.is_reversed and contrast(shown.hex6.lower(), on.hex6.lower()) < LEAST_CONTRAST:
             shown = on.get_contrast_text(1.0) if behind else None
         colour, ground = (each.rich_color if each else None for each in (shown, behind))
     return Style(
@@ -149,18 +165,6 @@ def _shown(colour: RichColor | None, palette: Palette, *, is_ground: bool) -> Co
     if colour is None:
         return None
     return Color(*colour.get_truecolor(palette.terminal_theme, foreground=not is_ground))
-
-
-def _contrast(one: Color, other: Color) -> float:
-    """The contrast ratio of two colours, 1 to 21 (WCAG 2.2, 1.4.3)."""
-    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
-
-
-def _luminance(colour: Color) -> float:
-    parts = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.normalized)
-    red, green, blue = parts
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
 def found_style(palette: Palette) -> Style:

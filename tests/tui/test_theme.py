@@ -7,16 +7,21 @@ from rich.style import Style
 from textual.color import Color
 
 from tui.render.pieces import HUES, Found, Hue, Ink, Tone
-from tui.theme import DEFAULTS, THEME, Palette, _contrast, look_style
+from tui.settings.palettes import LIGHT as LIGHT_COLOURS
+from tui.settings.palettes import contrast as contrast_of
+from tui.theme import DEFAULTS, THEME, Palette, look_style, textual_theme
 
 DARK = Palette({**DEFAULTS, "background": str(THEME.background), "error": "#ef6b73"}, is_ansi=False, is_dark=True)
-LIGHT = Palette({**DEFAULTS, "background": "#f5f5f5"}, is_ansi=False, is_dark=False)
+LIGHT = Palette(
+    {**textual_theme(LIGHT_COLOURS).variables, "background": LIGHT_COLOURS.background}, is_ansi=False, is_dark=False
+)
 ANSI = Palette({**DEFAULTS, "background": "#000000"}, is_ansi=True, is_dark=True)
 
 
 def contrast(style: Style, palette: Palette) -> float:
     assert style.color is not None
-    return _contrast(Color.from_rich_color(style.color), Color.parse(palette.variables["background"]))
+    ground = Color.parse(palette.variables["background"])
+    return contrast_of(Color.from_rich_color(style.color).hex6, ground.hex6)
 
 
 @pytest.mark.parametrize("palette", [DARK, LIGHT])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.binding import Binding
 from textual.widget import Widget
@@ -50,6 +52,11 @@ class FleetScreen(PlacesScreen):
     def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
         super().__init__(source, wording, glyphs, utc_offset_s)
         hear(self, fleet_bindings())
+        self.when_ready: Callable[[], None] = lambda: None
+        """What is done once it is mounted, before its first paint."""
+
+    def on_mount(self) -> None:
+        self.call_next(self.when_ready)  # the classes below mount in the same turn, and after this one
 
     def situation(self) -> Situation:
         """What the person looks at."""
