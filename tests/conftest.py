@@ -33,6 +33,7 @@ _session = uuid.uuid4().hex
 os.environ[MARKER] = _session
 _spill = Path("/dev/shm", f"procdeck-test-{_session}")
 os.environ["PROCDECK_SPILL_DIR"] = str(_spill)
+os.environ["PROCDECK_CONFIG_DIR"] = f"/nowhere/procdeck-test-{_session}"  # nobody's own settings
 
 
 @pytest.fixture
