@@ -228,12 +228,12 @@ ACTIONS: tuple[Action, ...] = (
            "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),
     Action("screenshot", ("ctrl+s",), "Screenshot", "Write what is on the screen as a picture (SVG) into the current "
            "directory.", PROGRAM, leaves_screen=True),
+    Action("themes", ("U",), "Theme", "Choose the colours: light, dark, high contrast, for the colour-blind, or "
+           "your own.", PROGRAM, leaves_screen=True),
     Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=ALWAYS),
     Action("quit", ("q",), "Quit", "Quit: stop all, or detach and leave the workers running. ctrl+c asks too; while "
            "all are being stopped, it kills them.", PROGRAM, hint_rank=ALWAYS, leaves_screen=True),
 )  # fmt: skip
-    Action("themes", ("U",), "Theme", "Choose the colours: light, dark, high contrast, for the colour-blind, or "
-           "your own.", PROGRAM, leaves_screen=True),
 
 ASK_HINTS: tuple[Action, ...] = (
     Action("answer", ("enter",), "Go on", "Take what is typed.", LOOK),
