@@ -224,6 +224,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("border_right", ("ctrl+right",), "Narrower", "Make the detail narrower beside the log.", LOOK,
            applies=seen.is_beside),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
+    Action("picker", ("ctrl+o",), "Profiles", "Choose among the profiles found here, opened lately and shipped: what "
+           "each contains, whether it is valid; open one, switch to it.", PROGRAM, opens="picker", verb="choose"),
     Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
            "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),
     Action("screenshot", ("ctrl+s",), "Screenshot", "Write what is on the screen as a picture (SVG) into the current "

@@ -5,6 +5,7 @@ Textual is imported inside, after its frame rate is set: it reads the environmen
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING
 
 from supervisor.heap import give_back_large
 from supervisor.paths import socket_path, state_root
+from tui.switching import still_running, switched_words
 
 if TYPE_CHECKING:
     from tui.dashboard import Dashboard, Leaving
+    from tui.first_run import Began
 
 FRAMES_PER_SECOND = "240"
 """Textual's own 60 makes the 95th percentile from key to paint three times as long, at the same CPU."""
@@ -27,22 +30,60 @@ felt."""
 
 
 def run_dashboard(project: str, *, started_here: bool = False) -> int:
-    """Show the dashboard of `project`'s engine until a person leaves it; returns the exit code.
+    """Show the dashboard of `project`'s engine, and of those that a person goes to, until one leaves; the exit code.
 
     The terminal is restored whatever happens. `started_here`: this command started the engine, so that the last
     line names the commands for coming back.
     """
     prepare_textual()
-    dashboard = make_dashboard(project)
-    try:
-        leaving = dashboard.run()
-        crash: BaseException | None = dashboard.crash
-    except Exception as trouble:  # noqa: BLE001 (told below, with a report)
-        leaving, crash = None, trouble
-    if crash is not None:
-        return tell_crash(crash, project)
+    left: list[str] = []
+    first_words = ""
+    while True:
+        leaving, crash = _run_one(project, first_words)
+        if crash is not None:
+            return tell_crash(crash, project)
+        if leaving is None or leaving.how != "switched":
+            break
+        first_words = switched_words(project, leaving.live_workers, is_stopped=leaving.is_stopped)
+        left = [*(one for one in left if one != leaving.next_project), project]
+        project, started_here = leaving.next_project, True
+        gc.unfreeze()  # the dashboard that is over was to stay for good
     sys.stdout.write(exit_line(leaving, project, started_here=started_here) + "\n")
+    if others := still_running([one for one in left if one != project]):
+        sys.stdout.write(others + "\n")
     return 0
+
+
+def _run_one(project: str, first_words: str) -> tuple[Leaving | None, BaseException | None]:
+    """How one dashboard ended, or what ended it."""
+    leaving: Leaving | None = None
+    try:
+        dashboard = make_dashboard(project)
+        dashboard.can_switch = not os.environ.get("PROCDECK_READ_ONLY")
+        dashboard.first_words = first_words
+        leaving = dashboard.run(mouse=dashboard.wants_mouse)
+    except Exception as trouble:  # noqa: BLE001 (its caller tells it, with a report)
+        return None, trouble
+    else:
+        return leaving, dashboard.crash
+    finally:
+        _give_back(leaving)
+
+
+def choose_first(directory: Path, *, is_asked_for: bool) -> Began | None:
+    """Let a person choose what to open; None where nothing was chosen."""
+    prepare_textual()
+    from tui.first_run import FirstRun
+
+    return FirstRun(directory, is_asked_for=is_asked_for).run()
+
+
+def _give_back(leaving: Leaving | None) -> None:
+    """Unless another dashboard comes next, the terminal is as it was, whatever went wrong."""
+    if leaving is None or leaving.how != "switched":
+        from tui.driver import TerminalDriver
+
+        TerminalDriver.give_back()
 
 
 def prepare_textual() -> None:
@@ -57,6 +98,9 @@ def make_dashboard(project: str) -> Dashboard:
     """The dashboard of `project`'s engine; with PROCDECK_READ_ONLY in the environment one that only shows."""
     from tui.dashboard import Dashboard
     from tui.link.socket_link import SocketLink
+    from tui.settings.kept import KeptView
+    from tui.settings.places import view_path
+    from tui.settings_desk import settings_in_use
 
     give_back_large()
     link = SocketLink(socket_path(project))
@@ -98,9 +142,6 @@ def tell_crash(crash: BaseException, project: str) -> int:
     except OSError:
         where = None
     last = traceback.format_exception_only(crash)[-1].strip()
-    from tui.settings.kept import KeptView
-    from tui.settings.places import view_path
-    from tui.settings_desk import settings_in_use
     sys.stderr.write(
         f"procdeck: the dashboard failed: {last}\n"
         f"The workers are not affected. Come back with: procdeck attach --project {project}\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import termios
 from codecs import getincrementaldecoder
+from contextlib import suppress
 from select import select
 from typing import IO, Any, Final
 
@@ -15,6 +17,10 @@ from textual.drivers.linux_driver import LinuxDriver
 _LOOK_EVERY_S: Final = 0.1
 """How often a thread that waits for keys sees whether it is still wanted."""
 _READ_BYTES: Final = 4096
+LEAVE_SCREEN: Final = "\x1b[?1049l"
+"""Back to what the terminal showed before (xterm, ctlseqs: private mode 1049)."""
+_handed_over: Final[list[tuple[int, list[Any]]]] = []
+"""The terminal's descriptor and settings, from one dashboard to the next; empty while there is one."""
 
 
 class _Outlet:
@@ -47,13 +53,39 @@ class TerminalDriver(LinuxDriver):
         assert self._file is not None
         self._file = _Outlet(self._file)  # type: ignore[assignment]
         self._is_on = False
+        self._keeps_screen = False
+
+    def keep_screen(self) -> None:
+        """Leave what is painted when this ends: another dashboard of this process paints over it at once.
+
+        Until then nothing that is typed is shown; how the terminal was set before is left to that dashboard.
+        """
+        self._keeps_screen = True
+
+    def write(self, data: str) -> None:
+        if not (self._keeps_screen and data == LEAVE_SCREEN):
+            super().write(data)
+
+    @staticmethod
+    def give_back() -> None:
+        """Set the terminal as it was before the first dashboard, where none came that could do so."""
+        if _handed_over:
+            descriptor, settings = _handed_over.pop()
+            with suppress(termios.error, OSError):
+                termios.tcsetattr(descriptor, termios.TCSANOW, settings)
+                os.write(descriptor, f"{LEAVE_SCREEN}\x1b[?25h".encode())
 
     def start_application_mode(self) -> None:
         self._is_on = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if _handed_over:
+            self.attrs_before = _handed_over.pop()[1]
 
     def stop_application_mode(self) -> None:
         self._is_on = False
+        if self._keeps_screen and self.attrs_before is not None:
+            _handed_over[:] = [(self.fileno, self.attrs_before)]
+            self.attrs_before = None
         super().stop_application_mode()
 
     def _sigcont_application(self, *_: object) -> None:

@@ -14,6 +14,7 @@ HANGS: Final = "All hangs (h)"
 STACKS: Final = "Stacks of a worker (t)"
 FLAME: Final = "Where a worker spends its time (s in its stacks)"
 PLOTS: Final = "Figures over time (i)"
+PICKER: Final = "Profiles (ctrl+o)"
 
 
 def _ends(group: str) -> tuple[Action, ...]:
@@ -80,12 +81,22 @@ PLOTS_ACTIONS: Final[tuple[Action, ...]] = (
     *_ends(PLOTS),
 )
 
+PICKER_ACTIONS: Final[tuple[Action, ...]] = (
+    Action("open", ("enter",), "Open", "Show the dashboard of the chosen profile; where no engine runs it, one is "
+           "started. The workers of the one before go on, unless you say otherwise.", PICKER, danger="confirm"),
+    Action("reload", ("ctrl+r",), "Reload", "Show what a reload of the profile that is looked at would change, then "
+           "ask.", PICKER, danger="confirm"),
+    Action("close", ("escape", "ctrl+o"), "Back", "Clear what is typed, then go back; nothing is changed by it.",
+           PICKER),
+)  # fmt: skip
+
 SCREEN_ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "why": WHY_ACTIONS,
     "hangs": HANGS_ACTIONS,
     "stacks": STACKS_ACTIONS,
     "flame": FLAME_ACTIONS,
     "plots": PLOTS_ACTIONS,
+    "picker": PICKER_ACTIONS,
 }
 """What can be done in each screen over the first one, by the name that the settings have for it: ``[keys.why]``."""
 

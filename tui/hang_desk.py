@@ -15,7 +15,7 @@ from pathlib import Path
 from supervisor.api.hangs import StacksReply, Verdict, WayOut
 from supervisor.api.messages import ReplicaRow
 from supervisor.errors import EngineUnreachable, RequestRefused
-from tui.link.figure_link import AskingLink
+from tui.link.engine_link import EngineLink
 from tui.link.report import make_report
 from tui.link.stacks_file import write_dump
 from tui.link.view import FleetView
@@ -45,7 +45,7 @@ class HangDesk:
         open: shows one of the screens, about what is called so; ``hangs`` is about all.
     """
 
-    link: AskingLink
+    link: EngineLink
     wishes: Wishes
     wording: Wording
     say: Say

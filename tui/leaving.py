@@ -30,9 +30,13 @@ READ_PER_S = 40
 class Leaving:
     """How the dashboard ended."""
 
-    how: Literal["detached", "stopped", "gone"]
+    how: Literal["detached", "stopped", "gone", "switched"]
     live_workers: int = 0
     survivors: tuple[TreeProcess, ...] = ()
+    next_project: str = ""
+    """Whose dashboard is wanted next."""
+    is_stopped: bool = False
+    """Everything was stopped before another dashboard was wanted."""
 
 
 class LeavingApp(App[Leaving]):
@@ -43,6 +47,14 @@ class LeavingApp(App[Leaving]):
         self._link = link
         self._view = FleetView()
         self._is_stopping_all = False
+        self.can_switch = False
+        """Whoever has opened this goes on with the project that `switch_to` names."""
+        self.first_words = ""
+        """What is to be said as soon as there is a screen."""
+
+    def on_mount(self) -> None:
+        if self.first_words:
+            self.call_after_refresh(self.say, self.first_words)
 
     @property
     def is_drawing(self) -> bool:
@@ -114,6 +126,17 @@ class LeavingApp(App[Leaving]):
             self.exit(Leaving("stopped"))
         else:
             self.exit(Leaving("stopped", survivors=reply.survivors))
+
+    def why_not_switch(self) -> str:
+        """Why no other project can be gone to from here; empty: one can."""
+        return "" if self.can_switch else "Nothing is opened from here: this dashboard was opened on one project only."
+
+    def switch_to(self, project: str, *, is_stopped: bool = False) -> None:
+        """Leave for the dashboard of `project`, whose engine runs; the screen is handed over as it is."""
+        if isinstance(self._driver, TerminalDriver):
+            self._driver.keep_screen()
+        live = 0 if is_stopped else live_workers(self._view.fleet)
+        self.exit(Leaving("switched", live, next_project=project, is_stopped=is_stopped))
 
     def _fatal_error(self) -> None:
         """Leave the terminal as it was; the entry point tells what happened and where the report is."""

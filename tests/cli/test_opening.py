@@ -12,6 +12,7 @@ import pytest
 from supervisor.processes import ignition
 from tests.api.fake_port import FakeEngine, a_fleet
 from tui.cli import choosing
+from tui.first_run import Began
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +119,47 @@ def test_profile_of_the_directory_is_found(
     assert started == [(tmp_path / "procdeck.toml", None)]
 
 
-def test_choice_of_the_shipped_profiles(
+def test_without_a_profile_a_person_may_choose(
+    command: Command,
+    terminal: Terminal,
+    opened: list[tuple[str, bool]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was chosen is shown; `procdeck open` asks although there is a profile; nothing chosen is no failure."""
+    asked: list[tuple[Path, bool]] = []
+    note = FakeEngine(a_fleet(), tmp_path / "logs").note
+    answers = [Began("engine", note, is_started=True), Began("engine", note), None]
+
+    def choose_first(directory: Path, *, is_asked_for: bool) -> Began | None:
+        asked.append((directory, is_asked_for))
+        return answers[len(asked) - 1]
+
+    monkeypatch.setattr(sys.modules["tui.app"], "choose_first", choose_first, raising=False)
+    assert command().code == 0
+    assert opened == [("census", True)]
+    (tmp_path / "procdeck.toml").write_text('name = "here"\n')
+    assert command("open").code == 0
+    assert command("open").code == 0
+    assert opened == [("census", True), ("census", False)]
+    assert asked == [(tmp_path, False), (tmp_path, True), (tmp_path, True)]
+
+
+def test_having_a_profile_written_is_what_init_does(
+    command: Command, terminal: Terminal, opened: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same questions in the same terminal, once the screen is gone."""
+    chosen = Began("init")
+    monkeypatch.setattr(sys.modules["tui.app"], "choose_first", lambda *_, **__: chosen, raising=False)
+    terminal.write("sleep 5\n\n\n\n\n")
+    terminal.seek(0)
+    outcome = command()
+    assert outcome.code == 0, outcome.err
+    assert 'command = "sleep 5"' in (tmp_path / "procdeck.toml").read_text()
+    assert opened == []
+
+
+def test_demo_is_a_shipped_profile(
     command: Command,
     terminal: Terminal,
     started: list[object],
@@ -126,25 +167,16 @@ def test_choice_of_the_shipped_profiles(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """By number or name; a wrong answer is asked again, an empty one leaves."""
+    """By its folder's name."""
     shipped = []
     for name in ("census", "services"):
         (tmp_path / name).mkdir()
         shipped.append(tmp_path / name / f"{name}.toml")
         shipped[-1].write_text(f'name = "{name}"\ndescription = "the {name} one"\n')
     monkeypatch.setattr(choosing, "shipped_profiles", lambda: shipped)
-    terminal.write("nine\n2\n\n")
-    terminal.seek(0)
-    outcome = command()
-    assert outcome.code == 0
-    assert "  1  census       the census one\n  2  services     the services one\n" in outcome.err
-    assert "There is no 'nine'." in outcome.err
-    assert started == [(shipped[1], None)]
-    assert command().code == 0
-    assert len(started) == 1
     assert command("demo").code == 0
     assert command("demo", "census").code == 0
-    assert started[1:] == [(shipped[1], None), (shipped[0], None)]
+    assert started == [(shipped[1], None), (shipped[0], None)]
     outcome = command("demo", "cenus")
     assert (outcome.code, outcome.err) == (
         2,

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 from supervisor.paths import shipped_profiles
 from supervisor.profile.finding import find_profile
 from tui.cli.exits import UsageError
-from tui.cli.telling import did_you_mean, narrate
+from tui.cli.telling import did_you_mean
 
 
 def profile_named(name: str) -> Path:
@@ -59,31 +58,3 @@ def shipped_named(name: str) -> Path:
         there_are = f"; there are {', '.join(shipped)}" if shipped else "; this installation has none"
         raise UsageError(f"no demo {name!r}{did_you_mean(name, shipped)}{there_are}")
     return shipped[name]
-
-
-def choose_shipped() -> Path | None:
-    """Ask on the terminal for one of the profiles that come with procdeck; None where nobody wants one."""
-    shipped = list(shipped_by_name().items())
-    if not shipped:
-        raise UsageError("no profile here, and none came with procdeck; name one: `procdeck PROFILE`")
-    narrate("No procdeck.toml here, and no [tool.procdeck] in pyproject.toml. These come with procdeck:\n")
-    for number, (name, path) in enumerate(shipped, 1):
-        narrate(f"  {number}  {name:<12} {_description(path)}")
-    while True:
-        print(f"\nWhich one? [1-{len(shipped)}, Enter to leave] ", end="", file=sys.stderr, flush=True)
-        answer = sys.stdin.readline().strip()
-        if answer in {"", "q"}:
-            return None
-        for number, (name, path) in enumerate(shipped, 1):
-            if answer in {str(number), name}:
-                return path
-        narrate(f"There is no {answer!r}.")
-
-
-def _description(path: Path) -> str:
-    import tomllib
-
-    try:
-        return str(tomllib.loads(path.read_text(encoding="utf-8")).get("description", ""))
-    except (OSError, ValueError):
-        return ""

@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from importlib import import_module
+import time
 from pathlib import Path
 
 from supervisor.errors import AlreadyRunning
 from supervisor.paths import EngineNote, check_project_name, engine_note
-from tui.cli.choosing import choose_shipped, profile_named, profile_of_directory, shipped_named
+from tui.cli.choosing import profile_named, profile_of_directory, shipped_named
 from tui.cli.exits import ExitCode
 from tui.cli.locating import find_engine
 from tui.cli.telling import complain, narrate
+from tui.switching import load_dashboard
 
 
 def open_profile(profile: str | None, project: str | None, *, is_simulated: bool = False) -> ExitCode:
@@ -22,10 +23,27 @@ def open_profile(profile: str | None, project: str | None, *, is_simulated: bool
     if not has_screen():
         return ExitCode.USAGE
     if path is None:
-        path = choose_shipped()
-    if path is None:
-        return ExitCode.OK
+        return choose(is_asked_for=False)
     return _open(path, project, is_simulated=is_simulated)
+
+
+def choose(*, is_asked_for: bool) -> ExitCode:
+    """Let a person choose among all profiles that can be found, or have a first one written, and go on from there.
+
+    `is_asked_for`: somebody wants to choose; else there is no profile here, and it is said what to do about that.
+    """
+    if not has_screen():
+        return ExitCode.USAGE
+    from tui.app import choose_first
+
+    began = choose_first(Path.cwd(), is_asked_for=is_asked_for)
+    if began is None:
+        return ExitCode.OK
+    if began.note is not None:
+        return _show(began.note, started_here=began.is_started)
+    from tui.cli.starting_out import init
+
+    return init((), None, None, is_forced=False)
 
 
 def open_demo(name: str) -> ExitCode:
@@ -69,7 +87,7 @@ def _open(path: Path, project: str | None, *, is_simulated: bool = False) -> Exi
         narrate(f"{note.project} is already running (engine {note.engine_pid}); attaching to it")
         return _show(note, started_here=False)
     # The screen's modules load while the engine starts: together they take as long as the slower of them.
-    loading = threading.Thread(target=_load_dashboard, name="loading the dashboard", daemon=True)
+    loading = threading.Thread(target=load_dashboard, name="loading the dashboard", daemon=True)
     loading.start()
     try:
         from supervisor.processes.ignition import start_engine
@@ -80,20 +98,11 @@ def _open(path: Path, project: str | None, *, is_simulated: bool = False) -> Exi
     return _show(note, started_here=True)
 
 
-def _load_dashboard() -> None:
-    """Import what `run_dashboard` will, in its own order: Textual reads its frame rate once, on import."""
-    from contextlib import suppress
-
-    # What goes wrong here goes wrong again, and is told, where the dashboard is run.
-    with suppress(Exception):
-        os.environ.setdefault("TEXTUAL_FPS", import_module("tui.app").FRAMES_PER_SECOND)
-        import_module("tui.dashboard")
-        import_module("tui.link.socket_link")
-
-
 def _show(note: EngineNote, *, started_here: bool) -> ExitCode:
     from tui.app import run_dashboard
+    from tui.recent import remember_profile
 
+    remember_profile(Path(note.profile_path), time.time())
     return ExitCode(run_dashboard(note.project, started_here=started_here))
 
 

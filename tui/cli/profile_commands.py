@@ -1,4 +1,4 @@
-"""The grammar of `procdeck check`, `init`, `doctor` and `demo`."""
+"""The grammar of `procdeck check`, `init`, `open`, `profiles`, `profile`, `doctor` and `demo`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from tui.cli.parameters import Json, Profile, Project
 
 def add_to(app: App) -> None:
     """Give `app` these commands."""
-    for command in (check, init, doctor, demo):
+    for command in (check, init, profiles, doctor, demo):
         app.command(command)
+    app.command(choose, name="open")
 
 
 def check(profile: Profile | None = None, /) -> int:
@@ -35,6 +36,25 @@ def init(
     from tui.cli import starting_out
 
     return starting_out.init(files, output, name, is_forced=force)
+
+
+def choose() -> int:
+    """Choose a profile to open: those found here, opened lately, running and shipped, each with what it contains."""
+    from tui.cli.opening import choose as choose_profile
+
+    return choose_profile(is_asked_for=True)
+
+
+def profiles(
+    directory: Annotated[str, Parameter(help="Where to look, and a little below it.")] = ".",
+    /,
+    *,
+    as_json: Json = False,
+) -> int:
+    """List the profiles found here, opened lately, running and shipped: what each contains, and its mistakes."""
+    from tui.cli.listing import list_profiles
+
+    return list_profiles(directory, as_json=as_json)
 
 
 def doctor(

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from tui.hang_desk import HangDesk
 from tui.screens.plots import PlotsScreen
 from tui.screens.stacks import FlameScreen, StacksScreen
+from tui.screens.switching import SwitchingScreen
 from tui.screens.why import HangsScreen, WhyScreen
 from tui.situation import ScreenName
 
@@ -20,6 +21,7 @@ SCREENS: dict[ScreenName, Callable[[HangDesk, str], Screen[None]]] = {
     "stacks": StacksScreen,
     "flame": FlameScreen,
     "plots": PlotsScreen,
+    "picker": SwitchingScreen,
 }
 """How each is made, about what is called so."""
 
