@@ -226,6 +226,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
     Action("picker", ("ctrl+o",), "Profiles", "Choose among the profiles found here, opened lately and shipped: what "
            "each contains, whether it is valid; open one, switch to it.", PROGRAM, opens="picker", verb="choose"),
+    Action("undo", ("u",), "Undo", "Take back what was done last, as far as that can be: a stop, a pause, a scale, a log "
+           "level, marks and filters. What a process held in memory is gone with it.", PROGRAM, leaves_screen=True),
     Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
            "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),
     Action("screenshot", ("ctrl+s",), "Screenshot", "Write what is on the screen as a picture (SVG) into the current "

@@ -49,6 +49,7 @@ from tui.settings.model import Settings
 from tui.settings_desk import SettingsDesk
 from tui.situation import SCREEN_NAMES, Place, ScreenName, figures_of
 from tui.theme import DEFAULTS
+from tui.undo_desk import UndoDesk
 from tui.widgets.filter_box import TypingBox
 from tui.wishes import Mistakes, Wishes
 from tui.worker_desk import WorkerDesk
@@ -117,6 +118,7 @@ class Dashboard(LeavingApp):
         self._pool_desk = PoolDesk(
             self._wishes, self._start, self._ask, partial(self._fetching.acted, "pools"), self._clock.monotonic_s
         )
+        self._undo_desk = UndoDesk(self._wishes, self._start, self.say, lambda: self.fleet_screen)
         self._worker_desk = WorkerDesk(self._wishes, lambda: self._view, self._start, self._ask, self._pool_desk.resize)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -204,6 +206,9 @@ class Dashboard(LeavingApp):
         now_s = view.heard_s if is_stale and view.heard_s is not None else self._clock.monotonic_s()
         self.fleet_screen.draw(view, now_s)
 
+    def on_places_screen_given_up(self, message: FleetScreen.GivenUp) -> None:
+        self._wishes.history.push(message.done)
+
     def on_drawn_screen_detail_wanted(self, message: FleetScreen.DetailWanted) -> None:
         self._fetching.fetch(message.place, message.name)
 
@@ -228,6 +233,8 @@ class Dashboard(LeavingApp):
             self.push_screen(ThemesScreen(self._settings, self._glyphs))
         elif action.id == "palette":
             screen.open_palette()
+        elif action.id == "undo":
+            self._undo_desk.undo()
         elif action.id == "screenshot":
             at_s = self._clock.wall_s() + self._utc_offset_s
             self.in_background(partial(keep_picture, self, self.project, at_s, self.say), "picture")

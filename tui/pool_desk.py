@@ -96,10 +96,11 @@ class PoolDesk:
 
     def _resizing(self, row: PoolRow, size: int) -> Work:
         """Note at once how many are wished for, so that the next press counts on; the work is to tell the pool."""
+        before = self._wished(row)
         self._sizes[row.name] = (row.report.processes, size, self.now_s())
 
         async def do() -> None:
-            if not await self.wishes.make_on_pool(row.name, "resize", PoolRequest(processes=size)):
+            if not await self.wishes.make_on_pool(row.name, "resize", PoolRequest(processes=size), before):
                 self._sizes.pop(row.name, None)
             self.acted(row.name)
 

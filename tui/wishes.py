@@ -11,8 +11,18 @@ from supervisor.api.messages import ActionName, ChannelActionName, Job
 from supervisor.api.pools import PoolActionName, PoolReply, PoolRequest
 from supervisor.api.requests import LevelReply, ReloadReply
 from supervisor.errors import EngineUnreachable, RequestRefused
+from tui.actions import key_of
 from tui.link.engine_link import EngineLink
 from tui.render.pieces import plain
+from tui.undo import (
+    Done,
+    History,
+    way_back,
+    way_back_of_level,
+    way_back_of_scale,
+    way_back_on_channel,
+    way_back_on_pool,
+)
 
 Severity = Literal["information", "warning", "error"]
 
@@ -75,10 +85,12 @@ class Wishes:
     def __init__(self, link: EngineLink, say: Say) -> None:
         self._link = link
         self._say = say
+        self.history = History()
+        """What was done here, with the ways back."""
         self._by_job: dict[int, _Wish] = {}
         self._early: dict[int, Job] = {}
 
-    async def make(self, action: ActionName, names: Sequence[str], label: str) -> None:
+    async def make(self, action: ActionName, names: Sequence[str], label: str, *, is_undo: bool = False) -> None:
         """Wish `action` for `names`; `label` is how they are called in sentences."""
         try:
             jobs = await self._link.act(action, names)
@@ -93,12 +105,19 @@ class Wishes:
             self._say(f"Nothing to {action}: {label}")
             return
         wish = _Wish(action, label, {job.id for job in jobs})
-        if any(job.state == "running" for job in jobs):
-            self._say(_intent(wish, jobs))
+        taken_on = tuple(job.target for job in jobs if job.state == "running")
+        if taken_on:
+            way = "" if is_undo else self._note(way_back(action, taken_on, label if len(jobs) > 1 else taken_on[0]))
+            self._say(f"{_intent(wish, jobs)}{way}")
         for job in jobs:
             self._by_job[job.id] = wish
         for job in jobs:
             self.heard(self._early.pop(job.id, job))
+
+    def _note(self, done: Done) -> str:
+        """Remember `done`; what is said of its way back, where there is one, after what is said of it."""
+        self.history.push(done)
+        return f"; {key_of('undo')} {done.way}" if done.step is not None else ""
 
     async def signal(self, name: str, signal_name: str) -> None:
         """Send a signal to the leader of a replica's tree."""
@@ -110,10 +129,12 @@ class Wishes:
             self._say(f"Cannot signal {name}: {plain(str(gone))}", "error")
         else:
             self._say(plain(reply.text))
+            self._note(Done(f"{signal_name} was sent to {name}", way="a signal cannot be called back"))
 
-    async def set_level(self, name: str, level: str) -> None:
-        """Give the loggers of a replica another least level."""
-        await self._tell(self._link.set_level(name, level), f"Cannot set the log level of {name}")
+    async def set_level(self, name: str, level: str, before: str = "", *, is_undo: bool = False) -> None:
+        """Give the loggers of a replica another least level; it was `before`."""
+        done = way_back_of_level(name, before, level) if before and before != level and not is_undo else None
+        await self._tell(self._link.set_level(name, level), f"Cannot set the log level of {name}", done)
 
     async def release(self, name: str, resource: str) -> None:
         """Free a lock whose holder is dead, by the hand of a replica that waits for it."""
@@ -123,8 +144,13 @@ class Wishes:
         """SIGKILL one process of a worker's tree."""
         await self._tell(self._link.kill_process(pid, start_ticks), f"Cannot kill process {pid}")
 
-    async def _tell(self, reply: Awaitable[LevelReply | WayOutReply | PoolReply], cannot: str) -> bool:
-        """Say what the engine answers; `cannot` begins the sentence where it does not. Whether it does as wished."""
+    async def _tell(
+        self, reply: Awaitable[LevelReply | WayOutReply | PoolReply], cannot: str, done: Done | None = None
+    ) -> bool:
+        """Say what the engine answers; `cannot` begins the sentence where it does not. Whether it does as wished.
+
+        `done` is what is remembered then.
+        """
         try:
             text = (await reply).text
         except RequestRefused as refused:
@@ -132,11 +158,11 @@ class Wishes:
         except EngineUnreachable as gone:
             self._say(f"{cannot}: {plain(str(gone))}", "error")
         else:
-            self._say(plain(text))
+            self._say(plain(f"{text.rstrip('.')}{self._note(done)}" if done is not None else text))
             return True
         return False
 
-    async def scale(self, worker: str, by: int) -> None:
+    async def scale(self, worker: str, by: int, *, is_undo: bool = False) -> None:
         """Have so many replicas of a worker more, or fewer."""
         try:
             reply = await self._link.scale(worker, by)
@@ -145,7 +171,9 @@ class Wishes:
         except EngineUnreachable as gone:
             self._say(f"Cannot scale {worker}: {plain(str(gone))}", "error")
         else:
-            self._say(plain(reply.text))
+            is_new = reply.before != reply.after and not is_undo
+            way = self._note(way_back_of_scale(worker, reply.before, reply.after)) if is_new else ""
+            self._say(plain(f"{reply.text.rstrip('.')}{way}"))
 
     async def reload(self, *, is_dry_run: bool) -> ReloadReply | Mistakes | None:
         """Have the profile read again and applied, or only planned; None where the engine could not be asked."""
@@ -170,10 +198,20 @@ class Wishes:
             self._say(f"Cannot {action} {channel}: {plain(str(gone))}", "error")
         else:
             self._say(plain(reply.text))
+            if reply.count:
+                self._note(way_back_on_channel(channel, action))
 
-    async def make_on_pool(self, pool: str, action: PoolActionName, request: PoolRequest) -> bool:
-        """Wish something of a pool; what was asked of it is said. Whether it could be asked."""
-        return await self._tell(self._link.pool_act(pool, action, request), f"Cannot {_POOL_VERBS[action]} {pool}")
+    async def make_on_pool(
+        self, pool: str, action: PoolActionName, request: PoolRequest, before: int | None = None, *,
+        is_undo: bool = False,
+    ) -> bool:  # fmt: skip
+        """Wish something of a pool; what was asked of it is said. Whether it could be asked.
+
+        `before` is how many members were wished for until then.
+        """
+        done = None if is_undo else way_back_on_pool(pool, action, before)
+        reply = self._link.pool_act(pool, action, request)
+        return await self._tell(reply, f"Cannot {_POOL_VERBS[action]} {pool}", done)
 
     def heard(self, job: Job) -> None:
         """A job moved."""

@@ -52,6 +52,9 @@ class WorkerDesk:
         elif situation.row is not None:
             self._wish_on(action, situation.row)
 
+    def _setting_level(self, row: ReplicaRow, level: str) -> Work:
+        return partial(self.wishes.set_level, row.name, level, row.log_level)
+
     def _restart_all(self) -> None:
         names = [row.name for row in self.view().rows]
         do = partial(self.wishes.make, "restart", ["*"], f"all {len(names)} workers")
@@ -70,7 +73,7 @@ class WorkerDesk:
         elif action.id == "signal":
             self.ask(signal_question(name, row.pid), lambda choice: partial(self.wishes.signal, name, choice))
         elif action.id == "worker_level":
-            self.ask(level_question(name, row.log_level), lambda level: partial(self.wishes.set_level, name, level))
+            self.ask(level_question(name, row.log_level), partial(self._setting_level, row))
         elif action.id in ("more", "fewer"):
             by, pool = 1 if action.id == "more" else -1, self.view().pools_of.get(name)
             if row.kind == "pool" and pool is not None:

@@ -266,7 +266,7 @@ class FleetScreen(PlacesScreen):
     def do_back(self) -> None:
         """`esc`: one step back, from the nearest to the farthest."""
         box = self._boxes.get(self._pane) if self._pane != "log" else None
-        is_done = self.logs.stop() if self._pane == "log" else self._unmark()
+        is_done = self.logs.stop() if self._pane == "log" else self.unmark()
         if is_done:
             self._draw_lines()
         elif self.zoomed():
@@ -281,16 +281,12 @@ class FleetScreen(PlacesScreen):
             self.place_table.focus()
         elif self._pane in ("channels", "pools", "errors"):
             self._go_to("workers")
-        elif self._unmark():
+        elif self.unmark():
             self._draw_lines()
         elif self.logs.source.narrowing.worker:
             self.logs.narrow(worker="")
         else:
             self.place_table.focus()
-
-    def _unmark(self) -> bool:
-        """Take the marks away that a person can see; whether there were any."""
-        return self.place == "workers" and self.table.clear_marks()
 
     def do_next_pane(self) -> None:
         """`tab`"""

@@ -4,24 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual.message import Message
+
 from supervisor.api.pools import PoolRow
 from tui.grouping import next_grouping
 from tui.layout import Grouping, Layout
 from tui.link.log_source import LogSource
+from tui.render.figures import plural
 from tui.render.glyphs import Glyphs
 from tui.screens.drawing import DrawnScreen
 from tui.screens.wording import Wording
-from tui.situation import Place
+from tui.situation import Pane, Place
+from tui.undo import Done, FilterAgain, MarkAgain
 from tui.widgets.filter_box import FilterBox
+
+_FILTERS = "filters by it again"
 
 
 class PlacesScreen(DrawnScreen):
     """A `DrawnScreen` with ways from place to place. What else keys do is its subclass's business."""
 
+    class GivenUp(Message):
+        """Marks or a filter were taken away."""
+
+        def __init__(self, done: Done) -> None:
+            super().__init__()
+            self.done = done
+
     def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
         super().__init__(source, wording, glyphs, utc_offset_s)
         self._worker_before: str | None = None
         """Whose log was shown before pools were; None while they are not."""
+        self._log_filter = ""
 
     @property
     def pool(self) -> PoolRow | None:
@@ -131,10 +145,44 @@ class PlacesScreen(DrawnScreen):
         self.redraw()
 
     def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
+        self._note_filter(message.pane, self._filters[message.pane], message.text)
         self._filters[message.pane] = message.text
         if message.pane in ("workers", "channels", "pools", "errors"):
             self._tables[message.pane].filter(message.text)
         self.redraw()
+
+    def on_jumping_pane_changed(self) -> None:
+        """The first log's filter may be another one."""
+        text = self.log_panes.first.source.narrowing.text
+        self._note_filter("log", self._log_filter, text)
+        self._log_filter = text
+
+    def _note_filter(self, pane: Pane, before: str, now: str) -> None:
+        """A filter that goes all at once was cleared; one that goes letter by letter was taken back by hand."""
+        if len(before) > 1 and not now:
+            self.post_message(
+                self.GivenUp(Done(f"the filter {before} was cleared", FilterAgain(pane, before), _FILTERS))
+            )
+
+    def filter_again(self, pane: Pane, text: str) -> None:
+        """Let a filter be as it was."""
+        box = self.log_panes.first.box if pane == "log" else self._boxes[pane]
+        box.value = text
+
+    def mark_again(self, names: frozenset[str]) -> None:
+        """Mark workers again."""
+        self._go_to("workers")
+        self.table.mark(names)
+        self.redraw()
+
+    def unmark(self) -> bool:
+        """Take the marks away that a person can see; whether there were any."""
+        names = frozenset(row.name for row in self.table.marked)
+        if self.place != "workers" or not self.table.clear_marks():
+            return False
+        told = f"{plural(len(names), 'mark')} {'was' if len(names) == 1 else 'were'} taken away"
+        self.post_message(self.GivenUp(Done(told, MarkAgain(names), "marks them again")))
+        return True
 
     def on_filter_box_left(self, message: FilterBox.Left) -> None:
         self.query_one(f"#{message.pane}").focus()
