@@ -108,3 +108,12 @@ def bindings_of(actions: tuple[Action, ...]) -> list[Binding]:
     from textual.binding import Binding  # the command line lists the keys, and starts without Textual
 
     return [Binding(key, f"act('{action.id}')", action.label, show=False) for action in actions for key in action.keys]
+def title_of(group: str) -> str:
+    """The heading of a group of actions, with the key that opens its screen now."""
+    name = next((name for name, actions in SCREEN_ACTIONS.items() if actions[0].group == group), None)
+    opening = next((action for action in ACTIONS if name is not None and action.opens == name), None)
+    if opening is None or opening.keys == opening.own_keys:
+        return group
+    return group.replace(f"({key_name(opening.own_keys[0])})", f"({key_of(opening.id)})")
+
+

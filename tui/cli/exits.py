@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
     REFUSED = 4
     """The engine refused: an unknown worker, a project that runs already."""
     PROFILE_INVALID = 5
-    """The profile has mistakes, all of which were told. Nothing was started."""
+    """The profile, or the settings file, has mistakes, all of which were told. Nothing was started."""
     STUCK = 6
     """`procdeck why`: somebody it was asked about is stuck, or there is a warning of them."""
     INTERRUPTED = 130

@@ -29,6 +29,7 @@ from tui.cli import (
     profile_commands,
     recording_commands,
     screenshot_commands,
+    settings_commands,
     web_commands,
 )
 from tui.cli.channel_commands import COMMANDS as CHANNEL_COMMANDS
@@ -201,6 +202,7 @@ figure_commands.add_to(app)
 recording_commands.add_to(app)
 screenshot_commands.add_to(app)
 profile_commands.add_to(app)
+settings_commands.add_to(app)
 web_commands.add_to(app)
 
 

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from supervisor.logs.record import Record, decode
 from tui.actions import ACTIONS, MOVES, Action
-from tui.hang_actions import HANG_ACTIONS
+from tui.hang_actions import HANG_ACTIONS, title_of
 from tui.keymap import key_name
 from tui.render.pieces import Line, Tone, wrap
 from tui.render.record import record_view
@@ -174,7 +174,7 @@ def _by_group(actions: list[Action], first: str, width: int) -> list[Line]:
     lines: list[Line] = []
     groups = dict.fromkeys(action.group for action in actions)
     for group in sorted(groups, key=lambda group: group != first):
-        lines += [(), ((group, Tone.STRONG),)]
+        lines += [(), ((title_of(group), Tone.STRONG),)]
         for action in actions:
             if action.group == group:
                 lines += _entry(" ".join(map(key_name, action.keys)), action.help, width)

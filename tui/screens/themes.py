@@ -19,6 +19,7 @@ from tui.widgets.choice_list import ChoiceList
 from tui.widgets.line import LineWidget
 
 NAME_CELLS = 26
+MOST_LINES = 14
 SAMPLES = ("running", "hung", "failed", "paused", "finished")
 """States that are shown in their tones."""
 
@@ -58,6 +59,7 @@ class ThemesScreen(ModalScreen[None]):
         width = self._list.size.width - 1
         names = self._desk.theme_names
         self._list.show([self._line(name, width) for name in names])
+        self._list.styles.height = min(len(names), MOST_LINES)
         self.query_one(LineWidget).show(self._sample)
         self._list.choose(names.index(self.app.theme) if self.app.theme in names else 0)
 

@@ -100,7 +100,7 @@ CONTRAST_LIGHT: Final = ThemeColours(
 )  # fmt: skip
 
 RED_GREEN: Final = ThemeColours(
-    name="colour-blind-red-green", about="where red and green look alike (deutan, protan)", is_dark=True,
+    name="colour-blind-red-green", about="where red and green look alike", is_dark=True,
     background="#0b0f13", surface="#11171d", panel="#161d24",
     cursor="#122a35", cursor_blurred="#161d24", title="#131a21", found="#302707",
     text="#cfd6de", dim="#84909d", strong="#eef2f6", accent="#b9dcff",
@@ -109,7 +109,7 @@ RED_GREEN: Final = ThemeColours(
 )  # fmt: skip
 
 BLUE_YELLOW: Final = ThemeColours(
-    name="colour-blind-blue-yellow", about="where blue and yellow look alike (tritan)", is_dark=True,
+    name="colour-blind-blue-yellow", about="where blue and yellow look alike", is_dark=True,
     background="#0b0f13", surface="#11171d", panel="#161d24",
     cursor="#122a35", cursor_blurred="#161d24", title="#131a21", found="#302707",
     text="#cfd6de", dim="#84909d", strong="#eef2f6", accent="#c3b0ff",
