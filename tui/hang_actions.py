@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tui.actions import Action
+from tui.actions import ACTIONS, Action, key_of
+from tui.keymap import key_name
 
 if TYPE_CHECKING:
     from textual.binding import Binding
