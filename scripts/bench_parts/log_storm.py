@@ -16,25 +16,21 @@ import signal
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 
 from scripts.bench_parts import engines, idle, report
-from scripts.bench_parts.keyboard import Keyboard, Screen
+from scripts.bench_parts.keyboard import Keyboard
+from scripts.bench_parts.person import Keys, Person, dashboard, latency
 from supervisor import paths
 from supervisor.api.client import EngineClient
 
 PROJECT = "benchstorm"
-PATIENCE_S = 5.0
 WARM_UP_S = 15.0
 """Caches fill and all pages of the log's window have been there once; only then is memory compared."""
 SAMPLE_EVERY_S = 2.0
 MIB = 2**20
-_NAME_COLUMNS = 12
-"""What of a line of the table does not change by itself."""
-_LOG_COLUMNS = 90
-"""What of a line is surely the log and not the detail beside it."""
 
 PROFILE = """\
 name = "{project}"
@@ -57,9 +53,7 @@ replicas = {workers}
 class Noticed:
     """What was measured during one storm."""
 
-    keys_ms: dict[str, list[float]] = field(default_factory=dict)
-    missing: int = 0
-    """Keys whose effect did not come within `PATIENCE_S`."""
+    keys: Keys = field(default_factory=Keys)
     lines: int = 0
     span_s: float = 0.0
     cpu: dict[str, float] = field(default_factory=dict)
@@ -162,143 +156,65 @@ def _spent(pids: list[int]) -> tuple[float, float]:
     return ran_ns / 1e9, waited_ns / 1e9
 
 
-class Person:
-    """Goes through table and log, key by key, for as long as it is asked to."""
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """A storm that goes on, and the dashboard that shows it."""
 
-    def __init__(self, keyboard: Keyboard, noticed: Noticed) -> None:
-        self._keyboard = keyboard
-        self._noticed = noticed
-        self._chance = random.Random(11)
-        self._cursor_ground = ""
-
-    def press(self, what: str, key: str, is_seen: Callable[[Screen], bool]) -> None:
-        """Press one key, note how long it took, and rest for a moment."""
-        took_s = self._keyboard.press(key, is_seen, PATIENCE_S)
-        if took_s is None:
-            self._noticed.missing += 1
-        self._noticed.keys_ms.setdefault(what, []).append((PATIENCE_S if took_s is None else took_s) * 1e3)
-        self._keyboard.rest(self._chance.uniform(0.05, 0.2))
-
-    def steps(self) -> Iterator[None]:
-        """One key for each turn, for ever; begins and stays with the table focused between two rounds."""
-        self._learn_cursor()
-        while True:
-            for key in ("\x1b[B", "\x1b[B", "\x1b[B", "\x1b[A", "\x1b[A", "\x1b[A"):
-                self.press("table: cursor", key, self._has_moved(_NAME_COLUMNS))
-                yield
-            yield from self._in_log()
-            yield from self._in_filter()
-
-    def _in_log(self) -> Iterator[None]:
-        self.press("tab to the log", "\t", lambda screen: screen.has("f Follow"))
-        yield
-        self.press("log: pause", "f", lambda screen: screen.has(" PAUSED "))
-        yield
-        for key in ("\x1b[5~", "\x1b[5~", "\x1b[6~"):
-            self.press("log: page", key, self._has_turned())
-            yield
-        for key in ("\x1b[A", "\x1b[A", "\x1b[B"):
-            self.press("log: cursor", key, self._has_moved(_LOG_COLUMNS))
-            yield
-        self.press("log: follow", "f", lambda screen: screen.has(" FOLLOW "))
-        yield
-        self.press("esc to the table", "\x1b", lambda screen: screen.has("s Stop"))
-        yield
-
-    def _in_filter(self) -> Iterator[None]:
-        """Typed letters; the table keeps all its rows, because all names have them."""
-        self.press("table: filter", "/", lambda screen: screen.has("Keep the filter"))
-        yield
-        for letter in ("w", "."):
-            self.press("table: letter", letter, lambda screen, text=letter: _box(screen).endswith(text))  # type: ignore[misc]
-            yield
-        self.press("table: filter", "\x1b", lambda screen: not screen.has("Keep the filter"))
-        yield
-
-    def _learn_cursor(self) -> None:
-        """The ground of the row under the cursor is another one than that of the rows below."""
-        self._keyboard.watch(lambda screen: screen.has("◉ w.1 ") and screen.has("◉ w.2 "), PATIENCE_S)
-        screen = self._keyboard.screen
-        first, second = (next(y for y, row in enumerate(screen.rows) if f"◉ {name} " in row) for name in ("w.1", "w.2"))
-        self._cursor_ground = screen.grounds[first]
-        if self._cursor_ground == screen.grounds[second]:
-            raise ValueError("the row under the cursor cannot be told from others")
-
-    def _under_cursor(self, columns: int) -> list[tuple[int, str]]:
-        """The line under the cursor: where it is, and how it begins."""
-        screen = self._keyboard.screen
-        grounds = enumerate(screen.grounds)
-        return [(y, screen.rows[y][:columns]) for y, ground in grounds if ground == self._cursor_ground]
-
-    def _has_moved(self, columns: int) -> Callable[[Screen], bool]:
-        before = self._under_cursor(columns)
-        return lambda _: self._under_cursor(columns) not in (before, [])
-
-    def _has_turned(self) -> Callable[[Screen], bool]:
-        """A page goes to the edge of what is in sight first, and turns it then."""
-        moved, before = self._has_moved(_LOG_COLUMNS), self._keyboard.screen.rows[-4][:_LOG_COLUMNS]
-        return lambda screen: moved(screen) or screen.rows[-4][:_LOG_COLUMNS] != before
+    client: EngineClient
+    keyboard: Keyboard
+    vitals: Vitals
+    """Of engine, dashboard, workers and of the terminal that the dashboard is in."""
 
 
-def _box(screen: Screen) -> str:
-    """What is typed in the table's filter: the line below its title."""
-    title = next((y for y, row in enumerate(screen.rows) if row.startswith(" Workers ")), 0)
-    return screen.rows[title + 1].strip()
-
-
-def storm(folder: Path, workers: int, rate: int, minutes: float, talk: str) -> tuple[Noticed, dict[str, list[float]]]:
-    """Let `workers` write `rate` lines a second each, and press keys for so many minutes."""
+@contextmanager
+def storming(folder: Path, workers: int, rate: int, talk: str) -> Iterator[Storm]:
+    """Let `workers` write `rate` lines a second each, and begin when the dashboard has warmed up."""
     profile = folder / "procdeck.toml"
     parts = str(engines.PARTS)
     profile.write_text(PROFILE.format(project=PROJECT, talk=talk, rate=rate, parts=parts, workers=workers))
-    with engines.engine_on(profile) as (note, client), _dashboard() as keyboard:
-        noticed = Noticed()
-        person = Person(keyboard, noticed)
+    with engines.engine_on(profile) as (note, client), dashboard(PROJECT) as keyboard:
         if keyboard.watch(lambda screen: screen.has(" FOLLOW ") and screen.has("w.1 "), engines.PATIENCE_S) is None:
             raise TimeoutError("the dashboard does not show the workers")
         keyboard.rest(WARM_UP_S)
         pids = [row.pid for row in client.fleet().rows if row.pid is not None]
-        requests = Requests(PROJECT)
         vitals = Vitals(
             {"engine": [note.engine_pid], "dashboard": [keyboard.pid], "workers": pids, "this terminal": [os.getpid()]}
         )
-        before = client.fleet().log.records
-        vitals.begin()
-        steps = person.steps()
-        until_s = time.monotonic() + 60 * minutes
-        while time.monotonic() < until_s:
+        yield Storm(client, keyboard, vitals)
+
+
+def watch(storm: Storm, minutes: float, *, presses_keys: bool) -> Noticed:
+    """What is noticed in so many minutes, while a person presses keys, or only looks."""
+    noticed = Noticed()
+    steps = Person(storm.keyboard, noticed.keys).steps()
+    before = storm.client.fleet().log.records
+    storm.vitals.begin()
+    until_s = time.monotonic() + 60 * minutes
+    while time.monotonic() < until_s:
+        if presses_keys:
             next(steps)
-            vitals.sample()
-        vitals.end(noticed)
-        noticed.lines = client.fleet().log.records - before
-        return noticed, requests.end()
-
-
-class _dashboard:  # noqa: N801 (used like a function)
-    """The real program, attached to the engine, in a terminal of its own."""
-
-    def __enter__(self) -> Keyboard:
-        self._keyboard = Keyboard([str(engines.PROCDECK), "attach", "--project", PROJECT])
-        return self._keyboard
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._keyboard.close()
+        else:
+            storm.keyboard.rest(0.25)
+        storm.vitals.sample()
+    storm.vitals.end(noticed)
+    noticed.lines = storm.client.fleet().log.records - before
+    return noticed
 
 
 def measure(folder: Path, workers: int, lines_a_second: int, minutes: float, talk: str) -> None:
     """Measure and print."""
-    noticed, answers = storm(folder, workers, lines_a_second // workers, minutes, talk)
+    with storming(folder, workers, lines_a_second // workers, talk) as storm:
+        requests = Requests(PROJECT)
+        noticed = watch(storm, minutes, presses_keys=True)
+        answers = requests.end()
     cores = len(os.sched_getaffinity(0))
     print(
         f"a storm of {workers} workers for {noticed.span_s:.0f} s on {cores} cores, by {talk}: "
         f"{noticed.lines / noticed.span_s:,.0f} lines a second stored"
     )
-    rows = [_latency(what, found) for what, found in noticed.keys_ms.items()]
-    every = [each for found in noticed.keys_ms.values() for each in found]
-    rows.append(_latency(f"all keys ({noticed.missing} without effect), to hold: p95 50", every))
-    rows += [_latency(f"request: {what}, to hold: p95 20", found) for what, found in answers.items()]
+    rows = [latency(what, found) for what, found in noticed.keys.took_ms.items()]
+    rows.append(latency(f"all keys ({noticed.keys.missing} without effect), to hold: p95 50", noticed.keys.every))
+    rows += [latency(f"request: {what}, to hold: p95 20", found) for what, found in answers.items()]
     report.print_table(("", "number", "median", "p95", "longest"), rows)
     rows = [[who, f"{noticed.cpu[who]:.1f} %", f"{noticed.waited[who]:.1f} %"] for who in noticed.cpu]
     report.print_table(("of one core", "used", "waited for one"), rows)
@@ -306,11 +222,6 @@ def measure(folder: Path, workers: int, lines_a_second: int, minutes: float, tal
         ("memory", "Rss then", "Rss now", "Rss more", "anonymous more, to hold: 1 MiB"),
         [[who, *_growth(samples)] for who, samples in noticed.memory.items()],
     )
-
-
-def _latency(what: str, found: list[float]) -> list[str]:
-    numbers = (statistics.median(found), report.p95(found), max(found))
-    return [what, str(len(found)), *(f"{number:.1f} ms" for number in numbers)]
 
 
 def _growth(samples: list[tuple[float, int, int]]) -> list[str]:

@@ -8,7 +8,7 @@ import traceback
 
 from scripts.bench_parts import report
 
-PARTS = ("startup", "status", "restart", "lifecycle", "logs", "channels", "locks", "idle", "why", "pools")
+PARTS = ("startup", "status", "restart", "lifecycle", "logs", "channels", "locks", "idle", "why", "pools", "tui")
 
 
 def run(part: str, argv: list[str]) -> int:
