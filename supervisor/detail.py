@@ -2,23 +2,38 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final, Literal
 
 from supervisor import proctable
-from supervisor.api.messages import CheckState, TreeProcess, WorkerDetail
-from supervisor.masking import mask_text
-from supervisor.processes.preparing import choose_method, python_of, runs_text, shown_environment, working_directory
+from supervisor.api.messages import CheckState, TreeProcess, Variable, WorkerDetail
+from supervisor.masking import mask_environment, mask_text
+from supervisor.processes.preparing import (
+    Surroundings,
+    choose_method,
+    python_of,
+    runs_text,
+    shown_environment,
+    working_directory,
+)
 from supervisor.profile.limits import UNLIMITED
 from supervisor.profile.model import WorkerSpec
 from supervisor.replica import Replica, dependencies_of, schedule_of
 
+Origin = Literal["profile", "env-file", "procdeck", "engine"]
 
-def make_detail(replica: Replica, directory: Path, now_s: float, *, group: str = "") -> WorkerDetail:
-    """Everything that is known of one replica; secrets masked."""
+
+def make_detail(
+    replica: Replica, directory: Path, now_s: float, *, said: Mapping[str, str], group: str = ""
+) -> WorkerDetail:
+    """Everything that is known of one replica; secrets masked. `said` is what the engine says to it by variables."""
     worker = replica.worker
     method = choose_method(worker)
     rule = schedule_of(worker)
-    tree = replica.seen.sample.processes if replica.seen.sample and replica.life.pid else ()
+    sample = replica.seen.sample if replica.life.pid else None
+    tree, shares = (sample.processes, sample.cpu_percents) if sample is not None else ((), {})
     return WorkerDetail(
         row=replica.row(now_s),
         runs=runs_text(worker),
@@ -29,6 +44,7 @@ def make_detail(replica: Replica, directory: Path, now_s: float, *, group: str =
         python="" if worker.kind == "command" else python_of(worker, directory),
         cwd=str(working_directory(worker, directory)),
         environment=shown_environment(worker, directory),
+        variables=variables_of(worker, directory, said),
         restart_policy=replica.life.restart.in_words(),
         stop_policy=replica.life.stop.in_words(),
         exits=tuple(replica.exits),
@@ -38,6 +54,9 @@ def make_detail(replica: Replica, directory: Path, now_s: float, *, group: str =
                 parent_pid=entry.parent_pid,
                 command=mask_text(proctable.command_line(entry.pid)),
                 rss_bytes=entry.rss_bytes,
+                cpu_percent=shares.get(entry.pid),
+                threads=entry.threads,
+                state=_STATES.get(entry.state, entry.state),
             )
             for entry in tree
         ),
@@ -53,6 +72,41 @@ def make_detail(replica: Replica, directory: Path, now_s: float, *, group: str =
         log_levels=dict(replica.levels),
         follows_log_levels=replica.incarnation is None or replica.incarnation.board.has_taken_up_levels,
         limits=limits_text(worker),
+    )
+
+
+_STATES: Final = {
+    "R": "running",
+    "S": "sleeping",
+    "D": "disk wait",
+    "T": "stopped",
+    "t": "traced",
+    "Z": "zombie",
+    "I": "idle",
+}
+"""What the kernel's letters mean (proc_pid_stat(5))."""
+
+
+def said_to(replica: Replica, around: Surroundings) -> dict[str, str]:
+    """What the engine says to a replica by variables."""
+    return {
+        **around.environment,
+        "PROCDECK_WORKER": replica.name,
+        "PROCDECK_INCARNATION": str(max(replica.life.incarnation, 1)),
+        "PROCDECK_OUTPUT": str(around.output_directory),
+    }
+
+
+def variables_of(worker: WorkerSpec, directory: Path, said: Mapping[str, str]) -> tuple[Variable, ...]:
+    """The environment of the worker's next process, variable by variable; `said` is what every worker is told."""
+    own = mask_environment(os.environ)
+    layers: dict[str, tuple[str, Origin]] = {name: (value, "engine") for name, value in own.items()}
+    layers |= {name: (value, "procdeck") for name, value in said.items()}
+    env_file = shown_environment(worker, directory)
+    layers |= {name: (value, "profile" if name in worker.env else "env-file") for name, value in env_file.items()}
+    return tuple(
+        Variable(name=name, value=value, origin=origin, engine_value=own.get(name, "") if origin != "engine" else "")
+        for name, (value, origin) in sorted(layers.items())
     )
 
 

@@ -37,7 +37,7 @@ from supervisor.clock import Clock, SystemClock, WallWatch
 from supervisor.command_lines import CommandLines
 from supervisor.conducting import Conductor, watch_rules
 from supervisor.curtain import Curtain
-from supervisor.detail import make_detail
+from supervisor.detail import make_detail, said_to
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
 from supervisor.event_book import EventBook
@@ -255,6 +255,7 @@ class Engine(Answering):
             replica,
             self._changer.profile.directory,
             self._clock.monotonic_s(),
+            said=said_to(replica, self._surroundings(self._changer.profile, 0)),
             group=self._conductor.group_of(replica.worker.name),
         )
 

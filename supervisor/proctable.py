@@ -33,6 +33,8 @@ class ProcessEntry:
     start_ticks: int
     """When it started; with the pid, its identity."""
     name: str
+    threads: int = 0
+    """0 where that is not known."""
 
     @property
     def identity(self) -> tuple[int, int]:
@@ -158,6 +160,7 @@ def read_entry(pid: int) -> ProcessEntry | None:
         rss_bytes=int(rest[21]) * _PAGE_BYTES,
         start_ticks=int(rest[19]),
         name=text[opening + 1 : closing].decode(errors="replace"),
+        threads=int(rest[17]),
     )
 
 

@@ -105,6 +105,7 @@ class Replica:
                 ended_at=wall_s,
                 cause=cause.text,
                 ok=cause.is_ok,
+                code=cause.exit_code if cause.signal is None else -cause.signal,
             )
         )
         if not cause.is_ok and cause.text:

@@ -276,6 +276,8 @@ class ExitRecord(Message, frozen=True, kw_only=True):
     ended_at: float
     cause: str
     ok: bool
+    code: int | None = None
+    """The exit code, a signal's number made negative; None where it is unknown."""
 
 
 class TreeProcess(Message, frozen=True, kw_only=True):
@@ -283,6 +285,24 @@ class TreeProcess(Message, frozen=True, kw_only=True):
     parent_pid: int
     command: str
     rss_bytes: int = 0
+    cpu_percent: float | None = None
+    """Of one core, over the last second."""
+    threads: int = 0
+    """0 where that is not known."""
+    state: str = ""
+    """``running``, ``sleeping``, ``stopped``."""
+
+
+class Variable(Message, frozen=True, kw_only=True):
+    """One variable of a worker's environment."""
+
+    name: str
+    value: str
+    """Secrets masked; of an environment file nothing is shown."""
+    origin: Literal["profile", "env-file", "procdeck", "engine"]
+    """``procdeck``: said to every worker; ``engine``: as the engine has it."""
+    engine_value: str = ""
+    """What the engine has, where that is something else."""
 
 
 class CheckState(Message, frozen=True, kw_only=True):
@@ -313,6 +333,8 @@ class WorkerDetail(Message, frozen=True, kw_only=True):
     cwd: str
     environment: dict[str, str]
     """What the profile adds, secrets masked."""
+    variables: tuple[Variable, ...] = ()
+    """All that its next process gets, by name."""
     restart_policy: str
     stop_policy: str
     exits: tuple[ExitRecord, ...] = ()

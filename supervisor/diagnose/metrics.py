@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from supervisor import proctable
 from supervisor.proctable import ProcessEntry, Table
@@ -18,6 +18,8 @@ class TreeSample:
     rss_bytes: int
     processes: tuple[ProcessEntry, ...]
     """Its living processes, the leader first."""
+    cpu_percents: Mapping[int, float] = field(default_factory=dict)
+    """Of each of them, by pid."""
 
 
 class Sampler:
@@ -40,13 +42,16 @@ class Sampler:
             tree = proctable.tree_of(root, table, children)
             if not tree:
                 continue
-            spent_s = 0.0
+            per_s = 100.0 / elapsed_s if elapsed_s else 0.0
+            percents = {}
             for entry in tree:
                 identity = (entry.pid, entry.start_ticks)
                 seen[identity] = entry.cpu_s
-                spent_s += entry.cpu_s - self._cpu_s.get(identity, 0.0 if elapsed_s else entry.cpu_s)
+                spent_s = entry.cpu_s - self._cpu_s.get(identity, 0.0 if elapsed_s else entry.cpu_s)
+                percents[entry.pid] = max(0.0, per_s * spent_s)
             samples[root] = TreeSample(
-                cpu_percent=max(0.0, 100.0 * spent_s / elapsed_s) if elapsed_s else 0.0,
+                cpu_percent=sum(percents.values()),
+                cpu_percents=percents,
                 rss_bytes=sum(entry.rss_bytes for entry in tree),
                 processes=tuple(tree),
             )

@@ -1,0 +1,111 @@
+"""What has happened, as much of it as is kept: the engine's answer for the past, its news from then on.
+
+::
+
+    GET /v1/events ──► take ──┐
+    stream ─────────► hear ──┴──► a ring of events ──► rows, each wish with how far it has come
+
+The ring forgets the oldest, and counts them. Nothing here asks or draws.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import Final
+
+from supervisor.api.messages import Event
+from supervisor.api.requests import EventList
+from tui.render.events import EventRow, Standing
+
+KEPT: Final = 2000
+
+
+class Happenings:
+    """The events of one project's engine, in order.
+
+    Attributes:
+        is_behind: something may be missing; the engine has to be asked.
+        version: another number whenever anything has changed.
+    """
+
+    def __init__(self, kept: int = KEPT) -> None:
+        self._kept = kept
+        self._rows: deque[EventRow] = deque()
+        self._standings: dict[int, Standing] = {}
+        self._run_id = ""
+        self.is_behind = True
+        self.version = 0
+
+    @property
+    def rows(self) -> tuple[EventRow, ...]:
+        """Oldest first."""
+        return tuple(self._rows)
+
+    @property
+    def gone(self) -> int:
+        """How many events of the run came before all that are kept."""
+        return self._rows[0].event.cursor - 1 if self._rows else 0
+
+    @property
+    def last_cursor(self) -> int:
+        """Of the newest event; 0 where there is none."""
+        return self._rows[-1].event.cursor if self._rows else 0
+
+    def of_run(self, run_id: str) -> None:
+        """The engine goes by this run; what happened in another one is not its past."""
+        if run_id != self._run_id:
+            if self._run_id:
+                self._start_over()
+            self._run_id = run_id
+
+    def lost(self) -> None:
+        """The line to the engine has been away: what happened meanwhile has to be asked for."""
+        self.is_behind = True
+
+    def hear(self, event: Event) -> None:
+        """Something happens."""
+        if self._rows and event.cursor > self.last_cursor + 1:
+            self.is_behind = True
+        if event.cursor > self.last_cursor:
+            self._add(event)
+            self.version += 1
+
+    def take(self, reply: EventList) -> None:
+        """What has happened, as the engine tells it: `reply` is the answer to a question from the very beginning."""
+        known = {row.event.cursor: row.event for row in self._rows}
+        known.update((event.cursor, event) for event in reply.events)
+        self._rows.clear()
+        self._standings.clear()
+        for cursor in sorted(known):
+            self._add(known[cursor])
+        self.is_behind = False
+        self.version += 1
+
+    def _start_over(self) -> None:
+        self._rows.clear()
+        self._standings.clear()
+        self.is_behind = True
+        self.version += 1
+
+    def _add(self, event: Event) -> None:
+        for cursor in event.answers:
+            self._count(cursor, event)
+        standing = Standing(event.outcomes) if event.step == "accepted" else None
+        if standing is not None:
+            self._standings[event.cursor] = standing
+        self._rows.append(EventRow(str(event.cursor), event, standing))
+        while len(self._rows) > self._kept:
+            self._standings.pop(self._rows.popleft().event.cursor, None)
+
+    def _count(self, cursor: int, outcome: Event) -> None:
+        """One outcome more of what was asked for at `cursor`."""
+        before = self._standings.get(cursor)
+        if before is None:
+            return
+        after = self._standings[cursor] = before.counting(outcome)
+        # Wishes that are not over yet are among the newest: the row is near the end.
+        for index in range(len(self._rows) - 1, -1, -1):
+            if self._rows[index].event.cursor == cursor:
+                self._rows[index] = replace(self._rows[index], standing=after)
+                return

@@ -1,0 +1,197 @@
+"""Events as rows of a table, and one of them in full with the command line that asks for the same again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from rich.cells import cell_len
+
+from supervisor.api.messages import Event
+from tui.render.fleet_rows import WIDE_COLUMNS, Column
+from tui.render.glyphs import STATE_TONES, Glyphs
+from tui.render.log_lines import LEVEL_TONES
+from tui.render.pieces import Line, Piece, Tone, cut, fit, fit_line, plain, wrap
+
+_PERSON: Final = re.compile(r"uid \d+ \((?P<name>[^)]*)\)(?P<tool>, .*)?")
+_DAY_S: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a wish has come."""
+
+    wanted: int
+    """Outcomes that are waited for; 0: nobody tells."""
+    done: int = 0
+    failed: int = 0
+    last_at: float = 0.0
+    """When the last outcome came."""
+    why: str = ""
+    """Of the last one that failed."""
+
+    def counting(self, outcome: Event) -> Standing:
+        """The same with one outcome more. One that is for the whole wish counts for all that is wanted."""
+        if outcome.step == "failed":
+            return replace(self, failed=self.failed + 1, last_at=outcome.at, why=outcome.what)
+        return replace(self, done=self.done + 1, last_at=outcome.at)
+
+    @property
+    def is_over(self) -> bool:
+        """Nothing of it is under way."""
+        return self.wanted > 0 and self.done + self.failed >= self.wanted
+
+
+@dataclass(frozen=True, slots=True)
+class EventRow:
+    """One event; of a wish, how far it has come."""
+
+    name: str
+    """Its cursor."""
+    event: Event
+    standing: Standing | None = None
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether a person should look at it."""
+        return self.event.level in ("WARNING", "ERROR", "CRITICAL") or bool(self.standing and self.standing.failed)
+
+
+def asker_words(by: str) -> str:
+    """Who, in a word or two: ``ada, dashboard``, ``policy``; ``engine`` for what came by itself."""
+    if not by:
+        return "engine"
+    found = _PERSON.fullmatch(by)
+    return plain(found["name"] + (found["tool"] or "")) if found else plain(by)
+
+
+def clock_words(at: float, utc_offset_s: int, now_at: float, *, is_exact: bool = False) -> str:
+    """``14:05:01``, ``14:05:01.123`` where `is_exact`, and ``22 14:05`` of an earlier day of the month."""
+    moment = datetime.fromtimestamp(at + utc_offset_s, UTC)
+    if int(at + utc_offset_s) // _DAY_S != int(now_at + utc_offset_s) // _DAY_S:
+        return f"{moment:%d %H:%M}"
+    return f"{moment:%H:%M:%S}" + (f".{moment.microsecond // 1000:03d}" if is_exact else "")
+
+
+def standing_words(event: Event, standing: Standing) -> tuple[str, Tone]:
+    """``accepted``, ``2 of 3 done``, ``done in 0.8 s``, ``failed: exit code 3``."""
+    if standing.failed:
+        of = f"{standing.failed} of {standing.wanted} failed" if standing.wanted > 1 else "failed"
+        return f"{of}: {plain(standing.why.partition(': ')[2] or standing.why)}", Tone.RED
+    if standing.is_over:
+        return f"done in {max(standing.last_at - event.at, 0.0):.1f} s", Tone.GOOD
+    return (f"{standing.done} of {standing.wanted} done" if standing.done else "accepted"), Tone.COOL
+
+
+def columns_for_events(width: int, rows: Sequence[EventRow]) -> tuple[Column, ...]:
+    """The columns that `width` cells have room for; together with their gaps they fill it exactly."""
+    is_wide = width >= WIDE_COLUMNS
+    longest = max((cell_len(row.event.subject) for row in rows[-200:]), default=8)
+    fixed = [
+        Column("time", "time", 12 if is_wide else 8),
+        Column("who", "who", min(max(longest, 6), 24 if is_wide else 12)),
+    ]
+    by = Column("by", "by whom", 24 if is_wide else 9)
+    line = [Column("command", "command line", max(34, width // 3))] if is_wide else []
+    taken = [*fixed, by, *line]
+    room = max(width - 2 - len(taken) - sum(column.width for column in taken), 12)
+    return (*fixed, Column("what", "what", room), by, *line)
+
+
+def event_line(
+    row: EventRow, columns: Sequence[Column], glyphs: Glyphs, now_at: float, width: int, utc_offset_s: int
+) -> Line:
+    """One event in exactly `width` cells."""
+    event = row.event
+    pieces: list[Piece] = [(" ", Tone.PLAIN)]
+    for column in columns:
+        if column.id == "what":
+            pieces += fit_line(_what(row, glyphs), column.width, glyphs.ellipsis)
+        elif column.id == "time":
+            clock = clock_words(event.at, utc_offset_s, now_at, is_exact=column.width > 8)
+            pieces.append((fit(clock, column.width), Tone.DIM))
+        else:
+            text, tone = {
+                "who": (plain(event.subject), Tone.STRONG),
+                "by": (asker_words(event.by), Tone.ACCENT if event.by.startswith("uid ") else Tone.DIM),
+                "command": (plain(event.command), Tone.DIM),
+            }[column.id]
+            pieces.append((fit(text, column.width, ellipsis=glyphs.ellipsis), tone))
+        pieces.append((" ", Tone.PLAIN))
+    return fit_line(tuple(pieces), width, glyphs.ellipsis)
+
+
+def _what(row: EventRow, glyphs: Glyphs) -> Line:
+    event = row.event
+    level = LEVEL_TONES.get(event.level, Tone.PLAIN)
+    if row.standing is not None:
+        words, tone = standing_words(event, row.standing)
+        asked = plain(event.what).replace(" wished", "", 1)
+        return ((f"{glyphs.points} ", Tone.ACCENT), (f"{asked} ", Tone.PLAIN), (words, tone))
+    if event.kind == "state" and event.to_state in glyphs.states:
+        tone = STATE_TONES[event.to_state]
+        return ((f"{glyphs.states[event.to_state]} ", tone), (plain(event.what), level))
+    sign = (f"{glyphs.points} ", Tone.ACCENT) if event.step else (f"{glyphs.bullet} ", Tone.DIM)
+    return (sign, (plain(event.what), level))
+
+
+def told_lines(row: EventRow | None, width: int, glyphs: Glyphs) -> list[Line]:
+    """What stands below the table of the event under the cursor: its sentence, and how to ask for the same; 3 lines."""
+    if row is None:
+        return [(), (), ()]
+    event, room = row.event, max(width - 2, 12)
+    words = plain(event.what)
+    if row.standing is not None:
+        words = f"{words}: {standing_words(event, row.standing)[0]}"
+    if event.cause and event.cause not in event.what:
+        words = f"{words} ({plain(event.cause)})"
+    first, *rest = wrap(words, room)
+    second = cut(" ".join(rest), room, glyphs.ellipsis)
+    last: Line = ((f" {_circumstances(event)}", Tone.DIM),)
+    if event.command:
+        last = ((" $ ", Tone.DIM), (plain(event.command), Tone.STRONG), ("   (y copies it)", Tone.DIM))
+    tone = LEVEL_TONES.get(event.level, Tone.PLAIN)
+    lines: list[Line] = [((f" {first}", tone),), ((f" {second}", tone),), last]
+    return [fit_line(line, width, glyphs.ellipsis) for line in lines]
+
+
+def _circumstances(event: Event) -> str:
+    """What else is known of it: ``was running, incarnation 6, pid 4685, by policy``."""
+    facts = [
+        f"was {event.from_state}" if event.from_state else "",
+        f"incarnation {event.incarnation}" if event.incarnation else "",
+        f"pid {event.pid}" if event.pid else "",
+        f"by {asker_words(event.by)}",
+        event.level.lower() if event.level != "INFO" else "",
+    ]
+    return ", ".join(fact for fact in facts if fact)
+
+
+def event_texts(row: EventRow) -> tuple[str, ...]:
+    """In what a filter looks."""
+    event = row.event
+    return (event.subject, event.what, asker_words(event.by), event.command, event.level, event.step)
+
+
+def matcher(needle: str, fits: Callable[[str, str], bool]) -> Callable[[tuple[str, ...]], bool]:
+    """What a filter lets through: ``!`` inverts, ``~`` lets `fits` say, ``re:`` is a regular expression.
+
+    Raises:
+        ValueError: it is no regular expression.
+    """
+    wanted = needle.strip()
+    is_inverted = wanted.startswith("!")
+    wanted = wanted.removeprefix("!").strip()
+    if wanted.startswith("re:"):
+        try:
+            pattern = re.compile(wanted[3:], re.IGNORECASE)
+        except re.error as error:
+            raise ValueError(f'"{wanted[3:]}" is not a regular expression: {error}') from None
+        return lambda texts: any(pattern.search(text) for text in texts) != is_inverted
+    if wanted.startswith("~"):
+        return lambda texts: any(fits(wanted[1:], text) for text in texts) != is_inverted
+    lowered = wanted.lower()
+    return lambda texts: not lowered or any(lowered in text.lower() for text in texts) != is_inverted

@@ -1,0 +1,141 @@
+"""The table of events: the newest at the bottom, followed until a person goes up; and the lanes above it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.fuzzy import fit_of
+from tui.render.events import EventRow, clock_words, columns_for_events, event_line, event_texts, matcher
+from tui.render.fleet_rows import Column
+from tui.render.glyphs import Glyphs
+from tui.render.pieces import Line
+from tui.sorting import Key
+from tui.widgets.filter_box import TypingBox
+from tui.widgets.painter import Painter
+from tui.widgets.rows_table import RowsTable
+
+
+class EventTable(RowsTable[EventRow]):
+    """Shows events. `show_rows` gets wall times: what has happened may be of another boot."""
+
+    IS_SORTABLE = False
+
+    def __init__(self, utc_offset_s: int, *, id: str | None = None, glyphs: Glyphs) -> None:  # noqa: A002 (Textual's)
+        super().__init__(id=id, glyphs=glyphs)
+        self._utc_offset_s = utc_offset_s
+        self._is_let_through = matcher("", _fits)
+        self.trouble = ""
+        """Why the filter cannot be used; then all is shown."""
+
+    @property
+    def event_row(self) -> EventRow | None:
+        """The event under the cursor."""
+        return next((row for row in reversed(self.rows) if row.name == self.cursor_name), None)
+
+    @property
+    def is_following(self) -> bool:
+        """The cursor is on the newest event that is shown, and stays there."""
+        return not self.rows or self.cursor_name == self.rows[-1].name
+
+    def show_rows(self, rows: tuple[EventRow, ...], now_s: float) -> None:
+        is_following = self.is_following
+        super().show_rows(rows, now_s)
+        if is_following:
+            self.action_last()
+
+    def use_filter(self, needle: str) -> None:
+        """Show only what `needle` lets through; while one goes along with the newest, one goes on doing so."""
+        is_following = self.is_following
+        try:
+            self._is_let_through, self.trouble = matcher(needle, _fits), ""
+        except ValueError as trouble:
+            self._is_let_through, self.trouble = matcher("", _fits), str(trouble)
+        self.filter(needle)
+        if is_following:
+            self.action_last()
+
+    def columns_of(self, width: int, longest_name: int, rows: tuple[EventRow, ...]) -> tuple[Column, ...]:
+        del longest_name
+        return columns_for_events(width, rows)
+
+    def line_of(self, row: EventRow, columns: tuple[Column, ...], width: int) -> Line:
+        return event_line(row, columns, self._glyphs, self._now_s, width, self._utc_offset_s)
+
+    def beside(self, row: EventRow) -> tuple[object, ...]:
+        return (clock_words(row.event.at, self._utc_offset_s, self._now_s),)
+
+    def is_found(self, row: EventRow, needle: str) -> bool:
+        del needle
+        return self._is_let_through(event_texts(row))
+
+    def key_of(self, row: EventRow, column: str) -> Key | None:
+        """Events stand as they happened."""
+        del row, column
+        return None
+
+    def is_problem(self, row: EventRow) -> bool:
+        return row.is_problem
+
+
+def _fits(typed: str, text: str) -> bool:
+    return fit_of(typed, text) is not None
+
+
+class EventFilter(TypingBox):
+    """The filter of the events; says `Typed` for each change and `Left` when the person is done with it."""
+
+    class Typed(Message):
+        """The filter is another one now."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    class Left(Message):
+        """The person has gone back to the events."""
+
+    def watch_value(self, value: str) -> None:
+        if self.is_attached:
+            self.post_message(self.Typed(value))
+
+    def clear_and_hide(self) -> None:
+        """No filter any more."""
+        self._hide()
+        self.value = ""
+
+    def action_leave(self, is_cleared: bool) -> None:
+        self._hide()
+        if is_cleared:
+            self.value = ""
+        self.post_message(self.Left())
+
+
+class FewLines(Widget):
+    """Lines that are as many as they are high; nothing in them can be chosen."""
+
+    DEFAULT_CSS = "FewLines { height: 1; width: 1fr; }"
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(id=id)
+        self._painter = Painter(self)
+        self._lines: Sequence[Line] = ()
+
+    def show(self, lines: Sequence[Line]) -> None:
+        """Show `lines`; without any the widget takes no room."""
+        if len(lines) != len(self._lines):
+            self.styles.height = len(lines)
+            self.display = bool(lines)
+        if list(lines) != list(self._lines):
+            self._lines = lines
+            self.refresh()
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        self._painter.forget()
+
+    def render_line(self, y: int) -> Strip:
+        return self._painter.strip(self._lines[y] if y < len(self._lines) else (), self.size.width)
