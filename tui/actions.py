@@ -110,6 +110,9 @@ ACTIONS: tuple[Action, ...] = (
            "rest, what it was doing when it ended.", WORKER,
            applies=seen.has_live_row, hint_rank=8, hinted_in=("workers", "detail"), opens="stacks",
            verb="show stacks"),
+    Action("worker_page", ("I",), "Page", "Show all about it on a page of its own: state, figures, processes, "
+           "environment, exits, stacks, log.", WORKER, applies=seen.has_live_row, hint_rank=8,
+           hinted_in=("workers", "detail"), opens="worker", verb="show the page of"),
     Action("worker_level", ("v",), "Log level", "Choose the least level of what its loggers write, while it runs.",
            WORKER, danger="confirm", applies=seen.has_loggers, leaves_screen=True, verb="choose a log level"),
     Action("own_log", ("l",), "Its log", "Show only its log; again: the log of all workers.", WORKER,
@@ -164,6 +167,9 @@ ACTIONS: tuple[Action, ...] = (
            "whom.", LOOK, applies=seen.is_live, hint_rank=12,
            hinted_in=("workers", "channels", "pools", "errors", "detail"),
            opens="hangs", verb="look for hangs"),
+    Action("events", ("V", "6"), "Events", "Show what has happened, who asked for it, what came of it, and by which "
+           "command line.", LOOK, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
+           opens="events"),
     Action("sort_next", ("right_square_bracket",), "Sort", "Sort the table by the next column; after the last: as the "
            "profile has it. A click on a heading sorts by it, again turns it round.", LOOK, applies=seen.at_rows,
            hint_rank=14, hinted_in=("workers", "channels", "pools")),
@@ -253,7 +259,14 @@ FILTER_HINTS: tuple[Action, ...] = (
 
 BY_ID: dict[str, Action] = {action.id: action for action in (*ASK_HINTS, *FILTER_HINTS, *ACTIONS)}
 
-PLACE_NUMBERS: dict[str, str] = {"workers": "1", "channels": "2", "pools": "3", "errors": "4", "hangs": "5"}
+PLACE_NUMBERS: dict[str, str] = {
+    "workers": "1",
+    "channels": "2",
+    "pools": "3",
+    "errors": "4",
+    "hangs": "5",
+    "events": "6",
+}
 """The keys that always go to a place; its letter goes back as well."""
 
 

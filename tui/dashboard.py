@@ -179,6 +179,8 @@ class Dashboard(LeavingApp):
         if isinstance(news, FleetView):
             is_urgent = _states(news) != _states(self._view)
             self._view = news
+            if news.fleet is not None:
+                self._hang_desk.happenings.of_run(news.fleet.run_id)
             self._settings.heard(news)
             if is_urgent:
                 self._draw()
@@ -188,6 +190,7 @@ class Dashboard(LeavingApp):
             self._wishes.heard(news)
         else:
             assert isinstance(news, Event)
+            self._hang_desk.happenings.hear(news)
 
     def _frame(self) -> None:
         """One paint for everything that came since the last: what is far apart on the screen costs all between."""
@@ -260,6 +263,12 @@ class Dashboard(LeavingApp):
             self._hang_desk.open(cast("ScreenName", place), name)
         else:
             self.fleet_screen.go(cast("Place", place), name)
+
+    def action_leave_for_moment(self, at: float) -> None:
+        """Go to a time in the log, a Unix timestamp, from what is open over the fleet."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        self.fleet_screen.go_to_moment(at)
 
     async def _reload(self) -> None:
         """Show what a reload would do; do it when a person says so."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tui.actions import ACTIONS, Action, key_of
+from tui.event_actions import EVENTS_ACTIONS, WORKER_PAGE_ACTIONS
 from tui.keymap import key_name
 
 if TYPE_CHECKING:
@@ -97,6 +98,8 @@ SCREEN_ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "stacks": STACKS_ACTIONS,
     "flame": FLAME_ACTIONS,
     "plots": PLOTS_ACTIONS,
+    "events": EVENTS_ACTIONS,
+    "worker": WORKER_PAGE_ACTIONS,
     "picker": PICKER_ACTIONS,
 }
 """What can be done in each screen over the first one, by the name that the settings have for it: ``[keys.why]``."""

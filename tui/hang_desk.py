@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from supervisor.api.hangs import StacksReply, Verdict, WayOut
 from supervisor.api.messages import ReplicaRow
 from supervisor.errors import EngineUnreachable, RequestRefused
+from tui.happenings import Happenings
 from tui.link.engine_link import EngineLink
 from tui.link.report import make_report
 from tui.link.stacks_file import write_dump
@@ -43,6 +44,7 @@ class HangDesk:
         start: does work in the background.
         confirm: asks a question, and does the work when the answer is not Cancel.
         open: shows one of the screens, about what is called so; ``hangs`` is about all.
+        happenings: what has happened, as far as it is kept.
     """
 
     link: EngineLink
@@ -53,6 +55,7 @@ class HangDesk:
     start: Callable[[Work], None]
     confirm: Callable[[Question, Work], None]
     open: Callable[[ScreenName, str], None]
+    happenings: Happenings = field(default_factory=Happenings)
 
     @property
     def glyphs(self) -> Glyphs:

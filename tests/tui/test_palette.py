@@ -10,7 +10,7 @@ from textual import events
 from tests.tui.fakes import FakeLink, census, channels
 from tests.tui.pool_fakes import pools
 from tests.tui.screens.test_fleet import NARROW, dashboard, gone, screen_text, shown, until
-from tui.actions import ACTIONS, PLACE_NUMBERS
+from tui.actions import ACTIONS, BY_ID, PLACE_NUMBERS
 from tui.link.view import FleetView, heard_fleet
 from tui.palette import action_entries, entry_line, found, go_entries
 from tui.refusals import why_not
@@ -160,10 +160,11 @@ async def test_from_a_screen_over_the_fleet_one_can_act_there_and_go_anywhere() 
 def test_titles_name_the_other_places_with_their_keys() -> None:
     """Where there is room for all of them; the title itself never gives way."""
     told = line_text(place_title("pools", ((" 6", Tone.DIM),), (), 80))
-    assert told.rstrip().endswith("1 Workers  2 Channels  4 Errors  5 Hangs")
+    assert told.rstrip().endswith("1 Workers  2 Channels  4 Errors  5 Hangs  6 Events")
     assert told.startswith(" Pools  6")
     assert line_text(place_title("pools", ((" 6" + "x" * 40, Tone.DIM),), (), 80)).rstrip().endswith("x")
-    assert [key for _, key in PLACE_NUMBERS.items()] == ["1", "2", "3", "4", "5"]
+    assert all(key in BY_ID[place].keys for place, key in PLACE_NUMBERS.items())
+    assert len(set(PLACE_NUMBERS.values())) == len(PLACE_NUMBERS)
 
 
 @pytest.mark.parametrize("typed", ["kill", "stop"])

@@ -120,14 +120,14 @@ def run_ended_by(fleet: Fleet) -> str:
     return f"{who} (exit code {fleet.exit_code}). "
 
 
-_PLACES = ("workers", "channels", "pools", "errors", "hangs")
-"""In the order of the keys that go to them, from 1."""
+_PLACES = {"workers": "1", "channels": "2", "pools": "3", "errors": "4", "hangs": "5", "events": "6"}
+"""The keys that go to them."""
 
 
 def place_title(place: str, notes: Line, chip: Line, width: int) -> Line:
     """The title of `place`'s table, and at the right, where there is room, the keys that go to the others."""
     others: list[Piece] = []
-    for number, other in enumerate(_PLACES, 1):
+    for other, number in _PLACES.items():
         if other != place:
             others += [(f"  {number}", Tone.ACCENT), (f" {other.capitalize()}", Tone.DIM)]
     ways: Line = (*chip, *others, (" ", Tone.PLAIN))

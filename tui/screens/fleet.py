@@ -255,8 +255,12 @@ class FleetScreen(PlacesScreen):
         self.app.push_screen(FailureScreen(name, failures, index, self._utc_offset_s, self._go_to_failure))
 
     def _go_to_failure(self, failure: PoolFailure) -> None:
+        self.go_to_moment(failure.at)
+
+    def go_to_moment(self, at: float) -> None:
+        """Go to the record of a time, a Unix timestamp, in the log."""
         self._reveal_log()
-        self.log_panes.first.go_to_moment(int(failure.at * 1e6) - BEFORE_US)
+        self.log_panes.first.go_to_moment(int(at * 1e6) - BEFORE_US)
 
     def _neighbour(self, step: int) -> bytes | None:
         """The record after or before the one under the cursor, which goes there."""

@@ -9,10 +9,12 @@ from textual.app import App
 from textual.screen import Screen
 
 from tui.hang_desk import HangDesk
+from tui.screens.events import EventsScreen
 from tui.screens.plots import PlotsScreen
 from tui.screens.stacks import FlameScreen, StacksScreen
 from tui.screens.switching import SwitchingScreen
 from tui.screens.why import HangsScreen, WhyScreen
+from tui.screens.worker import WorkerScreen
 from tui.situation import ScreenName
 
 SCREENS: dict[ScreenName, Callable[[HangDesk, str], Screen[None]]] = {
@@ -21,6 +23,8 @@ SCREENS: dict[ScreenName, Callable[[HangDesk, str], Screen[None]]] = {
     "stacks": StacksScreen,
     "flame": FlameScreen,
     "plots": PlotsScreen,
+    "events": lambda desk, _: EventsScreen(desk),
+    "worker": WorkerScreen,
     "picker": SwitchingScreen,
 }
 """How each is made, about what is called so."""
