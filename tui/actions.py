@@ -167,6 +167,8 @@ ACTIONS: tuple[Action, ...] = (
            "whom.", LOOK, applies=seen.is_live, hint_rank=12,
            hinted_in=("workers", "channels", "pools", "errors", "detail"),
            opens="hangs", verb="look for hangs"),
+    Action("pipeline", ("A", "9"), "Pipeline", "Show workers and queues as they are joined, how full each queue is, "
+           "and which worker holds the others up.", LOOK, hint_rank=2, hinted_in=("channels",), opens="pipeline"),
     Action("events", ("V", "6"), "Events", "Show what has happened, who asked for it, what came of it, and by which "
            "command line.", LOOK, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
            opens="events"),
@@ -266,6 +268,7 @@ PLACE_NUMBERS: dict[str, str] = {
     "errors": "4",
     "hangs": "5",
     "events": "6",
+    "pipeline": "9",
 }
 """The keys that always go to a place; its letter goes back as well."""
 

@@ -246,7 +246,7 @@ class Dashboard(LeavingApp):
             if action.channel_wish is not None:
                 self._channel_desk.wish(action, action.channel_wish, situation, screen.letter(situation.letter))
             elif action.opens is not None:
-                about = figures_of(situation) if action.opens == "plots" else screen.worker_name
+                about = figures_of(situation) if action.opens in ("plots", "pipeline") else screen.worker_name
                 self._hang_desk.open(action.opens, about or "")
             elif action.id == "reload":
                 self.in_background(self._reload, "reload", is_latest_only=True)

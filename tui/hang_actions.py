@@ -16,6 +16,7 @@ HANGS: Final = "All hangs (h)"
 STACKS: Final = "Stacks of a worker (t)"
 FLAME: Final = "Where a worker spends its time (s in its stacks)"
 PLOTS: Final = "Figures over time (i)"
+PIPELINE: Final = "The pipeline (A)"
 PICKER: Final = "Profiles (ctrl+o)"
 
 
@@ -83,6 +84,16 @@ PLOTS_ACTIONS: Final[tuple[Action, ...]] = (
     *_ends(PLOTS),
 )
 
+PIPELINE_ACTIONS: Final[tuple[Action, ...]] = (
+    Action("go", ("enter",), "Go to it", "Go to the worker, channel or pool under the cursor in its own place. Arrows "
+           "or h j k l move the cursor; so do tab and a click.", PIPELINE),
+    Action("plots", ("i",), "Plots", "Show its figures over time.", PIPELINE),
+    Action("why", ("w",), "Why", "Say why the worker under the cursor does not move.", PIPELINE),
+    Action("stacks", ("t",), "Stacks", "Show the stacks of the worker under the cursor.", PIPELINE),
+    Action("look", ("v",), "Other way", "Draw it left to right, top down, as a list, or as it fits.", PIPELINE),
+    *_ends(PIPELINE),
+)  # fmt: skip
+
 PICKER_ACTIONS: Final[tuple[Action, ...]] = (
     Action("open", ("enter",), "Open", "Show the dashboard of the chosen profile; where no engine runs it, one is "
            "started. The workers of the one before go on, unless you say otherwise.", PICKER, danger="confirm"),
@@ -98,6 +109,7 @@ SCREEN_ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "stacks": STACKS_ACTIONS,
     "flame": FLAME_ACTIONS,
     "plots": PLOTS_ACTIONS,
+    "pipeline": PIPELINE_ACTIONS,
     "events": EVENTS_ACTIONS,
     "worker": WORKER_PAGE_ACTIONS,
     "picker": PICKER_ACTIONS,

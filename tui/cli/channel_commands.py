@@ -12,6 +12,11 @@ Queue = Annotated[str, Parameter(help="A queue of the profile.")]
 Ids = Annotated[
     str, Parameter(help="Dead letters, by the ID that `letters` shows; none means all.", show_default=False)
 ]
+Drawn = Annotated[
+    bool,
+    Parameter(name="--graph", negative="", help="Draw workers and queues as they are joined; name the bottleneck."),
+]
+Ascii = Annotated[bool, Parameter(name="--ascii", negative="", help="Draw with plain ASCII characters.")]
 Sure = Annotated[bool, Parameter(name="--yes", negative="", help="Do not ask before everything is thrown away.")]
 
 app = App(
@@ -22,8 +27,14 @@ app = App(
 
 
 @app.default
-def channels(*, as_json: Json = False, project: Project = None) -> int:
+def channels(
+    *, is_graph: Drawn = False, is_ascii: Ascii = False, as_json: Json = False, project: Project = None
+) -> int:
     """Show the channels between workers: depths, rates, who waits, dead letters."""
+    if is_graph and not as_json:
+        from tui.cli.channel_graph import show_graph
+
+        return show_graph(project, is_ascii=is_ascii)
     from tui.cli.channels import show_channels
 
     return show_channels(project, as_json=as_json)

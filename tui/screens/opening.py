@@ -10,6 +10,7 @@ from textual.screen import Screen
 
 from tui.hang_desk import HangDesk
 from tui.screens.events import EventsScreen
+from tui.screens.pipeline import PipelineScreen
 from tui.screens.plots import PlotsScreen
 from tui.screens.stacks import FlameScreen, StacksScreen
 from tui.screens.switching import SwitchingScreen
@@ -23,6 +24,7 @@ SCREENS: dict[ScreenName, Callable[[HangDesk, str], Screen[None]]] = {
     "stacks": StacksScreen,
     "flame": FlameScreen,
     "plots": PlotsScreen,
+    "pipeline": PipelineScreen,
     "events": lambda desk, _: EventsScreen(desk),
     "worker": WorkerScreen,
     "picker": SwitchingScreen,
