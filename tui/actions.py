@@ -232,6 +232,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("border_right", ("ctrl+right",), "Narrower", "Make the detail narrower beside the log.", LOOK,
            applies=seen.is_beside),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
+    Action("profile", ("Y", "7"), "Profile", "Show the profile: what has changed since the engine read it, what is "
+           "wrong, and what a reload would do; edit it.", LOOK, opens="profile"),
     Action("picker", ("ctrl+o",), "Profiles", "Choose among the profiles found here, opened lately and shipped: what "
            "each contains, whether it is valid; open one, switch to it.", PROGRAM, opens="picker", verb="choose"),
     Action("undo", ("u",), "Undo", "Take back what was done last, as far as that can be: a stop, a pause, a scale, a log "
@@ -268,6 +270,7 @@ PLACE_NUMBERS: dict[str, str] = {
     "errors": "4",
     "hangs": "5",
     "events": "6",
+    "profile": "7",
     "pipeline": "9",
 }
 """The keys that always go to a place; its letter goes back as well."""

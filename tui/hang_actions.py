@@ -18,6 +18,7 @@ FLAME: Final = "Where a worker spends its time (s in its stacks)"
 PLOTS: Final = "Figures over time (i)"
 PIPELINE: Final = "The pipeline (A)"
 PICKER: Final = "Profiles (ctrl+o)"
+PROFILE: Final = "The profile (Y)"
 
 
 def _ends(group: str) -> tuple[Action, ...]:
@@ -103,6 +104,17 @@ PICKER_ACTIONS: Final[tuple[Action, ...]] = (
            PICKER),
 )  # fmt: skip
 
+PROFILE_ACTIONS: Final[tuple[Action, ...]] = (
+    Action("edit", ("e",), "Edit", "Open the file in $VISUAL or $EDITOR, at the line under the cursor.", PROFILE),
+    Action("reload", ("ctrl+r",), "Reload", "Apply what has changed: shows the plan, then asks.", PROFILE,
+           danger="confirm"),
+    Action("next", ("n",), "Next", "Go to the next change or mistake.", PROFILE),
+    Action("previous", ("N",), "Previous", "Go to the change or mistake before.", PROFILE),
+    Action("go", ("enter",), "Go to it", "Go to the worker, pool or channel whose table the cursor is in.", PROFILE),
+    Action("plan", ("c",), "Plan", "Show what a reload would do, or give the file the whole screen.", PROFILE),
+    *_ends(PROFILE),
+)  # fmt: skip
+
 SCREEN_ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "why": WHY_ACTIONS,
     "hangs": HANGS_ACTIONS,
@@ -113,6 +125,7 @@ SCREEN_ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "events": EVENTS_ACTIONS,
     "worker": WORKER_PAGE_ACTIONS,
     "picker": PICKER_ACTIONS,
+    "profile": PROFILE_ACTIONS,
 }
 """What can be done in each screen over the first one, by the name that the settings have for it: ``[keys.why]``."""
 

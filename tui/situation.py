@@ -13,7 +13,7 @@ from supervisor.lifecycle.states import AT_REST, LIVE, State
 Pane = Literal["workers", "channels", "pools", "errors", "log", "detail"]
 Place = Literal["workers", "channels", "pools", "errors"]
 """What the table at the top is a table of, and the detail a detail of."""
-ScreenName = Literal["why", "hangs", "stacks", "flame", "plots", "events", "worker", "pipeline", "picker"]
+ScreenName = Literal["why", "hangs", "stacks", "flame", "plots", "events", "worker", "pipeline", "picker", "profile"]
 """The screens that open over the first one."""
 SCREEN_NAMES: frozenset[str] = frozenset(get_args(ScreenName))
 

@@ -12,6 +12,7 @@ from tui.hang_desk import HangDesk
 from tui.screens.events import EventsScreen
 from tui.screens.pipeline import PipelineScreen
 from tui.screens.plots import PlotsScreen
+from tui.screens.profile import ProfileScreen
 from tui.screens.stacks import FlameScreen, StacksScreen
 from tui.screens.switching import SwitchingScreen
 from tui.screens.why import HangsScreen, WhyScreen
@@ -28,6 +29,7 @@ SCREENS: dict[ScreenName, Callable[[HangDesk, str], Screen[None]]] = {
     "events": lambda desk, _: EventsScreen(desk),
     "worker": WorkerScreen,
     "picker": SwitchingScreen,
+    "profile": ProfileScreen,
 }
 """How each is made, about what is called so."""
 

@@ -57,7 +57,9 @@ class PickerScreen(ModalScreen[None]):
 
     def __init__(self, glyphs: Glyphs, clock: Clock, directory: Path, *, current: str = "") -> None:
         super().__init__()
-        hear(self, [replace(binding, priority=True) for binding in bindings_of(self.ROWS)])
+        # Enter waits its turn behind the letters that were typed before it: it comes as `Input.Submitted`.
+        keys = bindings_of(self.ROWS)
+        hear(self, [replace(binding, priority=True) if binding.key != "enter" else binding for binding in keys])
         self.current = current
         """The project that is looked at already; empty: none."""
         self._glyphs = glyphs
@@ -209,6 +211,9 @@ class PickerScreen(ModalScreen[None]):
     def on_input_changed(self) -> None:
         self._trouble = ""
         self._fill(is_anew=True)
+
+    def on_input_submitted(self) -> None:
+        self.do_open()
 
     def action_move(self, lines: int) -> None:
         """To the next line that can be chosen."""
