@@ -192,7 +192,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, in the log re: is a regex.",
            LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",
-           "Clear the filter, leave the zoom, the detail or the place. Never quits, never destroys.", LOOK),
+           "Clear the filter, leave the zoom, the detail or the place. Never quits, never destroys.", LOOK,
+           hint_rank=1),
     Action("follow", ("f",), "Follow", "Follow the log's newest records, or pause.", LOG,
            hint_rank=1, hinted_in=("log",)),
     Action("search", ("F",), "Search", "Search the log without hiding lines.", LOG, hint_rank=3, hinted_in=("log",)),
@@ -224,20 +225,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("unsplit", ("Q",), "One log", "Close the second log.", LOG),
     Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=12),
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
-    Action("border_down", ("ctrl+down",), "Taller", "Make the table one line higher; its lower edge can be dragged too.",
-           LOOK),
+    Action("border_down", ("ctrl+down",), "Taller", "Make the table one line higher; its lower edge can be "
+           "dragged too.", LOOK),
     Action("border_up", ("ctrl+up",), "Lower", "Make the table one line lower.", LOOK),
     Action("border_left", ("ctrl+left",), "Wider", "Make the detail wider beside the log; its left edge can be dragged "
            "too.", LOOK, applies=seen.is_beside),
     Action("border_right", ("ctrl+right",), "Narrower", "Make the detail narrower beside the log.", LOOK,
            applies=seen.is_beside),
+    Action("jump", ("J",), "Jump", "Put a label on every pane, place, row and line in sight; typing it goes there.",
+           LOOK, leaves_screen=True),
+    Action("logs", ("8",), "Logs", "Give the log the whole screen; esc goes back to where you were.", LOOK),
     Action("next_pane", ("tab",), "Next pane", "Go to the next pane; shift+tab goes back.", LOOK),
     Action("profile", ("Y", "7"), "Profile", "Show the profile: what has changed since the engine read it, what is "
            "wrong, and what a reload would do; edit it.", LOOK, opens="profile"),
     Action("picker", ("ctrl+o",), "Profiles", "Choose among the profiles found here, opened lately and shipped: what "
            "each contains, whether it is valid; open one, switch to it.", PROGRAM, opens="picker", verb="choose"),
-    Action("undo", ("u",), "Undo", "Take back what was done last, as far as that can be: a stop, a pause, a scale, a log "
-           "level, marks and filters. What a process held in memory is gone with it.", PROGRAM, leaves_screen=True),
+    Action("undo", ("u",), "Undo", "Take back what was done last, as far as that can be: a stop, a pause, a scale, a "
+           "log level, marks and filters. What a process held in memory is gone with it.", PROGRAM, leaves_screen=True),
     Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
            "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),
     Action("screenshot", ("ctrl+s",), "Screenshot", "Write what is on the screen as a picture (SVG) into the current "
@@ -269,6 +273,7 @@ PLACE_NUMBERS: dict[str, str] = {
     "pools": "3",
     "errors": "4",
     "hangs": "5",
+    "logs": "8",
     "events": "6",
     "profile": "7",
     "pipeline": "9",
@@ -279,6 +284,11 @@ PLACE_NUMBERS: dict[str, str] = {
 def place_keys() -> tuple[tuple[str, str], ...]:
     """Each place with the keys of it that never go back: its number, or what a person has put in its stead."""
     return tuple((place, key) for place in PLACE_NUMBERS for key in BY_ID[place].keys if goes_only(key))
+
+
+def ways_by_key() -> list[tuple[str, str]]:
+    """Each such key as a person reads it, with its place, in the order of the keyboard."""
+    return sorted((key_name(key), place) for place, key in place_keys())
 
 
 def goes_only(key: str) -> bool:

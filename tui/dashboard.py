@@ -38,6 +38,7 @@ from tui.screens.confirm import (
     Question,
 )
 from tui.screens.fleet import FleetScreen
+from tui.screens.jump import JumpScreen
 from tui.screens.opening import open_screen
 from tui.screens.palette import PaletteScreen
 from tui.screens.plan import MistakesScreen, PlanScreen
@@ -238,6 +239,8 @@ class Dashboard(LeavingApp):
             screen.open_palette()
         elif action.id == "undo":
             self._undo_desk.undo()
+        elif action.id == "jump":
+            self.action_jump()
         elif action.id == "screenshot":
             at_s = self._clock.wall_s() + self._utc_offset_s
             self.in_background(partial(keep_picture, self, self.project, at_s, self.say), "picture")
@@ -269,6 +272,15 @@ class Dashboard(LeavingApp):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.fleet_screen.go_to_moment(at)
+
+    def action_jump(self) -> None:
+        """Put labels on all that one can go to from the screen that is shown."""
+        self.push_screen(JumpScreen(self.screen), lambda spot: spot.go() if spot is not None else None)
+
+    def action_back_to(self, depth: int) -> None:
+        """Go back to the screen over which so many are open: 0 is the first one."""
+        while len(self.screen_stack) > depth + 1:
+            self.pop_screen()
 
     async def _reload(self) -> None:
         """Show what a reload would do; do it when a person says so."""

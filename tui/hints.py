@@ -41,6 +41,8 @@ def _is_hinted(action: Action, situation: Situation) -> bool:
         return False
     if action.group is WORKER and situation.place == "pools" and action.id not in OF_POOLS_TOO:
         return False
+    if action.id == "back":
+        return situation.is_zoomed and bool(action.keys)
     if action.id == "open" and situation.pane == "detail":
         return situation.failure is not None
     return bool(action.keys) and meant_by(action.keys[0], situation).id == action.id

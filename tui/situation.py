@@ -55,6 +55,8 @@ class Situation:
     is_sorted: bool = False
     """The table stands by a column that somebody has chosen."""
     is_wide: bool = False
+    is_zoomed: bool = False
+    """The focused pane has the whole screen."""
 
     @property
     def subjects(self) -> tuple[ReplicaRow, ...]:

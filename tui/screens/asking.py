@@ -8,8 +8,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+from itertools import takewhile
 from typing import ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -21,11 +25,13 @@ from tui.actions import BY_ID, Action, place_keys
 from tui.bindings import hear
 from tui.hang_actions import bindings_of
 from tui.hang_desk import HangDesk
+from tui.jumping import Spot
 from tui.palette import Entry, action_entries, go_entries
 from tui.render.channel_detail import Page
 from tui.render.figures import duration
 from tui.render.header import pane_title
-from tui.render.pieces import Line, Tone, plain, wrap
+from tui.render.pieces import Line, Tone, line_width, plain, wrap
+from tui.render.ways import Ways, crumbs, target_at
 from tui.screens.palette import PaletteScreen
 from tui.screens.reading import HelpScreen
 from tui.widgets.hint_bar import HintBar
@@ -50,8 +56,11 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
         super().__init__()
         ways = [Binding(key, "palette", show=False) for key in BY_ID["palette"].keys]
         ways += [Binding(key, f"app.leave_for('{place}', '')", show=False) for place, key in place_keys()]
+        ways += [Binding(key, "app.jump", show=False) for key in BY_ID["jump"].keys]
         hear(self, [*ways, *bindings_of(self.ROWS)])
         self.desk = desk
+        self._room = 0
+        """Cells for crumbs before the heading."""
         self.reply: ReplyT | None = None
         self.reply_s = 0.0
         """When it came (monotonic)."""
@@ -168,7 +177,43 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
         notes = "" if self.reply is None else self.notes()
         if self.reply is not None and self.asked_s is not None and self.desk.now_s() - self.asked_s >= SHORT_S:
             notes = "looking again"
-        self._title.show(lambda width: pane_title(self.heading(), (), ((notes + " ", Tone.DIM),), width))
+        self.show_title(((notes + " ", Tone.DIM),))
+
+    def show_title(self, chip: Line, notes: Line = ()) -> None:
+        """Show where one is, the heading with `notes` after it, and `chip` at the right."""
+        self._title.show(lambda width: self._crumbed(notes, chip, width))
+
+    def _crumbed(self, notes: Line, chip: Line, width: int) -> Line:
+        rest = pane_title(self.heading(), notes, chip, width - self._way_here(notes, chip, width).width)
+        return (*self._way_here(notes, chip, width).line, *rest)
+
+    def _way_here(self, notes: Line, chip: Line, width: int) -> Ways:
+        """The screens below this one, as far as there is room before its heading."""
+        self._room = width - line_width((*notes, *chip)) - cell_len(self.heading()) - 3
+        return crumbs(self._passed(), self._room, self.desk.glyphs)
+
+    def _passed(self) -> list[str]:
+        """What the screens below this one are called."""
+        below = list(takewhile(lambda screen: screen is not self, self.app.screen_stack))
+        places = [str(getattr(screen, "place", "")).capitalize() for screen in below[:1]]
+        return [*places, *(screen.crumb() for screen in below if isinstance(screen, AskingScreen))]
+
+    def crumb(self) -> str:
+        """What this screen is called where one looks back to it: one word."""
+        return type(self).__name__.removesuffix("Screen")
+
+    def title_spots(self) -> Iterator[Spot]:
+        """The ways back."""
+        for span in crumbs(self._passed(), self._room, self.desk.glyphs).spans:
+            go = partial(self.call_later, self.run_action, f"app.back_to({span.target})")
+            yield Spot(self._title.region.x + span.begin - 1, self._title.region.y, "place", go)
+
+    async def on_click(self, event: events.Click) -> None:
+        """A crumb leads back to its screen."""
+        spans = crumbs(self._passed(), self._room, self.desk.glyphs).spans
+        target = target_at(spans, event.x) if event.widget is self._title else None
+        if target is not None:
+            await self.run_action(f"app.back_to({target})")
 
     def action_act(self, action_id: str) -> None:
         """Do the action called `action_id`, where it can be done."""

@@ -83,6 +83,7 @@ class FleetScreen(PlacesScreen):
             is_filtered=self.logs.source.is_narrowed if self._pane == "log" else bool(self._filters.get(self._pane)),
             is_sorted=self.place != "errors" and self.place_table.sort is not None,
             is_wide=self.has_class("-wide"),
+            is_zoomed=self.zoomed() is not None,
         )
 
     def action_act(self, action_id: str) -> None:
@@ -274,7 +275,7 @@ class FleetScreen(PlacesScreen):
         if is_done:
             self._draw_lines()
         elif self.zoomed():
-            self.zoom(None)
+            self.unzoom()
         elif self._pane == "log" and self.logs.step_back():
             self.redraw()
         elif box is not None and box.value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from textual.message import Message
 
@@ -36,6 +37,8 @@ class PlacesScreen(DrawnScreen):
         self._worker_before: str | None = None
         """Whose log was shown before pools were; None while they are not."""
         self._log_filter = ""
+        self._before_logs: tuple[Pane | None, Pane] | None = None
+        """Which pane had the whole screen before the logs had it, and which had the focus."""
 
     @property
     def pool(self) -> PoolRow | None:
@@ -51,17 +54,35 @@ class PlacesScreen(DrawnScreen):
             return self.table.cursor_name
         return self.pool.replica if self.pool else None
 
-    def action_go(self, place: Place) -> None:
+    def action_go(self, place: Place | Literal["logs"]) -> None:
         """A number goes to its place, and never back."""
         self.go(place)
 
-    def go(self, place: Place, name: str = "") -> None:
+    def go(self, place: Place | Literal["logs"], name: str = "") -> None:
         """Go to a place, and to what is called `name` there."""
+        if place == "logs":
+            self.do_logs()
+            return
         self._go_to(place)
         if name:
             if name not in self.place_table.shown_names:
                 self._boxes[place].clear_and_hide()
             self.place_table.show_all_with(name)
+
+    def do_logs(self) -> None:
+        """`8`"""
+        if self.zoomed() != "log":
+            self._before_logs = (self.zoomed(), self._pane)
+            self.zoom("log")
+        self.logs.view.focus()
+
+    def unzoom(self) -> None:
+        """To each pane its share again; from the logs one comes back to where one was."""
+        zoomed, pane = self._before_logs or (None, None)
+        self._before_logs = None
+        self.zoom(zoomed)
+        if pane is not None:
+            (self.logs.view if pane == "log" else self.query_one(f"#{pane}")).focus()
 
     def do_workers(self) -> None:
         """`1`"""
@@ -83,6 +104,7 @@ class PlacesScreen(DrawnScreen):
             self.pool_table.show_all_with(pool.name)
 
     def _go_to(self, place: Place) -> None:
+        self._before_logs = None
         self.go_to(place)
         self.place_table.focus()
         self._draw_errors()

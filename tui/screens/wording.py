@@ -10,6 +10,7 @@ from supervisor.api.messages import ChannelRow, ReplicaRow, WorkerDetail
 from supervisor.api.pools import PoolDetail, PoolRow
 from supervisor.clock import Clock
 from supervisor.logs.errors import ErrorGroup
+from tui.actions import ways_by_key
 from tui.link.error_source import ErrorSource
 from tui.link.view import FleetView, LinkState
 from tui.render import header as lines
@@ -20,6 +21,7 @@ from tui.render.figures import duration
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, plain
 from tui.render.pool_detail import pool_page
+from tui.render.ways import Ways, titled
 from tui.situation import Place
 
 NEARLY_ALL: Final = 0.99
@@ -69,7 +71,7 @@ class Wording:
     def table_title(
         self, place: Place, view: FleetView, shown: int, needle: str, width: int, marked: int = 0,
         hidden: int | None = None, order: str = "", grouping: str = "",
-    ) -> Line:  # fmt: skip
+    ) -> Ways:  # fmt: skip
         """The title of the table that is shown.
 
         `hidden` rows have no problem where only problems are shown, else None; `order` is the column it is sorted by,
@@ -93,9 +95,9 @@ class Wording:
         ordered = [f"grouped by {grouping}"] if grouping else []
         ordered += [f"by {order}"] if order else []
         chip: Line = ((f" {', '.join(ordered)} ", Tone.DIM),) if ordered else ()
-        return lines.place_title(place, tuple(notes), chip, width)
+        return titled(place.capitalize(), tuple(notes), chip, ways_by_key(), place, width)
 
-    def errors_title(self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int) -> Line:
+    def errors_title(self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int) -> Ways:
         """The title of the errors."""
         total = len(errors.groups)
         notes: list[Piece] = [(f"{shown} of {total}" if needle else str(total), Tone.DIM)]
@@ -105,7 +107,7 @@ class Wording:
             notes.append((f"  looking through the log, {errors.share:.0%}", Tone.AMBER))
         if errors.forgotten:
             notes.append((f"  {errors.forgotten} that happened earlier are not kept", Tone.AMBER))
-        return lines.place_title("errors", tuple(notes), ((f" by {order} ", Tone.DIM),), width)
+        return titled("Errors", tuple(notes), ((f" by {order} ", Tone.DIM),), ways_by_key(), "errors", width)
 
     def error(self, error: ErrorGroup | None, width: int) -> Page:
         """The selected error in full."""

@@ -7,6 +7,7 @@ lines are wrapped as many as it needs; the scroll bar counts lines.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from textual import events
@@ -350,6 +351,13 @@ class LogView(ScrolledLines):
 
     def action_last(self) -> None:
         self.follow(is_wanted=True)
+
+    def jump_cells(self) -> Iterator[tuple[int, int]]:
+        """Where on the screen a line begins."""
+        for y in range(self.size.height):
+            index, row = self._place(y)
+            if row == 0 and index < self._source.line_count:
+                yield 0, y
 
     def on_click(self, event: events.Click) -> None:
         index, _ = self._place(event.y)

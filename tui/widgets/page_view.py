@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual import events
 from textual.geometry import Region
 from textual.strip import Strip
@@ -85,6 +87,13 @@ class PageView(LinesView):
         if direction > 0:
             return item.line > top + self.size.height
         return item.line + item.height < top
+
+    def jump_cells(self) -> Iterator[tuple[int, int]]:
+        """Where on the screen an item begins."""
+        top = self.scroll_offset.y
+        for item in self._items:
+            if top <= item.line < top + self.size.height:
+                yield 0, item.line - top
 
     def on_click(self, event: events.Click) -> None:
         line = self.scroll_offset.y + event.y

@@ -7,7 +7,7 @@ from dataclasses import replace
 from textual.pilot import Pilot
 
 from tests.tui.fakes import FakeLink, census
-from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, shown, until
+from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, focused_id, screen_text, shown, until
 from tui.dashboard import Dashboard, Leaving
 from tui.layout import Layout
 from tui.screens.fleet import FleetScreen
@@ -80,3 +80,38 @@ async def test_a_layout_is_applied_as_it_was_taken() -> None:
         assert screen.table.shown_names == ("parse.1", "parse.2", "parse.3")
         screen.lay_out(Layout(is_detail_open=True))
         await until(pilot, lambda: screen.laid_out() == Layout(is_detail_open=True))
+
+
+async def test_the_logs_are_a_place_that_one_comes_back_from() -> None:
+    """Its number works from anywhere; esc goes back to the pane where one was."""
+    app = dashboard(FakeLink(census()))
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("j", "d", "8")
+        await until(pilot, lambda: app.fleet_screen.zoomed() == "log" and focused_id(app) == "log")
+        await shown(pilot, "esc Back")
+        assert app.fleet_screen.panes["log"].size.height == NARROW[1] - 2
+        await pilot.press("escape")
+        await until(pilot, lambda: app.fleet_screen.zoomed() is None and focused_id(app) == "workers")
+        await pilot.press("w")
+        await shown(pilot, "Why parse.1")
+        await pilot.press("8")
+        await until(pilot, lambda: app.screen is app.fleet_screen and app.fleet_screen.zoomed() == "log")
+
+
+async def test_places_and_crumbs_are_clicked() -> None:
+    """A name in the title goes there; a screen's name before the heading goes back to it."""
+    app = dashboard(FakeLink(census()))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "parse.1")
+        line = next(line for line in screen_text(app) if "3 Pools" in line)
+        await pilot.click("#workers-title", offset=(line.index("3 Pools") + 3, 0))
+        await until(pilot, lambda: app.fleet_screen.place == "pools")
+        await pilot.press("1", "j", "w")
+        await shown(pilot, "Workers › Why parse.1")
+        await pilot.press("t")
+        await shown(pilot, "Workers › Why › Stacks")
+        await pilot.click("#asking-title", offset=(12, 0))
+        await shown(pilot, "Workers › Why parse.1")
+        await pilot.click("#asking-title", offset=(3, 0))
+        await until(pilot, lambda: app.screen is app.fleet_screen)
