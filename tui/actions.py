@@ -111,7 +111,7 @@ ACTIONS: tuple[Action, ...] = (
            applies=seen.has_live_row, hint_rank=8, hinted_in=("workers", "detail"), opens="stacks",
            verb="show stacks"),
     Action("worker_page", ("I",), "Page", "Show all about it on a page of its own: state, figures, processes, "
-           "environment, exits, stacks, log.", WORKER, applies=seen.has_live_row, hint_rank=8,
+           "environment, exits, stacks, log.", WORKER, applies=seen.has_live_row, hint_rank=12,
            hinted_in=("workers", "detail"), opens="worker", verb="show the page of"),
     Action("worker_level", ("v",), "Log level", "Choose the least level of what its loggers write, while it runs.",
            WORKER, danger="confirm", applies=seen.has_loggers, leaves_screen=True, verb="choose a log level"),
