@@ -6,6 +6,7 @@ import random
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from scripts.bench_parts import report
@@ -15,6 +16,7 @@ from supervisor.logs.query import LogQuery
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import time_text
 from supervisor.logs.scanning import Fold, fastest_fold, keep_freed_memory, scan
+from supervisor.logs.search_process import MOST_HITS
 from supervisor.logs.segment_files import segment_numbers
 from supervisor.logs.segments import SegmentWriter
 
@@ -26,11 +28,15 @@ SEARCHES: dict[str, LogQuery] = {
     "text, case ignored, no hit": LogQuery("connection refused"),
     "text, case ignored, 1 hit in 10,000": LogQuery("Timeout"),
     "text, case ignored, 1 hit in 120": LogQuery("number 3"),
+    "text in half of the lines": LogQuery("parsed"),
+    "text in every line": LogQuery("census"),
     "pattern with a word in it": LogQuery(r"timeout after \d+ ms", is_regex=True),
     "pattern of two words": LogQuery(r"refused by \w+|gone at \d\d", is_regex=True),
     "pattern of a group of words": LogQuery(r"(timeout|refused)\b", is_regex=True),
     "pattern of classes only": LogQuery(r"\b\d{3}-\d{4}\b", is_regex=True),
     "pattern of classes as in times": LogQuery(r"\d+[.]\d+[.]\d+", is_regex=True),
+    "pattern in half of the lines": LogQuery(r"number \w+", is_regex=True),
+    "pattern in every line": LogQuery(r"\d+$", is_regex=True),
     "one worker of four, text": LogQuery("refused", workers=frozenset({"parse.2"})),
 }
 
@@ -80,6 +86,10 @@ def measure(directory: Path, megabytes: int, rounds: int) -> None:
         for fold_name, fold in folds:
             rows.append((name, fold_name, *_searched(reader, query, fold, stored_bytes, rounds)))
     report.print_table(("search", "fold", "GB/s", "GB per CPU s", "hits"), rows)
+    for name in (name for name in SEARCHES if "every" in name):
+        _say(
+            f"{name}: until the {MOST_HITS:,} newest are known, as a person waits", partial(_most, reader, name), rounds
+        )
     reader.close()
     packed = segment_numbers(directory)[0]
     began_s = time.perf_counter()
@@ -92,6 +102,14 @@ def measure(directory: Path, megabytes: int, rounds: int) -> None:
     for index in directory.glob("*.index"):
         index.unlink()
     _say("open it where the index was lost", lambda: _opened(directory), rounds)
+
+
+def _most(reader: LogReader, name: str) -> None:
+    count = 0
+    for found in scan(reader, SEARCHES[name], fold=fastest_fold()):
+        count += len(found.lines)
+        if count >= MOST_HITS:
+            return
 
 
 def _opened(directory: Path) -> None:

@@ -27,7 +27,12 @@ def text_anchors(text: str) -> tuple[bytes, ...]:
 
 def regex_anchors(pattern: str) -> tuple[bytes, ...]:
     """The same for a valid regular expression: some for each of its alternatives; () where one has none."""
-    return () if _GROUP_FLAGS.search(pattern) else _anchors_of(pattern)
+    return () if has_flags(pattern) else _anchors_of(pattern)
+
+
+def has_flags(pattern: str) -> bool:
+    """Whether a regular expression says for itself what letters and lines are."""
+    return _GROUP_FLAGS.search(pattern) is not None
 
 
 def _anchors_of(pattern: str) -> tuple[bytes, ...]:

@@ -12,7 +12,8 @@ from supervisor.logs.index_file import time_us
 from supervisor.logs.record import IDENTITY_MARK, LEVELS, Record, decode, severity
 
 _LEVEL_MARK: Final = b'Z","level":"'
-_LEVEL_AT: Final = 35  # ``{"time":"`` and 26 characters of the time before its Z
+LEVEL_AT: Final = 35
+"""Where the end of a line's time and its level are: behind ``{"time":"`` and 26 characters."""
 _TIME: Final = slice(9, 36)
 _MESSAGE: Final = re.compile(rb'\{"time":"[^"\\]*Z","level":"[^"\\]*","message":"([^"\\]*)"')
 """A line as the agent and the engine write it, with a message that is written as it is."""
@@ -113,6 +114,16 @@ class LogQuery:
         return not (self.text or self.workers or self.minimum_level or self.fields or self.since or self.until)
 
     @property
+    def pattern(self) -> re.Pattern[str] | None:
+        """The text where it is a regular expression."""
+        return self._pattern
+
+    @property
+    def lesser_marks(self) -> tuple[bytes, ...]:
+        """What lines of a lesser level have at `LEVEL_AT`; not all of them need to."""
+        return tuple(f'Z","level":"{name}"'.encode() for name, number in LEVELS.items() if number < self._severity)
+
+    @property
     def needles(self) -> tuple[bytes, ...]:
         """Lower-case bytes one of which every matching line holds, in whatever case; () where there are none."""
         return self._needles
@@ -146,13 +157,22 @@ class LogQuery:
         lower = block.lower()
         return any(needle in lower for needle in self._needles)
 
-    def matches(self, line: bytes) -> bool:
-        """Whether the stored `line` is to be shown. Never raises."""
+    @property
+    def has_conditions(self) -> bool:
+        """There is more than a text and fields; see `admits`."""
+        return bool(self.workers or self.minimum_level or self.since or self.until)
+
+    def admits(self, line: bytes) -> bool:
+        """Whether the stored `line` is of the time, level and workers that are asked for. Never raises."""
         if (self.since or self.until) and not self._times[0] <= line[_TIME] <= self._times[1]:
             return False
         if self._severity and _line_severity(line) < self._severity:
             return False
-        if self.workers and not self._is_of_workers(line):
+        return not self.workers or self._is_of_workers(line)
+
+    def matches(self, line: bytes) -> bool:
+        """Whether the stored `line` is to be shown. Never raises."""
+        if self.has_conditions and not self.admits(line):
             return False
         if not (self.text or self.fields):
             return True
@@ -165,7 +185,7 @@ class LogQuery:
         record = decode(line)
         if not all(test.holds(record) for test in self.fields):
             return False
-        return not self.text or self._finds(record) is not self.is_inverted
+        return not self.text or self.finds(record) is not self.is_inverted
 
     def _is_of_workers(self, line: bytes) -> bool:
         name = _line_worker(line)
@@ -183,7 +203,8 @@ class LogQuery:
         except UnicodeDecodeError:
             return False
 
-    def _finds(self, record: Record) -> bool:
+    def finds(self, record: Record) -> bool:
+        """Whether the text is in what a person sees of a record. Only where there is one."""
         parts = [record.message, record.worker, record.logger]
         if record.exception is not None:
             parts += [record.exception.type, record.exception.message, record.exception.traceback]
@@ -224,8 +245,8 @@ def _add_condition(conditions: dict[str, Any], key: str, value: str) -> None:
 
 def _line_severity(line: bytes) -> int:
     """The severity of a stored line, from its bytes where it is written as the agent and the engine do."""
-    if line.startswith(_LEVEL_MARK, _LEVEL_AT):
-        start = _LEVEL_AT + len(_LEVEL_MARK)
+    if line.startswith(_LEVEL_MARK, LEVEL_AT):
+        start = LEVEL_AT + len(_LEVEL_MARK)
         end = line.find(b'"', start, start + 40)
         if end > 0:
             return severity(line[start:end].decode("ascii", "replace"))

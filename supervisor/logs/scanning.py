@@ -15,11 +15,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from supervisor.logs.class_runs import ClassNeedles
-from supervisor.logs.query import LogQuery
+from supervisor.logs.query import LEVEL_AT, LogQuery
 from supervisor.logs.reading import Chunk, LogReader
 from supervisor.logs.segment_files import newlines
+from supervisor.logs.whole_chunks import WholeChunks
 
 CHUNK_BLOCKS: Final = 4
+MANY_LINES: Final = 100
+"""Where so many of a chunk's lines, some 1,500, may match, it costs less to look at all of them at once."""
 _BEGIN: Final = b'\n{"time":"2026-11-22T13:31:26.123456Z","level":"'
 """Where all digits are taken for the same, every line begins with this."""
 _LARGE_BYTES: Final = 8 * 1024 * 1024
@@ -60,18 +63,43 @@ class Finder:
         self._anchors = tuple(bytes(fold(text))[: len(text)] for text in query.needles) or query.marks
         self._classes = query.classes
         self._begin = _BEGIN.translate(self._classes.table) if self._classes is not None else b""
+        self._whole = WholeChunks(query) if query.text and not query.fields else None
+        self._has_many = False
 
     def lines(self, data: bytes) -> list[int]:
         """The numbers of the lines in `data` that match, ascending."""
-        matches = self._query.matches
         if self._classes is not None:
             return self._lines_of(data, self._classes)
-        if not self._anchors:
-            return [number for number, line in enumerate(data[:-1].split(b"\n")) if matches(line)]
+        if self._anchors and not self._has_many:
+            begins = self._begins(data, MANY_LINES if self._whole is not None else len(data))
+            if begins is not None:
+                return self._matching(data, begins)
+        return self._among_many(data)
+
+    def _among_many(self, data: bytes) -> list[int]:
+        """The same where most lines have to be looked at."""
+        found = self._whole.lines(data) if self._whole is not None else None
+        if found is not None:
+            self._has_many = len(found) >= MANY_LINES
+            return found
+        if self._anchors:
+            return self._matching(data, self._begins(data, len(data)) or set())
+        matches, lesser = self._query.matches, self._query.lesser_marks
+        lines = enumerate(data[:-1].split(b"\n"))
+        return [number for number, line in lines if not line.startswith(lesser, LEVEL_AT) and matches(line)]
+
+    def _begins(self, data: bytes, most: int) -> set[int] | None:
+        """Where the lines begin in which one of the anchors occurs; None where those are more than `most`."""
         hay = data if self._fold is None else self._fold(data)
         begins: set[int] = set()
         for anchor in self._anchors:
-            begins |= _begins(data, hay, anchor)
+            begins |= _begins(data, hay, anchor, most)
+            if len(begins) > most:
+                return None
+        return begins
+
+    def _matching(self, data: bytes, begins: set[int]) -> list[int]:
+        matches = self._query.matches
         found, number, counted = [], 0, 0
         for begin in sorted(begins):
             if matches(data[begin : data.find(b"\n", begin)]):
@@ -84,15 +112,18 @@ class Finder:
         """The same, where classes tell which lines to look at: all in which bytes cannot tell it, too."""
         is_sure = _is_told_by_bytes(data)
         hay = data.translate(classes.table)
-        if _occurs(classes, self._begin):
-            hay = hay.replace(self._begin, b"\n").removeprefix(self._begin[1:])  # or the time of every line would do
-        if is_sure and not _occurs(classes, hay):
-            return []
+        begins = hay.count(self._begin) + hay.startswith(self._begin[1:])
+        places = sum(hay.count(needle) - begins * self._begin.count(needle) for needle in classes.needles)
+        if is_sure and not places:
+            return []  # what occurs at all is in the lines' times
+        if not is_sure or places >= MANY_LINES:
+            return self._among_many(data)
+        hay = hay.replace(self._begin, b"\n").removeprefix(self._begin[1:])
         matches, lines = self._query.matches, data[:-1].split(b"\n")
         return [
             number
             for number, (line, part) in enumerate(zip(lines, hay[:-1].split(b"\n"), strict=True))
-            if (_occurs(classes, part) or not (is_sure or _is_told_by_bytes(line))) and matches(line)
+            if _occurs(classes, part) and matches(line)
         ]
 
 
@@ -105,11 +136,12 @@ def _is_told_by_bytes(text: bytes) -> bool:
     return text.isascii() and not (b"\\" in text and b"\\u" in text)
 
 
-def _begins(data: bytes, hay: Folded, anchor: bytes) -> set[int]:
-    """Where the lines begin in which `anchor` occurs."""
-    begins, last = set(), len(data)
+def _begins(data: bytes, hay: Folded, anchor: bytes, most: int) -> set[int]:
+    """Where the lines begin in which `anchor` occurs; some more than `most` of them where there are so many."""
+    begins: set[int] = set()
+    last = len(data)
     at = hay.find(anchor, 0, last)
-    while at >= 0:
+    while at >= 0 and len(begins) <= most:
         begins.add(data.rfind(b"\n", 0, at) + 1)
         end = data.find(b"\n", at)
         at = hay.find(anchor, end + 1, last) if end >= 0 else -1

@@ -6,7 +6,8 @@
     client ◄──lines: {"id", "hits", "count", "searched_bytes", "total_bytes", "is_done", "trouble"}── stdout
 
 ``hits`` are new ones, newest first: ``[segment, [line, ...]]`` with the number of the line in that segment, which
-another reader turns into its own with `LogReader.line_at`. ``count`` goes on when ``most`` of them were told.
+another reader turns into its own with `LogReader.line_at`. With ``most`` of them the search is done: whoever looks for
+what is in every line waits for no gigabytes.
 """
 
 from __future__ import annotations
@@ -107,16 +108,19 @@ class Searcher:
         for found in scan(reader, query, fold=self._fold):
             chunk = found.chunk
             searched += len(chunk.data)
-            room = max(0, request.most - count)
-            count += len(found.lines)
-            if some := [chunk.first + line for line in reversed(found.lines)][:room]:
+            if some := [chunk.first + line for line in reversed(found.lines)][: request.most - count]:
                 hits.append((chunk.segment, some))
+                count += len(some)
             if has_news():
                 return
+            if count >= request.most:
+                break
             if time.monotonic() - told_s >= TELL_EVERY_S:
                 tell(SearchReply(request.id, hits, count, searched, total))
                 hits, told_s = [], time.monotonic()
-        tell(SearchReply(request.id, hits, count, total, total, is_done=True))
+        else:
+            searched = total
+        tell(SearchReply(request.id, hits, count, searched, total, is_done=True))
 
     def _opened(self, directory: str) -> LogReader:
         if self._reader is None or directory != self._directory:

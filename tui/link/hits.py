@@ -78,12 +78,17 @@ class Hits:
         self._left_from = self.searched_from
 
     def take_older(self, numbers: Sequence[int], *, is_all: bool) -> None:
-        """These older lines match too, newest first, each older than those before; `is_all`: there are no others."""
+        """These older lines match too, newest first, each older than those before.
+
+        `is_all`: there are no others, or there are as many as are kept.
+        """
         self._older += (number for number in numbers if number < self._left_from)
         if self._older:
             self.searched_from = min(self.searched_from, self._older[-1])
         if is_all:
-            self.searched_from, self._is_left = 0, False
+            self._is_left = False
+            if self.line_count < self._most:
+                self.searched_from = 0
         self._forget_oldest()
 
     def search_older_itself(self) -> None:

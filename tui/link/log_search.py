@@ -25,9 +25,9 @@ class LogSearch:
 
     Attributes:
         hits: segment and number of the line in it, newest first.
-        count: how many lines match as far as was searched; more than are in `hits` where there are very many.
+        count: how many they are.
         share: how much of the store was searched, 0 to 1.
-        is_done: nothing is left to search.
+        is_done: nothing is left to search, or there are as many hits as anybody keeps.
         trouble: why there is no answer; empty where there is one.
     """
 
