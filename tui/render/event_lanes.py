@@ -15,6 +15,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from rich.cells import cell_len
+
 from supervisor.api.messages import Event
 from tui.render.figures import duration, plural
 from tui.render.glyphs import STATE_TONES, Glyphs
@@ -68,7 +70,7 @@ def lane_lines(
     if not shown:
         return []
     shown, hidden = shown[:most], len(shown) - most
-    name_cells = min(max(6, *(len(lane.name) for lane in shown)), NAME_CELLS)
+    name_cells = min(max(6, *(cell_len(lane.name) for lane in shown)), NAME_CELLS)
     cells = max(width - name_cells - _TOLD_CELLS - 4, 10)
     lines = [_lane_line(lane, now_at, span_s, cells, name_cells, width, glyphs) for lane in shown]
     left = f"{duration(span_s)} ago"

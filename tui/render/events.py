@@ -116,12 +116,18 @@ def event_line(
         else:
             text, tone = {
                 "who": (plain(event.subject), Tone.STRONG),
-                "by": (asker_words(event.by), Tone.ACCENT if event.by.startswith("uid ") else Tone.DIM),
+                "by": (_by(event.by, column), Tone.ACCENT if event.by.startswith("uid ") else Tone.DIM),
                 "command": (plain(event.command), Tone.DIM),
             }[column.id]
             pieces.append((fit(text, column.width, ellipsis=glyphs.ellipsis), tone))
         pieces.append((" ", Tone.PLAIN))
     return fit_line(tuple(pieces), width, glyphs.ellipsis)
+
+
+def _by(by: str, column: Column) -> str:
+    """Who, and where there is room, with what."""
+    words = asker_words(by)
+    return words if cell_len(words) <= column.width else words.partition(",")[0]
 
 
 def _what(row: EventRow, glyphs: Glyphs) -> Line:

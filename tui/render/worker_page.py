@@ -13,9 +13,11 @@ from tui.render.detail import detail_lines
 from tui.render.events import clock_words
 from tui.render.figures import duration, plural, size, time_left
 from tui.render.glyphs import Glyphs
-from tui.render.pieces import Line, Piece, Tone, cut_line, fit, fit_line, plain, wrap
+from tui.render.pieces import Line, Piece, Tone, cut_line, fit, fit_line, fold_line, plain, wrap
 
 SECTIONS: Final = ("Overview", "Figures", "Processes", "Environment", "Exits", "Stacks", "Log")
+FOLDED_LINES: Final = 20
+"""Of one command or variable."""
 _GAP: Final = 2
 
 
@@ -58,8 +60,8 @@ def overview_lines(
 # --- processes ---
 
 
-def process_lines(tree: Sequence[TreeProcess], width: int, glyphs: Glyphs) -> list[Line]:
-    """The tree: each process below the one that started it."""
+def process_lines(tree: Sequence[TreeProcess], width: int, glyphs: Glyphs, *, is_whole: bool = False) -> list[Line]:
+    """The tree: each process below the one that started it; with `is_whole` no command is cut."""
     if not tree:
         return _nothing("It has no process now.", width)
     lines: list[Line] = [((f" {'PID':>8} {'CPU%':>6} {'MEMORY':>7} {'THREADS':>7} STATE     COMMAND", Tone.DIM),)]
@@ -77,9 +79,14 @@ def process_lines(tree: Sequence[TreeProcess], width: int, glyphs: Glyphs) -> li
             (branch, Tone.DIM),
             (plain(process.command), Tone.STRONG if depth == 0 else Tone.PLAIN),
         )
-        lines.append(cut_line(pieces, width, glyphs.ellipsis))
+        lines += fold_line(pieces, width, FOLDED_LINES) if is_whole else [cut_line(pieces, width, glyphs.ellipsis)]
     total = sum(process.rss_bytes for process in tree)
-    return [*lines, (), ((f" {plural(len(tree), 'process').replace('ss' + 's', 'sses')}, {size(total)}", Tone.DIM),)]
+    return [*lines, (), ((f" {count_of(len(tree))}, {size(total)}", Tone.DIM),)]
+
+
+def count_of(processes: int) -> str:
+    """``1 process``, ``3 processes``."""
+    return "1 process" if processes == 1 else f"{processes} processes"
 
 
 # --- environment ---
@@ -105,20 +112,18 @@ def environment_lines(detail: WorkerDetail, width: int, glyphs: Glyphs, *, is_wh
             (f"={plain(each.value)}", Tone.PLAIN),
             (before, Tone.DIM),
         )
-        folded = wrap("".join(text for text, _ in pieces), max(width - 2, 12))
-        groups.setdefault(each.origin, []).append(
-            cut_line(pieces, width, glyphs.ellipsis) if len(folded) == 1 or not is_whole else pieces
-        )
+        shown = fold_line(pieces, width, FOLDED_LINES) if is_whole else [cut_line(pieces, width, glyphs.ellipsis)]
+        groups.setdefault(each.origin, []).extend(shown)
     titles = {**_ORIGINS, "engine": "as the engine has it"}
     lines: list[Line] = []
     for origin in ("profile", "env-file", "procdeck", "engine"):
         if origin in groups:
-            lines += [(), ((f" {titles[origin].capitalize()}", Tone.ACCENT),), *sorted(groups[origin])]
+            lines += [(), ((f" {titles[origin].capitalize()}", Tone.ACCENT),), *groups[origin]]
     if not lines:
         lines = [(), ((" It has the engine's own environment.", Tone.STRONG),)]
     if inherited:
         lines += [(), ((f" {plural(inherited, 'more variable')} as the engine has it (v shows all)", Tone.DIM),)]
-    return [cut_line(line, width, glyphs.ellipsis) for line in lines]
+    return lines
 
 
 # --- exits ---

@@ -21,7 +21,6 @@ from tui.hang_desk import HangDesk
 from tui.link.view import LinkState
 from tui.render.event_lanes import lane_lines
 from tui.render.events import EventRow, told_lines
-from tui.render.header import pane_title
 from tui.render.pieces import Line, Piece, Tone, plain
 from tui.screens.asking import TICK_S, AskingScreen
 from tui.screens.plots import SPANS
@@ -138,7 +137,7 @@ class EventsScreen(AskingScreen[EventList]):
         self._hint()
 
     def _draw_title(self) -> None:
-        self._title.show(lambda width: pane_title(self.heading(), self._notes(), self._chip(), width))
+        self.show_title(self._chip(), self._notes())
 
     def _notes(self) -> Line:
         table, gone = self.table, self.desk.happenings.gone

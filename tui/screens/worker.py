@@ -9,19 +9,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from textual.app import ComposeResult
 
 from supervisor.api.hangs import StacksReply
 from supervisor.api.history import HistoryReply
-from supervisor.api.messages import ReplicaRow, WorkerDetail
+from supervisor.api.messages import ActionName, ReplicaRow, WorkerDetail
 from supervisor.errors import RequestRefused
 from supervisor.logs.record import decode
+from tui import situation as seen
 from tui.actions import Action
 from tui.event_actions import WORKER_PAGE_ACTIONS
 from tui.hang_desk import HangDesk
 from tui.link.log_source import LogSource
+from tui.link.view import LinkState
 from tui.render.channel_detail import Page
 from tui.render.figure_plots import plots_page
 from tui.render.glyphs import shown_state
@@ -38,6 +41,7 @@ from tui.render.worker_page import (
 from tui.screens.asking import AskingScreen
 from tui.screens.events import EventsScreen
 from tui.screens.plots import EVERY_MINUTES_S, SPANS
+from tui.situation import Predicate, Situation
 from tui.widgets.hint_bar import HintBar
 from tui.widgets.line import LineWidget
 from tui.widgets.log_view import SCAN_BUDGET_S
@@ -46,6 +50,12 @@ from tui.widgets.section_bar import SectionBar
 
 EVERY_S: Final[dict[str, float]] = {"Stacks": 0.5, "Log": 0.3, "Environment": 5.0}
 """How often a section is looked at again, where that is not once a second."""
+_WISHES: Final[dict[str, Predicate]] = {
+    "start": seen.startable,
+    "stop": seen.stoppable,
+    "restart": seen.restartable,
+    "kill": seen.killable,
+}
 LOG_RECORDS: Final = 200
 """So many of the last ones are shown."""
 
@@ -174,7 +184,7 @@ class WorkerScreen(AskingScreen[Look]):
         if reply.detail is None:
             return self._log_lines(reply.records, width)
         if reply.section == "Processes":
-            return process_lines(reply.detail.tree, width, glyphs)
+            return process_lines(reply.detail.tree, width, glyphs, is_whole=self._is_whole)
         if reply.section == "Environment":
             return environment_lines(reply.detail, width, glyphs, is_whole=self._is_whole)
         if reply.section == "Exits":
@@ -198,18 +208,22 @@ class WorkerScreen(AskingScreen[Look]):
         at = {
             "longer": self.section == "Figures" and self._span < len(SPANS) - 1,
             "shorter": self.section == "Figures" and self._span > 0,
-            "whole": self.section in ("Environment", "Stacks"),
-            "restart": self._row is not None,
+            "whole": self.section in ("Processes", "Environment", "Stacks"),
             "why": self._row is not None,
         }
-        return at.get(action.id, True)
+        applies = _WISHES.get(action.id)
+        is_live = self.desk.view().state is LinkState.LIVE
+        return applies(Situation(row=self._row, is_live=is_live)) if applies else at.get(action.id, True)
 
     def why_not(self, action: Action) -> str:
         if action.id in ("longer", "shorter"):
             return "That is as far as it goes." if self.section == "Figures" else "Only its figures are of some time."
         if action.id == "whole":
             return "There is nothing more to show."
-        return f"{plain(self.worker)} is no worker of this run any more."
+        row = self._row
+        if row is None:
+            return f"{plain(self.worker)} is no worker of this run any more."
+        return f"{action.label}: {plain(self.worker)} is {shown_state(row)}."
 
     def _go(self, index: int) -> None:
         """Show another section: what it was filled with last at once, then what is so now."""
@@ -247,9 +261,24 @@ class WorkerScreen(AskingScreen[Look]):
         self._is_whole = not self._is_whole
         self.fill()
 
+    def do_start(self) -> None:
+        """`a`"""
+        self._wish("start")
+
+    def do_stop(self) -> None:
+        """`s`"""
+        self._wish("stop")
+
     def do_restart(self) -> None:
         """`r`"""
-        self.desk.restart(self.worker)
+        self._wish("restart")
+
+    def do_kill(self) -> None:
+        """`K`"""
+        self.desk.kill(self.worker)
+
+    def _wish(self, action: ActionName) -> None:
+        self.desk.start(partial(self.desk.wishes.make, action, [self.worker], self.worker))
 
     def do_why(self) -> None:
         """`w`"""
