@@ -140,7 +140,8 @@ class EventPrinter:
 def event_line(event: Event, name_width: int, *, today_is: str = "", colours: bool = False) -> str:
     """``14:05:01.123  parse.2  WARNING  exit code 3; restart in 0.5 s  (by policy)``, in local time.
 
-    The date stands before the time where it is not `today_is` (``2026-11-22``).
+    What somebody has asked for ends with the command line that asks for the same. The date stands before the time
+    where it is not `today_is` (``2026-11-22``).
     """
     moment = datetime.fromtimestamp(event.at).astimezone()
     clock = f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
@@ -151,7 +152,8 @@ def event_line(event: Event, name_width: int, *, today_is: str = "", colours: bo
     sgr = LEVEL_COLOURS.get(event.level, "") if colours else ""
     if sgr:
         level, what = (f"\x1b[{sgr}m{text}\x1b[0m" for text in (level, what))
-    return f"{clock}  {one_line(event.subject).ljust(name_width)}  {level}  {what}{by}"
+    command = f"  $ {one_line(event.command, longest=2000)}" if event.command else ""
+    return f"{clock}  {one_line(event.subject).ljust(name_width)}  {level}  {what}{by}{command}"
 
 
 def _unknown(names: tuple[str, ...], known: set[str]) -> list[str]:

@@ -111,12 +111,20 @@ def attach(*, project: Project = None) -> int:
 
 @app.command
 def status(
-    *,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", help="The fleet as JSON.")] = False,
+    *workers: Worker,
+    as_json: Annotated[
+        bool, Parameter(name="--json", negative="", help="The fleet as JSON; of WORKERS, an array of all about each.")
+    ] = False,
     watch: Annotated[bool, Parameter(negative="", help="Go on: a plain line for whatever changes.")] = False,
     project: Project = None,
 ) -> int:
-    """Show all workers and the channels between them."""
+    """Show all workers and the channels between them; WORKERS in full: processes, environment, exits."""
+    if workers:
+        if watch:
+            raise UsageError("--watch tells of all workers; for some there is `procdeck events --follow WORKER`")
+        from tui.cli.worker_status import show_workers
+
+        return show_workers(project, workers, as_json=as_json)
     if watch and as_json:
         raise UsageError("--watch tells lines; for JSON that goes on there is `procdeck events --follow --json`")
     if watch:

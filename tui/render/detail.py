@@ -29,23 +29,27 @@ def detail_lines(
     utc_offset_s: int,
     local_offset_s: float = 0.0,
     pool: PoolRow | None = None,
+    *,
+    has_keys: bool = True,
 ) -> list[Line]:
     """All that is known of one replica; `detail` None while the engine has not answered yet.
 
     `utc_offset_s` makes a Unix timestamp a local time, `local_offset_s` one of the monotonic clock.
-    `pool` is the first of its pools.
+    `pool` is the first of its pools; `has_keys`: whoever reads it can press those that it names.
     """
-    lines = _now(row, glyphs, now_s, width, local_offset_s, has_pool=pool is not None and row.kind == "pool")
+    has_pool = pool is not None and row.kind == "pool"
+    lines = _now(row, glyphs, now_s, width, local_offset_s, has_pool=has_pool, has_keys=has_keys)
     if pool is not None:
         doing = pool_doing(pool, width - LABEL - 6, glyphs)
-        lines.append(fit_line(((f" {'pool':<{LABEL}}", Tone.DIM), *doing, ("  (b)", Tone.DIM)), width, glyphs.ellipsis))
+        key = "  (b)" if has_keys else ""
+        lines.append(fit_line(((f" {'pool':<{LABEL}}", Tone.DIM), *doing, (key, Tone.DIM)), width, glyphs.ellipsis))
     if detail is not None:
         lines += _checks(detail.checks, glyphs, width)
     lines += _channels(row, channels, glyphs, width)
     if detail is None:
         return [*lines, (), ((" asking the engine for the rest", Tone.DIM),)]
     lines += _what_runs(detail, width)
-    lines += _rules(detail, width)
+    lines += _rules(detail, width, has_keys=has_keys)
     lines += _tree(detail.tree, width)
     lines += _exits(detail.exits, width, utc_offset_s)
     if detail.last_traceback:
@@ -54,7 +58,7 @@ def detail_lines(
 
 
 def _now(
-    row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float, *, has_pool: bool
+    row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float, *, has_pool: bool, has_keys: bool
 ) -> list[Line]:
     """What it is doing and what it takes; how far a pool is, is said elsewhere."""
     word = shown_state(row)
@@ -80,7 +84,7 @@ def _now(
         lines += fact("warning", warning, width, Tone.AMBER)
     if row.last_error:
         lines += fact("error", row.last_error, width, Tone.RED)
-    return lines + fact("advice", advice(row), width)
+    return lines + (fact("advice", advice(row), width) if has_keys else [])
 
 
 def _doing(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float) -> list[Line]:
@@ -155,7 +159,7 @@ def _what_runs(detail: WorkerDetail, width: int) -> list[Line]:
     return lines
 
 
-def _rules(detail: WorkerDetail, width: int) -> list[Line]:
+def _rules(detail: WorkerDetail, width: int, *, has_keys: bool) -> list[Line]:
     lines = heading("Rules")
     lines += fact("depends on", ", ".join(detail.depends_on), width)
     lines += fact("schedule", detail.schedule, width)
@@ -163,15 +167,16 @@ def _rules(detail: WorkerDetail, width: int) -> list[Line]:
     lines += fact("group", detail.group, width)
     lines += fact("stop", detail.stop_policy, width)
     lines += fact("limits", ", ".join(detail.limits), width)
-    return lines + _log_level(detail, width)
+    return lines + _log_level(detail, width, has_keys=has_keys)
 
 
-def _log_level(detail: WorkerDetail, width: int) -> list[Line]:
+def _log_level(detail: WorkerDetail, width: int, *, has_keys: bool) -> list[Line]:
     """The level of its loggers, those that have one of their own, and whether it goes by them already."""
     if not detail.row.log_level:
         return []
     own = [f"{logger} {level}" for logger, level in detail.log_levels.items() if logger]
-    lines = fact("log level", ", ".join((detail.row.log_level, *own)) + "  (v changes it)", width)
+    key = "  (v changes it)" if has_keys else ""
+    lines = fact("log level", ", ".join((detail.row.log_level, *own)) + key, width)
     if not detail.follows_log_levels:
         lines += fact("", "not taken up yet: it does so when it logs next, or waits", width, Tone.AMBER)
     return lines

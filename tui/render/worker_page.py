@@ -51,10 +51,14 @@ def overview_lines(
     utc_offset_s: int,
     local_offset_s: float,
     pool: PoolRow | None,
+    *,
+    has_keys: bool = False,
 ) -> list[Line]:
     """What it is, how it does and by which rules; what has a section of its own is left out."""
     short = replace(detail, tree=(), exits=(), environment={}) if detail is not None else None
-    return detail_lines(row, short, channels, glyphs, now_s, width, utc_offset_s, local_offset_s, pool)
+    return detail_lines(
+        row, short, channels, glyphs, now_s, width, utc_offset_s, local_offset_s, pool, has_keys=has_keys
+    )
 
 
 # --- processes ---
@@ -98,7 +102,9 @@ _ORIGINS: Final = {
 }
 
 
-def environment_lines(detail: WorkerDetail, width: int, glyphs: Glyphs, *, is_whole: bool) -> list[Line]:
+def environment_lines(
+    detail: WorkerDetail, width: int, glyphs: Glyphs, *, is_whole: bool, has_keys: bool = True
+) -> list[Line]:
     """What differs from the engine's environment, by where it comes from; with `is_whole` the rest, too."""
     groups: dict[str, list[Line]] = {}
     inherited = 0
@@ -122,7 +128,8 @@ def environment_lines(detail: WorkerDetail, width: int, glyphs: Glyphs, *, is_wh
     if not lines:
         lines = [(), ((" It has the engine's own environment.", Tone.STRONG),)]
     if inherited:
-        lines += [(), ((f" {plural(inherited, 'more variable')} as the engine has it (v shows all)", Tone.DIM),)]
+        key = " (v shows all)" if has_keys else ""
+        lines += [(), ((f" {plural(inherited, 'more variable')} as the engine has it{key}", Tone.DIM),)]
     return lines
 
 
