@@ -90,6 +90,8 @@ class SettingsDesk:
             return
         kept = self._view.kept
         screen.lay_out(kept.layout)
+        screen.kept_filters = {pane: text for pane, text in kept.layout.filters.items() if text}
+        screen.log_panes.first.kept_text = kept.layout.filters.get("log", "")
         if kept.logs:
             _show_look(screen.log_panes.first, kept.logs[0], is_first=True)
         if len(kept.logs) > 1:

@@ -74,6 +74,8 @@ class DrawnScreen(RoomScreen):
         self._glyphs = glyphs
         self._utc_offset_s = utc_offset_s
         self._view = FleetView()
+        self.kept_filters: dict[Pane, str] = {}
+        """Those that were there from the start; the titles say so, for nobody has typed them today."""
         self._now_s = 0.0
         self._pane: Pane = "workers"
         self._filters: dict[Pane, str] = dict.fromkeys(PANES, "")
@@ -196,6 +198,11 @@ class DrawnScreen(RoomScreen):
         for pane in self.log_panes:
             pane.view.name_column(max((len(row.name) for row in self._view.rows), default=8))
 
+    def _told_filter(self, pane: Pane) -> str:
+        """The filter of a table as its title says it."""
+        text = self._filters[pane]
+        return f"{text} (kept)" if text and text == self.kept_filters.get(pane) else text
+
     def _counts(self) -> tuple[int, int, int]:
         return len(self._view.rows), len(self._view.channels), len(self._view.pools)
 
@@ -281,7 +288,7 @@ class DrawnScreen(RoomScreen):
             self._banner = (tone, text)
             self._banner_line.set_classes(f"-{tone}" if tone else "")
             self._banner_line.update(text)
-        shown, needle = len(self.place_table.shown_names), self._filters[self.place]
+        shown, needle = len(self.place_table.shown_names), self._told_filter(self.place)
         if self.place == "errors":
             self._ways = lambda width: wording.errors_title(self._errors, shown, needle, self.error_order, width)
         else:

@@ -41,6 +41,8 @@ class LogPane(TakingPane):
         """Mounted: it can draw."""
         self.state = LogState(directory="")
         """What the engine says of the store."""
+        self.kept_text = ""
+        """The filter that was there from the start; the title says so, for nobody has typed it today."""
 
     def compose(self) -> ComposeResult:
         yield LineWidget(id="log-title")
@@ -67,7 +69,7 @@ class LogPane(TakingPane):
         return LogFacts(
             worker=narrowing.worker,
             level=narrowing.level,
-            needle=narrowing.text,
+            needle=self._told_filter(narrowing.text),
             trouble=source.trouble,
             is_filtering=source.is_filtering,
             shown=source.line_count,
@@ -86,6 +88,11 @@ class LogPane(TakingPane):
             lost=lost_of(self.state, narrowing.worker),
             removed_bytes=self.state.removed_bytes,
         )
+
+    def _told_filter(self, text: str) -> str:
+        if text != self.kept_text:
+            self.kept_text = ""
+        return f"{text} (kept)" if self.kept_text else text
 
     def draw(self, ground: Ground) -> None:
         """Draw title and histogram; only what differs is painted."""

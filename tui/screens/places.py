@@ -199,6 +199,8 @@ class PlacesScreen(DrawnScreen):
 
     def unmark(self) -> bool:
         """Take the marks away that a person can see; whether there were any."""
+        if message.text != self.kept_filters.get(message.pane):
+            self.kept_filters.pop(message.pane, None)
         names = frozenset(row.name for row in self.table.marked)
         if self.place != "workers" or not self.table.clear_marks():
             return False

@@ -84,3 +84,7 @@ def keys_page() -> str:
         name = f"`{row.action}`" if row.action else ""
         lines.append(f"| {keys} | {row.help.replace('|', chr(92) + '|')} | {name} |")
     return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(keys_page(), end="")  # noqa: T201 (it writes the page)
