@@ -189,8 +189,8 @@ ACTIONS: tuple[Action, ...] = (
            LOOK, applies=seen.is_in_group),
     Action("unfold", ("right",), "Unfold", "Unfold the group whose heading is under the cursor.", LOOK,
            applies=seen.is_in_group),
-    Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, in the log re: is a regex.",
-           LOOK, hint_rank=7),
+    Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, ~ is fuzzy in tables, "
+           "re: is a regex.", LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",
            "Clear the filter, leave the zoom, the detail or the place. Never quits, never destroys.", LOOK,
            hint_rank=1),

@@ -6,6 +6,7 @@ What items flow through shows how full it is and how fast they pass; what is sha
 from __future__ import annotations
 
 from supervisor.api.messages import ChannelRow
+from tui.needles import needle_of
 from tui.render.channel_words import (
     FLOWING,
     depth_figures,
@@ -151,12 +152,7 @@ def _now_line(channel: ChannelRow, now_s: float) -> Line:
 
 
 def channel_matches(channel: ChannelRow, needle: str) -> bool:
-    """Whether the row has `needle` in its name, kind, state or users; a leading ``!`` inverts."""
-    wanted = needle.strip().lower()
-    is_inverted = wanted.startswith("!")
-    wanted = wanted.removeprefix("!")
-    if not wanted:
-        return True
+    """Whether the row has `needle` in its name, kind, state or users."""
     users = (user.replica for user in (*channel.waiting, *channel.holding))
     texts = (channel.name, channel.kind, state_words(channel), *channel.writers, *channel.readers, *users)
-    return any(wanted in text.lower() for text in texts) != is_inverted
+    return needle_of(needle).passes(texts)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from supervisor.logs.errors import ErrorGroup
+from tui.needles import needle_of
 from tui.render.channel_detail import Page
 from tui.render.facts import fact, heading
 from tui.render.figures import count, duration, plural
@@ -138,13 +139,10 @@ def _workers(group: ErrorGroup) -> str:
 
 
 def error_matches(row: ErrorRow, needle: str) -> bool:
-    """Whether the row has `needle` in its type, place, message or workers; a leading ``!`` inverts."""
-    wanted = needle.strip().lower()
-    is_inverted = wanted.startswith("!")
-    wanted = wanted.removeprefix("!")
+    """Whether the row has `needle` in its type, place, message or workers."""
     group = row.group
     texts = (group.type, group.place, group.message, *group.workers)
-    return not wanted or any(wanted in text.lower() for text in texts) != is_inverted
+    return needle_of(needle).passes(texts)
 
 
 def error_page(group: ErrorGroup, local_clock: tuple[str, str], now_at: float, glyphs: Glyphs, width: int) -> Page:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from supervisor.api.messages import ChannelRow, ReplicaRow
 from supervisor.api.pools import PoolRow
 from supervisor.lifecycle.states import UP, State
+from tui.needles import needle_of
 from tui.render.figures import count, depth_bar, duration, percent, rate, size, sparkline, time_left
 from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
 from tui.render.life_words import held_words, next_words, obstacle, waiting_words
@@ -286,11 +287,6 @@ def queue_depths(row: ReplicaRow, channels: Mapping[str, ChannelRow], glyphs: Gl
 
 
 def matches(row: ReplicaRow, needle: str) -> bool:
-    """Whether the row has `needle` in its name, state, kind, activity or obstacle; a leading ``!`` inverts."""
-    wanted = needle.strip().lower()
-    is_inverted = wanted.startswith("!")
-    wanted = wanted.removeprefix("!")
-    if not wanted:
-        return True
+    """Whether the row has `needle` in its name, state, kind, activity or obstacle."""
     texts = (row.name, shown_state(row), row.kind, row.activity, row.waits_for)
-    return any(wanted in text.lower() for text in texts) != is_inverted
+    return needle_of(needle).passes(texts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from supervisor.api.pools import PoolReport, PoolRow
+from tui.needles import needle_of
 from tui.render.figures import count, duration, rate, sparkline
 from tui.render.fleet_rows import WIDE_COLUMNS, Column
 from tui.render.glyphs import Glyphs
@@ -126,11 +127,6 @@ def throughput(report: PoolReport, width: int, glyphs: Glyphs) -> str:
 
 
 def pool_matches(row: PoolRow, needle: str) -> bool:
-    """Whether the row has `needle` in its name, state, function, method or worker; a leading ``!`` inverts."""
-    wanted = needle.strip().lower()
-    is_inverted = wanted.startswith("!")
-    wanted = wanted.removeprefix("!")
-    if not wanted:
-        return True
+    """Whether the row has `needle` in its name, state, function, method or worker."""
     texts = (row.name, shown_state(row), row.report.function, row.report.method, row.replica)
-    return any(wanted in text.lower() for text in texts) != is_inverted
+    return needle_of(needle).passes(texts)

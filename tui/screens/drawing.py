@@ -5,10 +5,8 @@ Values come down through `draw`. What keys do is the subclass's business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
@@ -23,7 +21,6 @@ from supervisor.logs.errors import ErrorGroup
 from tui.actions import ASK_HINTS, FILTER_HINTS
 from tui.grouping import FleetRow
 from tui.hints import hints
-from tui.jumping import Spot
 from tui.link.error_source import ErrorSource
 from tui.link.log_source import LogSource
 from tui.link.view import FleetView, LinkState
@@ -32,7 +29,7 @@ from tui.render.errors import ErrorRow, Order, error_rows
 from tui.render.glyphs import Glyphs
 from tui.render.headings import group_page
 from tui.render.log_words import no_lines
-from tui.render.ways import Span, Ways, target_at
+from tui.render.ways import Ways
 from tui.screens.log_panes import LogPanes
 from tui.screens.logs import LogPane
 from tui.screens.room import PANES, RoomScreen
@@ -94,19 +91,19 @@ class DrawnScreen(RoomScreen):
         with Vertical(id="panes"):
             with Vertical(id="workers-pane", classes="pane"):
                 yield LineWidget(id="workers-title")
-                yield FilterBox("workers", "filter by name, state or activity; ! inverts; esc clears")
+                yield FilterBox("workers", "filter by name, state or activity; ! ~ re:; esc clears")
                 yield FleetTable(id="workers", glyphs=self._glyphs)
             with Vertical(id="channels-pane", classes="pane"):
                 yield LineWidget(id="channels-title")
-                yield FilterBox("channels", "filter by name, kind, state or user; ! inverts; esc clears")
+                yield FilterBox("channels", "filter by name, kind, state or user; ! ~ re:; esc clears")
                 yield ChannelTable(id="channels", glyphs=self._glyphs)
             with Vertical(id="pools-pane", classes="pane"):
                 yield LineWidget(id="pools-title")
-                yield FilterBox("pools", "filter by name, state, function or worker; ! inverts; esc clears")
+                yield FilterBox("pools", "filter by name, state, function or worker; ! ~ re:; esc clears")
                 yield PoolTable(id="pools", glyphs=self._glyphs)
             with Vertical(id="errors-pane", classes="pane"):
                 yield LineWidget(id="errors-title")
-                yield FilterBox("errors", "filter by type, place, message or worker; ! inverts; esc clears")
+                yield FilterBox("errors", "filter by type, place, message or worker; ! ~ re:; esc clears")
                 yield ErrorTable(id="errors", glyphs=self._glyphs)
             with Horizontal(id="lower"):
                 yield LogPanes(self._source, self._make_log)
@@ -290,13 +287,24 @@ class DrawnScreen(RoomScreen):
             self._banner_line.update(text)
         shown, needle = len(self.place_table.shown_names), self._told_filter(self.place)
         if self.place == "errors":
-            self._ways = lambda width: wording.errors_title(self._errors, shown, needle, self.error_order, width)
+            self._ways = lambda width: wording.errors_title(
+                self._errors, shown, needle, self.error_order, width, self.place_table.filter_trouble
+            )
         else:
             marked = len(self.table.marked) if self.place == "workers" else 0
             table, grouping = self.place_table, self.table.grouping if self.place == "workers" else ""
             hidden, order = table.hidden_count if table.is_only_problems else None, table.sort_title
             self._ways = lambda width: wording.table_title(
-                self.place, view, shown, needle, width, marked, hidden, order, grouping
+                self.place,
+                view,
+                shown,
+                needle,
+                width,
+                marked,
+                hidden,
+                order,
+                grouping,
+                table.filter_trouble,
             )
         ways = self._ways
         self._title(self.place, lambda width: ways(width).line)
@@ -309,31 +317,6 @@ class DrawnScreen(RoomScreen):
             self._hints.show(FILTER_HINTS if isinstance(self.focused, FilterBox) else ASK_HINTS)
         else:
             self._hints.show(hints(self.situation()))
-
-    def ways_of_title(self) -> tuple[Widget, tuple[Span, ...]]:
-        """The title of the table, and what its parts lead to."""
-        title = self._titles[self.place]
-        return title, self._ways(title.size.width).spans
-
-    def title_spots(self) -> Iterator[Spot]:
-        """The panes that are shown, and the places that the title of the table leads to."""
-        for pane, widget in self.panes.items():
-            if widget.region and pane != "log":
-                yield Spot(widget.region.x, widget.region.y, "pane", self.query_one(f"#{pane}").focus)
-        for log in self.log_panes:
-            if log.region:
-                yield Spot(log.region.x, log.region.y, "pane", log.view.focus)
-        title, spans = self.ways_of_title()
-        for span in spans if title.region else ():
-            go = partial(self.call_later, self.run_action, f"app.leave_for({span.target!r}, '')")
-            yield Spot(title.region.x + span.begin - 1, title.region.y, "place", go)
-
-    async def on_click(self, event: events.Click) -> None:
-        """A place in the title leads there."""
-        title, spans = self.ways_of_title()
-        target = target_at(spans, event.x) if event.widget is title else None
-        if target is not None:
-            await self.run_action(f"app.leave_for({target!r}, '')")
 
     def _title(self, pane: Pane, make: MakeLine) -> None:
         self._titles[pane].show(make, self._ground(pane))

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Literal
 
+from textual import events
 from textual.message import Message
+from textual.widget import Widget
 
 from supervisor.api.pools import PoolRow
 from tui.grouping import next_grouping
+from tui.jumping import Spot
 from tui.layout import Grouping, Layout
 from tui.link.log_source import LogSource
 from tui.render.figures import plural
 from tui.render.glyphs import Glyphs
+from tui.render.ways import Span, target_at
 from tui.screens.drawing import DrawnScreen
 from tui.screens.wording import Wording
 from tui.situation import Pane, Place
@@ -139,6 +144,31 @@ class PlacesScreen(DrawnScreen):
         """`[`"""
         self.place_table.sort_beside(-1)
 
+    def ways_of_title(self) -> tuple[Widget, tuple[Span, ...]]:
+        """The title of the table, and what its parts lead to."""
+        title = self._titles[self.place]
+        return title, self._ways(title.size.width).spans
+
+    def title_spots(self) -> Iterator[Spot]:
+        """The panes that are shown, and the places that the title of the table leads to."""
+        for pane, widget in self.panes.items():
+            if widget.region and pane != "log":
+                yield Spot(widget.region.x, widget.region.y, "pane", self.query_one(f"#{pane}").focus)
+        for log in self.log_panes:
+            if log.region:
+                yield Spot(log.region.x, log.region.y, "pane", log.view.focus)
+        title, spans = self.ways_of_title()
+        for span in spans if title.region else ():
+            go = partial(self.call_later, self.run_action, f"app.leave_for({span.target!r}, '')")
+            yield Spot(title.region.x + span.begin - 1, title.region.y, "place", go)
+
+    async def on_click(self, event: events.Click) -> None:
+        """A place in the title leads there."""
+        title, spans = self.ways_of_title()
+        target = target_at(spans, event.x) if event.widget is title else None
+        if target is not None:
+            await self.run_action(f"app.leave_for({target!r}, '')")
+
     def do_group(self) -> None:
         """`B`"""
         self.group_by(next_grouping(self.table.grouping))
@@ -170,7 +200,9 @@ class PlacesScreen(DrawnScreen):
         self._note_filter(message.pane, self._filters[message.pane], message.text)
         self._filters[message.pane] = message.text
         if message.pane in ("workers", "channels", "pools", "errors"):
-            self._tables[message.pane].filter(message.text)
+            table = self._tables[message.pane]
+            table.filter(message.text)
+            self._boxes[message.pane].set_class(bool(table.filter_trouble), "-wrong")
         self.redraw()
 
     def on_jumping_pane_changed(self) -> None:

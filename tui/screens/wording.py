@@ -70,25 +70,23 @@ class Wording:
 
     def table_title(
         self, place: Place, view: FleetView, shown: int, needle: str, width: int, marked: int = 0,
-        hidden: int | None = None, order: str = "", grouping: str = "",
+        hidden: int | None = None, order: str = "", grouping: str = "", trouble: str = "",
     ) -> Ways:  # fmt: skip
         """The title of the table that is shown.
 
         `hidden` rows have no problem where only problems are shown, else None; `order` is the column it is sorted by,
-        `grouping` what its rows stand together by.
+        `grouping` what its rows stand together by, `trouble` why the filter cannot be used.
         """
         notes: list[Piece] = []
         if view.fleet is not None:
             total = len({"workers": view.rows, "channels": view.channels, "pools": view.pools}[place])
-            is_part = bool(needle) or hidden is not None
+            is_part = bool(needle and not trouble) or hidden is not None
             notes.append((f"{shown} of {total}" if is_part else str(total), Tone.DIM))
         if hidden is not None:
             notes += [("  only problems", Tone.AMBER), (f"  {hidden} hidden: ! shows all", Tone.DIM)]
         if marked:
             notes.append((f"  {marked} marked", Tone.ACCENT))
-        if needle:
-            notes.append((f"  /{plain(needle)}", Tone.AMBER))
-            notes.append(("  esc clears", Tone.DIM))
+        notes += _needle_notes(needle, trouble)
         if view.state is LinkState.LOST and view.heard_s is not None:
             age = duration(self.clock.monotonic_s() - view.heard_s)
             notes.append((f"  as of {age} ago", Tone.AMBER))
@@ -97,12 +95,11 @@ class Wording:
         chip: Line = ((f" {', '.join(ordered)} ", Tone.DIM),) if ordered else ()
         return titled(place.capitalize(), tuple(notes), chip, ways_by_key(), place, width)
 
-    def errors_title(self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int) -> Ways:
+    def errors_title(self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int, trouble: str) -> Ways:
         """The title of the errors."""
         total = len(errors.groups)
         notes: list[Piece] = [(f"{shown} of {total}" if needle else str(total), Tone.DIM)]
-        if needle:
-            notes += [(f"  /{plain(needle)}", Tone.AMBER), ("  esc clears", Tone.DIM)]
+        notes += _needle_notes(needle, trouble)
         if errors.is_scanning and errors.share < NEARLY_ALL:
             notes.append((f"  looking through the log, {errors.share:.0%}", Tone.AMBER))
         if errors.forgotten:
@@ -213,3 +210,12 @@ class Wording:
             "[workers.parse]",
             'reads = { inbox = "paths" }      # given to its function as `inbox`',
         )
+
+
+def _needle_notes(needle: str, trouble: str) -> list[Piece]:
+    """What is said of a table's filter beside its title."""
+    if not needle:
+        return []
+    if trouble:
+        return [(f"  /{plain(needle)} cannot be used: {plain(trouble)}", Tone.RED)]
+    return [(f"  /{plain(needle)}", Tone.AMBER), ("  esc clears", Tone.DIM)]

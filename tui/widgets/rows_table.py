@@ -19,6 +19,7 @@ from tui.render.fleet_rows import Column, column_at, header_line
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.pieces import Line, Tone
 from tui.sorting import Key, Sort, in_order, sort_beside, sort_by
+from tui.widgets.finding import Finder
 from tui.widgets.painter import Ground, Painter
 from tui.widgets.scrolled import ScrolledLines
 
@@ -73,7 +74,7 @@ class RowsTable(ScrolledLines, Generic[RowT]):
         self._all: tuple[RowT, ...] = ()
         self._rows: tuple[RowT, ...] = ()
         self._now_s = 0.0
-        self._needle = ""
+        self._finder = Finder()
         self._sort: Sort | None = None
         self._is_only_problems = False
         self._cursor: str | None = None
@@ -148,6 +149,11 @@ class RowsTable(ScrolledLines, Generic[RowT]):
         return self._is_only_problems
 
     @property
+    def filter_trouble(self) -> str:
+        """Why the filter cannot be used, and lets all rows pass; empty where it can."""
+        return self._finder.trouble
+
+    @property
     def is_arranged(self) -> bool:
         """What becomes of a row may move it, or hide it."""
         return self._sort is not None or self._is_only_problems
@@ -177,8 +183,8 @@ class RowsTable(ScrolledLines, Generic[RowT]):
 
     def filter(self, needle: str) -> None:
         """Show only rows with `needle` in them; empty shows all."""
-        if needle != self._needle:
-            self._needle = needle
+        if needle != self._finder.typed:
+            self._finder.use(needle)
             self._select_rows()
             self.refresh()
 
@@ -226,9 +232,7 @@ class RowsTable(ScrolledLines, Generic[RowT]):
 
     def _passing(self) -> tuple[RowT, ...]:
         """The rows to show, in order."""
-        rows = self._all
-        if self._needle:
-            rows = tuple(row for row in rows if self.is_found(row, self._needle))
+        rows = self._finder.found(self._all, self.is_found)
         if self._is_only_problems:
             rows = tuple(row for row in rows if self.is_problem(row))
         sort = self._sort
