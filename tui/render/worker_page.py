@@ -172,11 +172,7 @@ def _next_words(record: ExitRecord, after: ExitRecord | None, row: ReplicaRow, n
     incarnation = after.incarnation if after is not None else row.incarnation
     if started_at is not None and incarnation > record.incarnation:
         pause_s = max(started_at - record.ended_at, 0.0)
-        skipped = (
-            f" ({incarnation - record.incarnation - 1} between are not told)"
-            if incarnation > record.incarnation + 1
-            else ""
-        )
+        skipped = f" ({incarnation - record.incarnation - 1} left out)" if incarnation > record.incarnation + 1 else ""
         return f"started again as #{incarnation} after {pause_s:.2f} s{skipped}"
     if row.next_step and row.next_step_s is not None:
         return f"{row.state}: {row.next_step} in {time_left(row.next_step_s - now_s)}"

@@ -1,0 +1,72 @@
+"""What is kept of what has happened: in order, bounded, each wish with its outcomes, and nothing of another run."""
+
+from __future__ import annotations
+
+from supervisor.api.requests import EventList
+from tests.tui.event_fakes import event, history, state
+from tui.happenings import Happenings
+from tui.render.events import Standing
+
+
+def _taken(happenings: Happenings) -> Happenings:
+    happenings.take(EventList(events=history(), next_cursor=22))
+    return happenings
+
+
+def test_news_and_the_answer_come_to_the_same_in_any_order() -> None:
+    """What is heard before the answer, and in it, is there once."""
+    late = Happenings()
+    late.hear(history()[-1])
+    late.take(EventList(events=history()[:-1], next_cursor=21))
+    assert late.rows == _taken(Happenings()).rows
+    late.hear(history()[-1])
+    assert [row.event.cursor for row in late.rows] == list(range(1, 23))
+    assert not late.is_behind
+
+
+def test_a_wish_has_the_outcomes_that_came_after_it() -> None:
+    """One done, one failed, of two; each change is another version."""
+    happenings = Happenings()
+    happenings.take(EventList(events=history()[:16], next_cursor=16))
+    standings = []
+    for heard in history()[16:]:
+        before = happenings.version
+        happenings.hear(heard)
+        assert happenings.version != before
+        standings.append(next(row.standing for row in happenings.rows if row.event.cursor == 16))
+    assert standings[0] == Standing(wanted=2)
+    assert standings[-1] is not None
+    assert (standings[-1].done, standings[-1].failed, standings[-1].is_over) == (1, 1, True)
+    assert standings[-1].why == "restart failed: exit code 3"
+
+
+def test_the_ring_forgets_the_oldest_and_counts_them() -> None:
+    """Whatever came: it never holds more, and outcomes of forgotten wishes harm nobody."""
+    happenings = Happenings(kept=5)
+    _taken(happenings)
+    assert ([row.event.cursor for row in happenings.rows], happenings.gone) == ([18, 19, 20, 21, 22], 17)
+    happenings.hear(event(23, 0.0, "parse.2", "restart done", step="done", answers=(16,)))
+    assert (len(happenings.rows), happenings.gone) == (5, 18)
+
+
+def test_a_gap_in_the_news_is_known() -> None:
+    """Until the engine has been asked again."""
+    happenings = _taken(Happenings())
+    happenings.hear(state(30, 0.0, "walk", "running"))
+    assert happenings.is_behind
+    happenings.take(EventList(events=(*history(), state(25, 1.0, "walk", "starting")), next_cursor=30))
+    assert not happenings.is_behind
+    assert [row.event.cursor for row in happenings.rows][-2:] == [25, 30]
+
+
+def test_another_run_begins_with_nothing() -> None:
+    """Its cursors may be the same."""
+    happenings = Happenings()
+    happenings.of_run("run-1")
+    _taken(happenings)
+    happenings.of_run("run-1")
+    assert len(happenings.rows) == 22
+    happenings.of_run("run-2")
+    assert (len(happenings.rows), happenings.gone, happenings.is_behind) == (0, 0, True)
+    happenings.hear(history()[0])
+    assert len(happenings.rows) == 1
