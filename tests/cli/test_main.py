@@ -73,6 +73,7 @@ def test_commands_are_those_of_the_readme() -> None:
         "pause",
         "plot",
         "pools",
+        "profile",
         "profiles",
         "record",
         "release",

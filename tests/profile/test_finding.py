@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from supervisor.profile.finding import find_profile, read_project_name
+from supervisor.profile.finding import find_profile, profiles_below, read_project_name
 
 
 def test_a_native_profile_comes_before_pyproject(tmp_path: Path) -> None:
@@ -48,3 +48,33 @@ def test_the_project_name_of_a_pyproject_is_in_its_table(tmp_path: Path) -> None
         path.write_text(text)
         names.append(read_project_name(path))
     assert names == ["deck", "my-app", None, None]
+
+
+def test_profiles_are_found_a_little_below(tmp_path: Path) -> None:
+    """The directory's own first; other TOML files where they have workers or pools, broken ones by their headings."""
+    files = {
+        "procdeck.toml": "",
+        "other.toml": "[workers.a]\ncommand = 'x'\n",
+        "settings.toml": "[workers]\n[tool]\nx = 1\n",
+        "ruff.toml": "line-length = 80\n",
+        "a/deep/inside/too-deep.toml": "[workers.a]\n",
+        "a/broken.toml": "[pools.p]\nitems = \n",
+        "a/deep/procdeck.toml": "",
+        "b/pyproject.toml": "[tool.procdeck.workers.a]\n",
+        ".hidden/procdeck.toml": "",
+        "node_modules/procdeck.toml": "",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    found = [str(path.relative_to(tmp_path)) for path in profiles_below(tmp_path)]
+    assert found == ["procdeck.toml", "other.toml", "a/broken.toml", "b/pyproject.toml", "a/deep/procdeck.toml"]
+    assert profiles_below(tmp_path / "nowhere") == []
+
+
+def test_the_search_has_an_end(tmp_path: Path) -> None:
+    """However many there are, a hundred are enough to choose from."""
+    for number in range(130):
+        (tmp_path / f"{number:03d}.toml").write_text("[workers.a]\n")
+    assert len(profiles_below(tmp_path)) == 100

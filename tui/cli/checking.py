@@ -9,10 +9,11 @@ from supervisor.errors import ProfileError
 from supervisor.profile.kinds import NOUNS
 from tui.cli.choosing import profile_named, profile_of_directory
 from tui.cli.exits import ExitCode
-from tui.cli.telling import complain, tell
+from tui.cli.telling import complain, tell, tell_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from supervisor.profile.model import Profile, WorkerSpec
 
@@ -26,12 +27,17 @@ _CONDITIONS: Final = {
 }
 
 
-def check(profile: str | None) -> ExitCode:
-    """Print every mistake of the profile as ``file:line: what``, or that it is good and what it would do."""
+def check(profile: str | None, *, as_json: bool = False) -> ExitCode:
+    """Print every mistake of the profile as ``file:line: what``, or that it is good and what it would do.
+
+    As JSON: the same mistakes, and what it contains.
+    """
     path = profile_named(profile) if profile is not None else profile_of_directory()
     if path is None:
         complain("no profile here: there is neither procdeck.toml nor [tool.procdeck] in pyproject.toml; name one")
         return ExitCode.USAGE
+    if as_json:
+        return _check_as_json(path)
     from supervisor.profile.loading import load_profile
 
     try:
@@ -44,6 +50,23 @@ def check(profile: str | None) -> ExitCode:
     for line in (*_order(found.workers), *_groups(found), *_schedules(found.workers, datetime.now(UTC))):
         tell(line)
     return ExitCode.OK
+
+
+def _check_as_json(path: Path) -> ExitCode:
+    from supervisor.profile.outline import outline_of
+
+    outline = outline_of(path)
+    tell_json(
+        {
+            "path": outline.path,
+            "name": outline.name,
+            "is_valid": outline.is_valid,
+            "mistakes": outline.mistakes,
+            "contains": outline.counts(),
+            "parts": outline.parts,
+        }
+    )
+    return ExitCode.OK if outline.is_valid else ExitCode.PROFILE_INVALID
 
 
 def _counts(profile: Profile) -> Iterator[str]:

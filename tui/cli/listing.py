@@ -66,8 +66,6 @@ def _as_json(card: Card) -> dict[str, object]:
         "started_at": card.engine.started_at if card.engine else None,
         "description": outline.description,
         "contains": outline.counts(),
-        "parts": [
-            {"kind": part.kind, "name": part.name, "runs": part.runs, "words": part.words} for part in outline.parts
-        ],
+        "parts": outline.parts,
         "mistakes": outline.mistakes,
     }

@@ -12,16 +12,16 @@ from tui.cli.parameters import Json, Profile, Project
 
 def add_to(app: App) -> None:
     """Give `app` these commands."""
-    for command in (check, init, profiles, doctor, demo):
+    for command in (check, init, profiles, profile, doctor, demo):
         app.command(command)
     app.command(choose, name="open")
 
 
-def check(profile: Profile | None = None, /) -> int:
+def check(profile: Profile | None = None, /, *, as_json: Json = False) -> int:
     """Tell every mistake of a profile, without starting anything."""
     from tui.cli import checking
 
-    return checking.check(profile)
+    return checking.check(profile, as_json=as_json)
 
 
 def init(
@@ -55,6 +55,13 @@ def profiles(
     from tui.cli.listing import list_profiles
 
     return list_profiles(directory, as_json=as_json)
+
+
+def profile(*, as_json: Json = False, project: Project = None) -> int:
+    """Show the profile of a running project: what has changed since it was read, and what a reload would do."""
+    from tui.cli.profile_text import show_profile
+
+    return show_profile(project, as_json=as_json)
 
 
 def doctor(

@@ -1,0 +1,125 @@
+"""What is shown where there is no profile: what can be opened, and how a first one is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from supervisor.errors import ProfileError
+from supervisor.paths import EngineNote
+from tui import profiles
+from tui.first_run import Began, FirstRun, python_files
+from tui.switching import Opened
+
+GOOD = 'name = "shipped"\ndescription = "shows something"\n[workers.a]\ncommand = "sleep 1"\n'
+
+
+@pytest.fixture
+def shipped(place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One profile comes with procdeck."""
+    path = tmp_path / "configs" / "shipped.toml"
+    path.parent.mkdir()
+    path.write_text(GOOD)
+    monkeypatch.setattr(profiles, "shipped_profiles", lambda: [path])
+    return path
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Path:
+    """A directory with a Python file and no profile."""
+    path = tmp_path / "empty"
+    path.mkdir()
+    (path / "job.py").write_text("raise SystemExit('nobody runs this')\n")
+    return path
+
+
+async def shown(pilot: Pilot[Any], text: str) -> None:
+    """Wait until `text` is on the screen."""
+
+    def lines() -> list[str]:
+        strips = pilot.app.screen._compositor.render_strips(pilot.app.size)
+        return ["".join(segment.text for segment in strip) for strip in strips]
+
+    await until(pilot, lambda: any(text in line for line in lines()))
+
+
+async def until(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(60):
+        while not is_so():
+            await pilot.pause(0.01)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_first_screen_says_how_to_begin(size: tuple[int, int], shipped: Path, empty: Path) -> None:
+    """The way to write a profile first, with what is here; Enter leaves for it."""
+    app = FirstRun(empty, is_asked_for=False)
+    async with app.run_test(size=size) as pilot:
+        await shown(pilot, "No profile in ")
+        await shown(pilot, "Write a profile")
+        await shown(pilot, "procdeck init job.py")
+        await shown(pilot, "Shipped with procdeck")
+        await shown(pilot, "✓ valid")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.return_value is not None)
+    assert app.return_value == Began("init")
+
+
+async def test_a_shipped_profile_is_opened_at_once(shipped: Path, empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left for it, so nothing is asked; a failure is told and changes nothing."""
+    note = EngineNote("shipped", str(shipped), 99, 98, "run", "/", 0.0, "/logs")
+    outcomes: list[Opened | ProfileError] = [ProfileError(["shipped.toml:1: no"]), Opened(note, is_started=True)]
+
+    def open_engine(path: Path, known: EngineNote | None) -> Opened:
+        assert (path, known) == (shipped, None)
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, ProfileError):
+            raise outcome
+        return outcome
+
+    monkeypatch.setattr("tui.screens.picker.open_engine", open_engine)
+    app = FirstRun(empty, is_asked_for=False)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot, "✓ valid")
+        await pilot.press("down", "enter")
+        await shown(pilot, "shipped.toml:1: no")
+        await pilot.press("enter")
+        await until(pilot, lambda: app.return_value is not None)
+    assert app.return_value == Began("engine", note, is_started=True)
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+c", "ctrl+o"])
+async def test_leaving_chooses_nothing(shipped: Path, empty: Path, key: str) -> None:
+    """Whoever asked for the list is not told of init."""
+    app = FirstRun(empty, is_asked_for=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot, "✓ valid")
+        await pilot.press(key)
+        await until(pilot, lambda: app._exit)
+    assert app.return_value is None
+
+
+async def test_where_nothing_is_found_that_is_said(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installation may have come without profiles."""
+    monkeypatch.setattr(profiles, "shipped_profiles", list)
+    app = FirstRun(tmp_path, is_asked_for=True)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await shown(pilot, "No profile was found")
+        await pilot.press("enter")
+        await pilot.press("x")
+        await shown(pilot, "No profile fits")
+
+
+def test_python_files_are_named_and_not_read(empty: Path) -> None:
+    """Those that could have functions of somebody's own."""
+    (empty / "_private.py").write_text("")
+    (empty / "notes.txt").write_text("")
+    assert python_files(empty) == ["job.py"]
+    assert python_files(empty / "nowhere") == []
