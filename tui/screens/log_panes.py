@@ -62,11 +62,12 @@ class LogPanes(Vertical):
         """Show a second log, with all that there is in it, and go there; False where there are two already."""
         if self.second is not None:
             return False
-        self.second = self._make(self.first.source.twin())
-        await self.mount(self.second)
-        self.second.begin_run()
-        self.second.view.focus()
-        self._pulling.resume()
+        pane = self.second = self._make(self.first.source.twin())
+        await self.mount(pane)
+        if self.second is pane:  # it may have been closed while it was made
+            pane.begin_run()
+            pane.view.focus()
+            self._pulling.resume()
         return True
 
     async def close_second(self) -> bool:
