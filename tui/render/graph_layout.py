@@ -20,6 +20,9 @@ from tui.render.graph_tracks import Gap, Pin, Tracks, tracks_of
 ROUNDS: Final = 8
 """How often nodes are drawn towards their neighbours."""
 
+HEAVY: Final = 50
+"""How much more a node weighs than a bend."""
+
 Point = tuple[int, int]
 """Along the flow, across it."""
 
@@ -131,28 +134,51 @@ def _places(layers: Layers, sizes: Sequence[Size], space: int) -> dict[int, int]
             for node in row:
                 near = [at[each] for side in sides for each in side.get(node, ())]
                 wishes.append(sum(near) / len(near) if near else float(at[node]))
-            at.update(zip(row, settled(wishes, apart[index]), strict=True))
+            at.update(zip(row, settled(wishes, apart[index], [_weight(node, layers) for node in row]), strict=True))
+    _straighten(layers, at, apart)
     least = min(at[node] - size(node).before for node in at)
     return {node: place - least for node, place in at.items()}
 
 
-def settled(wishes: Sequence[float], apart: Sequence[int]) -> list[int]:
-    """Places in this order, at least so far `apart`, that differ least from `wishes` (least squares).
+def _straighten(layers: Layers, at: dict[int, int], apart: Sequence[Sequence[int]]) -> None:
+    """Put all bends of a long line in one row where there is room: that of its source, of its target, or near it."""
+    rank = layers.rank
+    for path in layers.paths.values():
+        low, high = min(at.values()), max(at.values())
+        for node in path[1:-1]:
+            row, steps = layers.rows[rank[node]], apart[rank[node]]
+            place = row.index(node)
+            low = max(low, at[row[place - 1]] + steps[place - 1]) if place else low
+            high = min(high, at[row[place + 1]] - steps[place]) if place + 1 < len(row) else high
+        if low <= high:
+            ends = [at[path[0]], at[path[-1]]]
+            goal = next((end for end in ends if low <= end <= high), min(max(ends[0], low), high))
+            at.update(dict.fromkeys(path[1:-1], goal))
+
+
+def _weight(node: int, layers: Layers) -> int:
+    """A bend gives way to what stands there."""
+    return HEAVY if node < layers.count else 1
+
+
+def settled(wishes: Sequence[float], apart: Sequence[int], weights: Sequence[int]) -> list[int]:
+    """Places in this order, at least so far `apart`, that differ least from `wishes` (least squares, by weight).
 
     Pools adjacent violators, as isotonic regression does (Barlow et al. 1972).
     """
     offsets = [0]
     for step in apart:
         offsets.append(offsets[-1] + step)
-    blocks: list[tuple[float, int]] = []
-    for wish, offset in zip(wishes, offsets, strict=True):
-        mean, number = wish - offset, 1
+    blocks: list[tuple[float, int, int]] = []
+    """Of each run of neighbours that touch: where it stands, what it weighs, how many they are."""
+    for wish, offset, weight in zip(wishes, offsets, weights, strict=True):
+        mean, heavy, number = wish - offset, weight, 1
         while blocks and blocks[-1][0] >= mean:
-            before, many = blocks.pop()
-            mean = (before * many + mean * number) / (many + number)
-            number += many
-        blocks.append((mean, number))
-    means = [round(mean) for mean, number in blocks for _ in range(number)]
+            before, weighs, many = blocks.pop()
+            mean = (before * weighs + mean * heavy) / (weighs + heavy)
+            heavy, number = heavy + weighs, number + many
+        blocks.append((mean, heavy, number))
+    means = [round(mean) for mean, _, number in blocks for _ in range(number)]
     return [mean + offset for mean, offset in zip(means, offsets, strict=True)]
 
 

@@ -49,8 +49,10 @@ def counts_line(stage: Stage, glyphs: Glyphs, width: int) -> Line:
     if stage.pool is not None and stage.pool.is_live and all(shown_state(row) == "running" for row in stage.rows):
         word, percent = pool_state(stage.pool), percent_settled(stage.pool.report)
         done = f"{count(stage.pool.report.done)} done" if percent is None else f"{percent} %"
+        whole = f"{word} {done}"
+        told = whole if len(whole) + 2 <= width or word != "running" else done
         return cut_line(
-            ((f"{state_sign(word, glyphs)} ", POOL_TONES[word]), (f"{word} {done}", Tone.PLAIN)), width, glyphs.ellipsis
+            ((f"{state_sign(word, glyphs)} ", POOL_TONES[word]), (told, Tone.PLAIN)), width, glyphs.ellipsis
         )
     counts = Counter(map(shown_state, stage.rows))
     words = [word for word in STATE_ORDER if counts[word]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from supervisor.api.messages import ReplicaRow
 from tui.render.channel_rows import depth_sparkline, who_line
 from tui.render.channel_words import FLOWING, dead_letters, depth_figures, is_full, oldest_age, state_words
-from tui.render.figures import plural, rate
+from tui.render.figures import percent, plural, rate
 from tui.render.glyphs import Glyphs, shown_state
 from tui.render.graph import Graph, Key, Stage
 from tui.render.graph_flow import NOTE_TONES, Flow, since_words
@@ -47,7 +48,7 @@ def _doing(stage: Stage, now_s: float) -> Line:
     pieces: list[Piece] = []
     for row in stage.rows[:REPLICAS_TOLD]:
         word = shown_state(row)
-        what = row.activity + since_words(row.activity_since_s, now_s) if row.activity else word
+        what = row.activity + since_words(row.activity_since_s, now_s) if row.activity else _busy_words(row)
         if word != "running":
             what = (
                 f"{word}: {row.warnings[0]}" if row.warnings else f"{word} {row.last_error or row.exit_cause}".strip()
@@ -58,6 +59,12 @@ def _doing(stage: Stage, now_s: float) -> Line:
     if len(stage.rows) > REPLICAS_TOLD:
         pieces.append((f"  and {len(stage.rows) - REPLICAS_TOLD} more", Tone.DIM))
     return tuple(pieces)
+
+
+def _busy_words(row: ReplicaRow) -> str:
+    """Of one that does not say what it does: how busy it is."""
+    cpu = "" if row.cpu_percent is None else f" {percent(row.cpu_percent)} % cpu"
+    return shown_state(row) + cpu
 
 
 def _channel(graph: Graph, name: str, glyphs: Glyphs, now_s: float) -> list[Line]:

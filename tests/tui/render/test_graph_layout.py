@@ -131,8 +131,8 @@ def test_in_a_plain_layout_no_line_can_be_taken_for_another(
 def test_places_keep_their_distance_and_a_wish_that_can_be_had_is_granted(given: tuple[list[float], list[int]]) -> None:
     """The order stays; where all wishes are far enough apart they are places."""
     wishes, apart = given
-    places = settled(wishes, apart)
+    places = settled(wishes, apart, [1] * len(wishes))
     assert all(after - before >= step for (before, after), step in zip(pairwise(places), apart, strict=True))
     rounded = [float(round(wish)) for wish in wishes]
     if all(after - before >= step for (before, after), step in zip(pairwise(rounded), apart, strict=True)):
-        assert settled(rounded, apart) == [int(wish) for wish in rounded]
+        assert settled(rounded, apart, [3] * len(wishes)) == [int(wish) for wish in rounded]
