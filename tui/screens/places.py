@@ -199,6 +199,8 @@ class PlacesScreen(DrawnScreen):
     def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
         self._note_filter(message.pane, self._filters[message.pane], message.text)
         self._filters[message.pane] = message.text
+        if message.text != self.kept_filters.get(message.pane):
+            self.kept_filters.pop(message.pane, None)
         if message.pane in ("workers", "channels", "pools", "errors"):
             table = self._tables[message.pane]
             table.filter(message.text)
@@ -231,8 +233,6 @@ class PlacesScreen(DrawnScreen):
 
     def unmark(self) -> bool:
         """Take the marks away that a person can see; whether there were any."""
-        if message.text != self.kept_filters.get(message.pane):
-            self.kept_filters.pop(message.pane, None)
         names = frozenset(row.name for row in self.table.marked)
         if self.place != "workers" or not self.table.clear_marks():
             return False

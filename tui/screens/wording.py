@@ -95,7 +95,9 @@ class Wording:
         chip: Line = ((f" {', '.join(ordered)} ", Tone.DIM),) if ordered else ()
         return titled(place.capitalize(), tuple(notes), chip, ways_by_key(), place, width)
 
-    def errors_title(self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int, trouble: str) -> Ways:
+    def errors_title(
+        self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int, trouble: str
+    ) -> Ways:
         """The title of the errors."""
         total = len(errors.groups)
         notes: list[Piece] = [(f"{shown} of {total}" if needle else str(total), Tone.DIM)]
