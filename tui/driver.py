@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import termios
+import time
 from codecs import getincrementaldecoder
 from contextlib import suppress
+from queue import Empty
 from select import select
 from typing import IO, Any, Final
 
@@ -17,6 +20,12 @@ from textual.drivers.linux_driver import LinuxDriver
 _LOOK_EVERY_S: Final = 0.1
 """How often a thread that waits for keys sees whether it is still wanted."""
 _READ_BYTES: Final = 4096
+_MOST_WAITING: Final = 12
+"""So many pieces of output, three for a frame, may wait; Textual's queue takes 30, and then waits itself."""
+_PATIENCE_S: Final = 1.0
+"""How long a terminal has on leaving to take what waits."""
+_LOOK_AGAIN_S: Final = 0.01
+ENTER_SCREEN: Final = "\x1b[?1049h"
 LEAVE_SCREEN: Final = "\x1b[?1049l"
 """Back to what the terminal showed before (xterm, ctlseqs: private mode 1049)."""
 _handed_over: Final[list[tuple[int, list[Any]]]] = []
@@ -63,7 +72,8 @@ class TerminalDriver(LinuxDriver):
         self._keeps_screen = True
 
     def write(self, data: str) -> None:
-        if not (self._keeps_screen and data == LEAVE_SCREEN):
+        is_kept = self._keeps_screen and data == LEAVE_SCREEN
+        if not (is_kept or (_handed_over and data == ENTER_SCREEN)):
             super().write(data)
 
     @staticmethod
@@ -75,6 +85,28 @@ class TerminalDriver(LinuxDriver):
                 termios.tcsetattr(descriptor, termios.TCSANOW, settings)
                 os.write(descriptor, f"{LEAVE_SCREEN}\x1b[?25h".encode())
 
+    @property
+    def is_behind(self) -> bool:
+        """The terminal takes what is written more slowly than it comes: more would have to be waited for."""
+        writer = self._writer_thread
+        return writer is not None and writer._queue.qsize() >= _MOST_WAITING  # noqa: SLF001 (it tells nobody else)
+
+    def _drop_what_waits(self) -> None:
+        """A terminal that takes nothing, like a broken line, does not get the frames that wait, only what comes next."""
+        writer = self._writer_thread
+        if writer is None:
+            return
+        queue = writer._queue  # noqa: SLF001 (as above)
+        give_up_s = time.monotonic() + _PATIENCE_S
+        while not queue.empty() and time.monotonic() < give_up_s:
+            time.sleep(_LOOK_AGAIN_S)
+        if not queue.empty():
+            with suppress(Empty):
+                while True:
+                    queue.get_nowait()
+            with suppress(termios.error):
+                termios.tcflush(self.fileno, termios.TCOFLUSH)
+
     def start_application_mode(self) -> None:
         self._is_on = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -83,17 +115,46 @@ class TerminalDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         self._is_on = False
+        self._drop_what_waits()
         if self._keeps_screen and self.attrs_before is not None:
             _handed_over[:] = [(self.fileno, self.attrs_before)]
             self.attrs_before = None
         super().stop_application_mode()
 
+    def _sigtstp_application(self, *_: object) -> None:
+        """Give the terminal back and stop, with all of this job, as Ctrl-Z does to other programs.
+
+        Where no shell could continue it the kernel stops nobody: then it goes on at once.
+        """
+        if not self._auto_restart:
+            super()._sigtstp_application()
+            return
+        self.suspend_application_mode()
+        self._must_signal_resume = True
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        try:
+            os.kill(0, signal.SIGTSTP)
+        finally:
+            signal.signal(signal.SIGTSTP, self._sigtstp_application)
+        if not self._is_on:
+            self._sigcont_application()
+
     def _sigcont_application(self, *_: object) -> None:
         """SIGCONT comes after SIGSTOP too, and with the SIGHUP of a closed terminal: nothing to start then."""
+        if not self._is_on and self._auto_restart:
+            if not self._is_in_front():
+                os.kill(os.getpid(), signal.SIGSTOP)  # a shell's `bg`: there is nothing that it could be shown on
+                return
+            self.resume_application_mode()
         if self._is_on:
-            self._app.call_later(self._app.screen.refresh)
-        else:
-            super()._sigcont_application()
+            self._app.call_later(self._app.screen.refresh, layout=True)
+
+    def _is_in_front(self) -> bool:
+        """Whether the terminal is this job's to write to."""
+        try:
+            return os.tcgetpgrp(self.fileno) == os.getpgrp()
+        except OSError:
+            return True  # it is gone, or none that has jobs; whoever writes next sees that
 
     def run_input_thread(self) -> None:
         """Read keys until the driver is told to stop.
