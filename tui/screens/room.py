@@ -104,7 +104,8 @@ class RoomScreen(Screen[None]):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Take hold of a border."""
-        border = BORDERS.get(event.widget.id or "") if event.widget is not None else None
+        taken, _ = self.get_widget_at(event.screen_x, event.screen_y)  # a terminal's event names no widget
+        border = BORDERS.get(taken.id or "")
         if border is not None and self.zoomed() is None and (border == "table" or self.has_class("-wide")):
             self._dragged = border
             self.capture_mouse()
