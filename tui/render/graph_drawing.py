@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal, get_args
@@ -18,12 +18,13 @@ from supervisor.api.messages import ChannelRow
 from tui.render.channel_words import state_words
 from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
 from tui.render.graph import Edge, Graph, Key, Stage
-from tui.render.graph_canvas import DOWN, RIGHT, Canvas, Corner
+from tui.render.graph_canvas import Canvas
 from tui.render.graph_flow import Flow
 from tui.render.graph_layout import Layout, Point, Size, Spacing, layout_of
 from tui.render.graph_list import draw_list
 from tui.render.graph_looks import PORT, STAGE_HEIGHT, StageLook, TubeLook, stage_title, stage_width, tube_width
 from tui.render.graph_spots import Spot
+from tui.render.graph_strokes import DOWN, RIGHT, Corner, Run, Strokes, strokes_of
 from tui.render.pieces import Line, Piece, Tone, cut, cut_line, fit, line_width, plain
 
 TIPS: Final = {False: ("▸", "▾"), True: (">", "v")}
@@ -32,6 +33,8 @@ BACK_TIPS: Final = {False: ("◂", "▴"), True: ("<", "^")}
 """In the middle of a line that goes back."""
 MOST_NODES: Final = 400
 """What is more is told as a list."""
+LABEL: Final = 7
+"""Cells before what is not drawn: workers apart, and what is shared without a direction."""
 MOST_CHIP: Final = 20
 """Cells of the name of what stands apart."""
 STATE_CELLS: Final = 17
@@ -95,8 +98,26 @@ class _Shape:
 
 
 @lru_cache(maxsize=64)
-def _laid_out(shape: _Shape) -> Layout:
+def _laid_out(shape: _Shape) -> Layout | None:
     return layout_of(shape.sizes, shape.kinds, shape.links, shape.spacing)
+
+
+@lru_cache(maxsize=32)
+def _strokes(shape: _Shape, is_across: bool, is_ascii: bool) -> Strokes:
+    """Of a layout that can be drawn; a line between neighbours that touch has no cell."""
+    layout = _laid_out(shape)
+    assert layout is not None
+    runs: list[Run] = []
+    for link in shape.links:
+        points = layout.routes[link]
+        corners = tuple(point if is_across else (point[1], point[0]) for point in points)
+        runs.append(((), RIGHT) if _is_short(points) else (corners, RIGHT if is_across else DOWN))
+    return strokes_of(runs, shape.links, is_ascii=is_ascii)
+
+
+def _is_short(points: Sequence[Point]) -> bool:
+    """Whether its two ends touch."""
+    return len(points) == 2 and points[1][0] < points[0][0]
 
 
 def drawing(
@@ -110,15 +131,16 @@ def drawing(
         lines += [()] if lines else []
         spots += [spot.moved(len(lines)) for spot in part.spots]
         lines += part.lines
-    for heading, below in (
-        ("Not connected by a queue", _apart(graph.apart, width, glyphs, chosen)),
-        ("Shared, without a direction", _shared(graph.shared, width, glyphs, chosen)),
-    ):
-        if below.lines:
-            lines += [()] if lines else []
-            lines.append(((heading, Tone.DIM),))
-            spots += [spot.moved(len(lines)) for spot in below.spots]
-            lines += below.lines
+    room = width - LABEL
+    below = [
+        ("apart", _apart(graph.apart, room, glyphs, chosen)),
+        ("shared", _shared(graph.shared, room, glyphs, chosen)),
+    ]
+    lines += [()] if lines and any(chips.lines for _, chips in below) else []
+    for label, chips in below:
+        spots += [spot.moved(len(lines), LABEL) for spot in chips.spots]
+        for index, line in enumerate(chips.lines):
+            lines.append(((fit(label if index == 0 else "", LABEL), Tone.DIM), *line))
     return Drawing(tuple(lines), tuple(spots))
 
 
@@ -156,16 +178,20 @@ def _part(
     chosen: Key | None,
     forms: Sequence[Form],
 ) -> Drawing:
+    number = {key: index for index, key in enumerate(keys)}
     for form in forms if len(keys) <= MOST_NODES else ():
-        layout = _laid_out(_shape(graph, keys, edges, form))
+        shape = _shape(graph, number, edges, form)
+        layout = _laid_out(shape)
+        if layout is None:
+            break
         if layout.is_plain and (layout.along if form.is_across else layout.across) <= width:
-            return _Sheet(graph, flow, glyphs, chosen, form, layout, keys, edges).drawn()
+            return _Sheet(graph, flow, glyphs, chosen, form, shape, layout, number, edges).drawn()
     lines, spots = draw_list(graph, flow, keys, width, glyphs, chosen)
     return Drawing(lines, spots)
 
 
-def _shape(graph: Graph, keys: Sequence[Key], edges: Sequence[Edge], form: Form) -> _Shape:
-    number = {key: index for index, key in enumerate(keys)}
+def _shape(graph: Graph, number: Mapping[Key, int], edges: Sequence[Edge], form: Form) -> _Shape:
+    keys = tuple(number)
     widths = {key: _width(graph, key, form) for key in keys}
     longest = {
         kind: max((widths[key] for key in keys if key.kind == kind), default=1) for kind in ("worker", "channel")
@@ -197,17 +223,18 @@ class _Sheet:
     glyphs: Glyphs
     chosen: Key | None
     form: Form
+    shape: _Shape
     layout: Layout
-    keys: Sequence[Key]
+    number: Mapping[Key, int]
     edges: Sequence[Edge]
 
     def drawn(self) -> Drawing:
         layout = self.layout
         width = layout.along if self.form.is_across else layout.across
         canvas = Canvas(width, self.glyphs.is_ascii)
-        tubes = {key.name: self._tube(self.graph.channels[key.name]) for key in self.keys if key.kind == "channel"}
+        tubes = {key.name: self._tube(self.graph.channels[key.name]) for key in self.number if key.kind == "channel"}
         spots = []
-        for key, place in zip(self.keys, layout.places, strict=True):
+        for key, place in zip(self.number, layout.places, strict=True):
             corner = self._corner((place.along, place.across - place.size.before))
             across = place.size.before + 1 + place.size.after
             size = (place.size.along, across) if self.form.is_across else (across, place.size.along)
@@ -218,15 +245,14 @@ class _Sheet:
                 look.draw(canvas, *corner, size[0], self.glyphs)
             else:
                 self._draw_tube(canvas, tubes[key.name], spots[-1])
-        for number, edge in enumerate(self.edges):
-            self._draw_edge(canvas, number, edge, tubes[edge.channel].tone)
-        return Drawing(tuple(canvas.lines(self._have_in_common)), tuple(spots))
+        tones = [tubes[edge.channel].tone for edge in self.edges]
+        for edge, tone in zip(self.edges, tones, strict=True):
+            self._draw_ends(canvas, edge, tone)
+        canvas.lay(_strokes(self.shape, self.form.is_across, self.glyphs.is_ascii), tones.__getitem__)
+        return Drawing(tuple(canvas.lines()), tuple(spots))
 
     def _tube(self, channel: ChannelRow) -> TubeLook:
         return TubeLook(channel, Key("channel", channel.name) == self.chosen, self.form.is_tight)
-
-    def _have_in_common(self, one: int, other: int) -> bool:
-        return self.edges[one].source == self.edges[other].source or self.edges[one].target == self.edges[other].target
 
     def _corner(self, point: Point) -> Corner:
         return point if self.form.is_across else (point[1], point[0])
@@ -251,28 +277,21 @@ class _Sheet:
             at = line_width(depth) + 2
             canvas.text(x + 2 + at, y + 1, tube.rates_line(width - 2 - at, glyphs))
 
-    def _draw_edge(self, canvas: Canvas, number: int, edge: Edge, tone: Tone) -> None:
-        source, target = (self.keys.index(key) for key in edge)
-        points = self.layout.routes[source, target]
+    def _draw_ends(self, canvas: Canvas, edge: Edge, tone: Tone) -> None:
+        """What is not the same for every depth and cursor: where a line leaves a frame, and its tips."""
+        points = self.layout.routes[self.number[edge.source], self.number[edge.target]]
         corners = [self._corner(point) for point in points]
-        ahead = RIGHT if self.form.is_across else DOWN
-        behind = ahead >> 1
-        first, last = corners[0], corners[-1]
-        step = (1, 0) if self.form.is_across else (0, 1)
+        (x, y), last = corners[0], corners[-1]
         if edge.source.kind == "worker":
-            self._leave(canvas, (first[0] - step[0], first[1] - step[1]), tone, edge.source == self.chosen)
-        if points[-1][0] < points[0][0] and len(points) == 2:
-            return
-        canvas.run(number, corners, tone)
-        canvas.tip(*first, number, behind)
-        canvas.tip(*last, number, ahead)
-        if points[-1][0] < points[0][0] and len(points) > 4:
+            at = (x - 1, y) if self.form.is_across else (x, y - 1)
+            self._leave(canvas, at, tone, is_chosen=edge.source == self.chosen)
+        if len(points) > 4 and points[-1][0] < points[0][0]:
             way = BACK_TIPS[self.glyphs.is_ascii][not self.form.is_across]
             canvas.text((corners[2][0] + corners[3][0]) // 2, (corners[2][1] + corners[3][1]) // 2, ((way, tone),))
-        if edge.target.kind == "worker":
+        if edge.target.kind == "worker" and not _is_short(points):
             canvas.text(*last, ((TIPS[self.glyphs.is_ascii][not self.form.is_across], tone),))
 
-    def _leave(self, canvas: Canvas, at: Corner, tone: Tone, is_chosen: bool) -> None:
+    def _leave(self, canvas: Canvas, at: Corner, tone: Tone, *, is_chosen: bool) -> None:
         """Where a line leaves a frame."""
         if is_chosen:
             sign, look = ("#" if self.glyphs.is_ascii else "╟" if self.form.is_across else "╤"), Tone.ACCENT

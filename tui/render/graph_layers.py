@@ -13,6 +13,9 @@ from itertools import pairwise
 
 SWEEPS = 8
 
+MOST_PIECES = 600
+"""Between neighbouring layers; nobody could follow more, and they are not put in order."""
+
 Link = tuple[int, int]
 """From a node to a node, both by number."""
 
@@ -58,7 +61,8 @@ def layers_of(first_rank: Sequence[int], links: Sequence[Link]) -> Layers:
             bends += 1
         paths[source, target] = (source, *between, target)
     layers = Layers(count, tuple(map(tuple, rows)), paths, tuple(link for link in links if link in returns))
-    return Layers(count, _ordered(layers), paths, layers.returns)
+    is_clear = len(layers.pieces) <= MOST_PIECES
+    return Layers(count, _ordered(layers), paths, layers.returns) if is_clear else layers
 
 
 def _returns(count: int, links: Sequence[Link]) -> set[Link]:

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from tui.render.graph_layers import Layers, Link, layers_of
+from tui.render.graph_layers import MOST_PIECES, Layers, Link, layers_of
 from tui.render.graph_tracks import Gap, Pin, Tracks, tracks_of
 
 ROUNDS: Final = 8
@@ -84,12 +85,21 @@ class Layout:
     """No line runs on one that has nothing to do with it."""
 
 
-def layout_of(sizes: Sequence[Size], kinds: Sequence[int], links: Sequence[Link], spacing: Spacing) -> Layout:
+_layers = lru_cache(maxsize=32)(layers_of)
+"""The order in the layers is the same for every size and every way to draw."""
+
+
+def layout_of(
+    sizes: Sequence[Size], kinds: tuple[int, ...], links: tuple[Link, ...], spacing: Spacing
+) -> Layout | None:
     """A layout of nodes of `sizes`, each a worker (0) or a channel (1), joined by `links` from one kind to the other.
 
-    All nodes of one kind are equally long along the flow.
+    All nodes of one kind are equally long along the flow. None where so many lines pass so many layers that nobody
+    could follow them.
     """
-    layers = layers_of(kinds, links)
+    layers = _layers(kinds, links)
+    if len(layers.pieces) > MOST_PIECES:
+        return None
     across = _places(layers, sizes, spacing.across)
     lanes = {link: number for number, link in enumerate(layers.returns)}
     edge = max((across[node] + sizes[node].after for node in range(layers.count)), default=0)

@@ -26,7 +26,9 @@ def _nets(draw: st.DrawFn) -> tuple[list[int], list[tuple[int, int]]]:
 
 
 def _layout(kinds: list[int], links: list[tuple[int, int]], spacing: Spacing) -> Layout:
-    return layout_of([CHANNEL if kind else WORKER for kind in kinds], kinds, links, spacing)
+    layout = layout_of([CHANNEL if kind else WORKER for kind in kinds], tuple(kinds), tuple(links), spacing)
+    assert layout is not None
+    return layout
 
 
 @given(_nets())
