@@ -157,3 +157,13 @@ def test_the_date_is_left_out_today() -> None:
     """A time of day is enough for what has just happened."""
     assert event_line(EVENTS[0], 8, today_is="2023-11-14").startswith("22:13:21.000  parse.1   INFO")
     assert "\x1b[33mWARNING\x1b[0m" in event_line(EVENTS[2], 8, colours=True)
+
+
+def test_what_was_asked_for_ends_with_its_command_line(command: Command, engine: FakeEngine) -> None:
+    """To be copied; as JSON it is a field, beside how far it has come."""
+    line = "procdeck stop tally --project census"
+    wish = an_event(1, "stop wished", subject="tally", kind="action", by="policy", step="accepted", command=line)
+    _tell(engine, wish)
+    assert command("events").out.rstrip().endswith(f"stop wished  (by policy)  $ {line}")
+    told = msgspec.json.decode(command("events", "--json").out)
+    assert (told["command"], told["step"]) == (line, "accepted")

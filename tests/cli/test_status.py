@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from supervisor.api.messages import Fleet, LogState
+from supervisor.api.messages import Fleet, LogState, WorkerDetail
 from supervisor.lifecycle.states import State
 from tests.api.fake_port import a_fleet, a_row
 from tui.cli.status import status_text
@@ -97,3 +97,22 @@ def test_status_tells_who_has_ended_the_run() -> None:
 def test_status_of_a_fleet_without_workers_is_a_heading() -> None:
     """Nothing to show is no error."""
     assert status_text(a_fleet(channels=())).splitlines()[-1].startswith("NAME  STATE  PID")
+
+
+def test_status_of_a_worker_is_all_about_each_of_its_replicas(command: Command, engine: FakeEngine) -> None:
+    """What it is, its processes, environment and exits; a name that nobody has is told with what comes close."""
+    told = command("status", "parse")
+    assert told.code == 0
+    for heading in ("parse.1\n", "parse.2\n", "PROCESSES\n", "ENVIRONMENT\n", "EXITS\n", "Start method\n"):
+        assert heading in told.out
+    assert "(v " not in told.out
+    outcome = command("status", "prase")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert 'no worker is named "prase"; did you mean "parse"?' in outcome.err
+    assert command("status", "walk", "--watch").code == 2
+
+
+def test_status_of_workers_as_json_is_an_array(command: Command, engine: FakeEngine) -> None:
+    """Whatever the engine tells of each."""
+    told = msgspec.json.decode(command("status", "walk", "parse.2", "--json").out, type=list[WorkerDetail])
+    assert [detail.row.name for detail in told] == ["walk", "parse.2"]

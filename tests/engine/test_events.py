@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from supervisor import paths
+from supervisor.errors import RequestRefused
 from supervisor.journal import newest_journal, read_journal
 from tests.engines import RunningEngine, engine_on, kill, wait_for, write_profile
 
@@ -89,3 +90,48 @@ def test_whoever_follows_is_told_at_once(profile: Path) -> None:
         engine.act("stop", "sleeper")
         following.join(40.0)
         assert told[:1] == ["stop wished"]
+
+
+def test_every_wish_is_followed_to_its_outcome(profile: Path) -> None:
+    """What was accepted, who asked with what, by which command line, and how it ended; a refusal says why."""
+    with engine_on(profile) as engine:
+        _is_up(engine)
+        (job,) = engine.act("restart", "sleeper")
+        done = engine.wait_event(lambda event: event.step == "done", "the restart to be done")
+        wish = next(event for event in engine.events("sleeper") if event.step == "accepted")
+        assert wish.command == f"procdeck restart sleeper --project {engine.note.project}"
+        assert (wish.outcomes, wish.by.partition(", ")[2]) == (1, "command line")
+        assert (done.answers, done.what, done.by) == ((wish.cursor,), f"restart done: {job.text}", wish.by)
+        between = [event for event in engine.events("sleeper") if wish.cursor < event.cursor < done.cursor]
+        assert {event.by for event in between if event.kind == "state"} == {wish.by}
+        with pytest.raises(RequestRefused):
+            engine.client.act("pause", ["sleeeper"])
+        refused = engine.wait_event(lambda event: event.step == "refused", "the refusal")
+        assert (refused.subject, refused.level) == ("engine", "WARNING")
+        assert "did you mean 'sleeper'?" in refused.what
+        assert engine.client.signal(["sleeper"], "CONT").signalled == ("sleeper",)
+        sent = engine.wait_event(lambda event: event.what.startswith("SIGCONT sent"), "the signal")
+        assert (sent.step, sent.command) == ("done", f"procdeck signal CONT sleeper --project {engine.note.project}")
+        assert engine.client.scale("sleeper", replicas=2).after == 2
+        scaled = engine.wait_event(lambda event: event.step == "done" and "2" in event.what, "the scale", sent.cursor)
+        assert scaled.command == f"procdeck scale sleeper=2 --project {engine.note.project}"
+
+
+def test_what_nobody_asked_for_says_what_brought_it_about(place: Path) -> None:
+    """The restart policy, and the schedule."""
+    told = """
+        name = "moved"
+
+        [workers.crash]
+        command = ["false"]
+        restart = { policy = "on-failure", max = 2, within = "60s", backoff = "0.01s..0.02s" }
+
+        [workers.tick]
+        command = ["true"]
+        schedule = { every = "1s" }
+        """
+    with engine_on(write_profile(place / "p", told)) as engine:
+        crash = engine.wait_event(lambda event: event.subject == "crash" and event.by == "policy", "a restart")
+        assert crash.to_state in ("backoff", "starting")
+        tick = engine.wait_event(lambda event: event.subject == "tick" and event.by == "schedule", "a run")
+        assert tick.to_state == "starting"
