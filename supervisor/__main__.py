@@ -159,7 +159,10 @@ def _run_engine(
 ) -> int:
     from setproctitle import setproctitle
 
+    from supervisor.heap import use_again
+
     setproctitle(f"procdeck engine {place.project}")
+    use_again()
     try:
         from supervisor.profile.loading import load_profile
 

@@ -35,3 +35,26 @@ def test_large_pieces_are_given_back_between_small_ones_that_are_kept() -> None:
         for how in ("set", "unset")
     }
     assert left["set"] <= 8 < left["unset"]
+
+
+AGAIN = """
+import resource, sys
+from supervisor.heap import use_again
+
+if sys.argv[1] == "set":
+    assert use_again()
+for _ in range(50):
+    pieces = [bytearray(b"x") * (300 << 10) for _ in range(4)]
+    del pieces
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the heap of another C library")
+def test_buffers_are_made_of_what_others_have_left() -> None:
+    """Fifty turns of four lanes: the kernel has to give the pages of one."""
+    faults = {
+        how: int(subprocess.run([sys.executable, "-c", AGAIN, how], check=True, capture_output=True).stdout)
+        for how in ("set", "unset")
+    }
+    assert faults["set"] < faults["unset"] - 5000
