@@ -79,8 +79,9 @@ class Answers(io.StringIO):
 def test_answers_become_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A command, a file and a function, each with its name; an empty answer ends it."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "job.py").write_text(JOB)
     lines = [
-        "redis-server --port 6390",
+        "sleep 6390",
         "",
         "",
         "",
@@ -97,7 +98,7 @@ def test_answers_become_a_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert main(["init", "--name", "mine"]) == ExitCode.OK
     profile = load_profile(tmp_path / "procdeck.toml")
     assert profile.name == "mine"
-    assert profile.workers["redis-server"].command == "redis-server --port 6390"
+    assert profile.workers["sleep"].command == "sleep 6390"
     assert profile.workers["consume"].target == "job:consume"
     assert (profile.workers["consume"].replicas, profile.workers["consume"].restart.policy) == (3, "never")
     assert profile.workers["main"].script == "job.py"
@@ -111,3 +112,48 @@ def test_without_a_terminal_a_file_is_asked_for(
     monkeypatch.setattr("sys.stdin", io.StringIO())
     assert main(["init"]) == ExitCode.USAGE
     assert "procdeck init job.py" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("named", ["jop.py", "job", "job.pyy"])
+def test_a_mistyped_file_is_told_with_the_near_one(
+    job: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    """Nothing is written."""
+    monkeypatch.chdir(job.parent)
+    assert main(["init", named]) == ExitCode.USAGE
+    assert 'did you mean "job.py"?' in capsys.readouterr().err
+    assert not (job.parent / "procdeck.toml").exists()
+
+
+@pytest.mark.parametrize(("answer", "doubt"), [
+    ("jop.py", 'there is no file jop.py here; did you mean "job.py"?'),
+    ("job:prodce", 'job.py has no function prodce; did you mean "produce"?'),
+    ("no-such-program --fast", "there is no program no-such-program"),
+])  # fmt: skip
+def test_a_mistyped_answer_is_asked_about(
+    job: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str, doubt: str
+) -> None:
+    """Enter takes it back; y takes it all the same."""
+
+    monkeypatch.chdir(job.parent)
+    monkeypatch.setattr("sys.stdin", Answers(f"{answer}\n\njob:produce\n\n\n\n\n"))
+    assert main(["init"]) == ExitCode.OK
+    assert doubt in capsys.readouterr().err
+    assert list(load_profile(Path("procdeck.toml")).workers) == ["produce"]
+    monkeypatch.setattr("sys.stdin", Answers(f"{answer}\ny\nother\n\n\n\n"))
+    assert main(["init", "--force"]) == ExitCode.OK
+    assert list(load_profile(Path("procdeck.toml")).workers) == ["other"]
+
+
+@pytest.mark.parametrize(
+    "answer", ["while true; do date; sleep 1; done", "module.elsewhere:run", "sleep 5", "exec sleep 5"]
+)
+def test_what_may_be_right_is_not_doubted(
+    job: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """A shell's own words, and modules that are found elsewhere."""
+
+    monkeypatch.chdir(job.parent)
+    monkeypatch.setattr("sys.stdin", Answers(f"{answer}\nw\n\n\n\n"))
+    assert main(["init"]) == ExitCode.OK
+    assert "all the same" not in capsys.readouterr().err

@@ -74,7 +74,7 @@ def test_without_a_profile_one_is_offered_to_be_written(place: Path, procdeck: O
     terminal.wait(lambda shown: sum("What is to run?" in line for line in shown) == 2, "to be asked for another one")
     terminal.press("enter")
     assert terminal.exit_code() == 0
-    assert "it has 1 workers" in "\n".join(terminal.text())
+    assert "it has 1 worker;" in "\n".join(terminal.text())
     assert terminal.modes_after == terminal.modes_before
     assert 'command = "sleep 1000"' in (place / "p" / "procdeck.toml").read_text()
 

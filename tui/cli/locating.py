@@ -36,7 +36,8 @@ def find_engine(project: str | None, directory: Path | None = None) -> EngineNot
     if project is not None:
         note = engine_note(project)
         if note is None:
-            raise EngineUnreachable(_nobody_there(project, source))
+            starts = "; `procdeck` starts it" if source and not is_running(project) else ""
+            raise EngineUnreachable(_nobody_there(project, source) + starts)
         return note
     running = running_projects()
     candidates = [note for note in running if note.launch_directory == os.fspath(directory)] or running

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from supervisor.profile.sketching import Function
 
 DEFAULT_NAME: Final = "procdeck.toml"
+_SHELL: Final = re.compile(r"[;&|<>$`(){}*?!'\"\\]|^(?:while|for|if|until|case|exec|cd|time|ulimit)\b")
+"""What a shell makes something of; such a line is taken as it is."""
 
 
 def init(files: tuple[str, ...], output: str | None, name: str | None, *, is_forced: bool) -> ExitCode:
@@ -63,16 +67,21 @@ def _functions(file: Path) -> list[Function]:
     except IsADirectoryError:
         raise UsageError(f"{file} is a directory; name the Python file in it") from None
     except OSError as error:
-        beside = [entry.name for entry in os.scandir(file.parent)] if file.parent.is_dir() else []
-        hint = did_you_mean(file.name, [one for one in beside if one.endswith(".py")])
-        raise UsageError(f"cannot read {file}: {error.strerror}{hint}") from None
+        raise UsageError(f"cannot read {file}: {error.strerror}{_near(file)}") from None
+
+
+def _near(file: Path) -> str:
+    """The Python file beside it that was probably meant."""
+    beside = [entry.name for entry in os.scandir(file.parent)] if file.parent.is_dir() else []
+    return did_you_mean(file.with_suffix(".py").name, [one for one in beside if one.endswith(".py")])
 
 
 def _module_of(file: Path, where: Path) -> str:
     """The module's name as the profile finds it: beside itself."""
     beside = file.absolute().parent == where.absolute().parent
     if file.suffix != ".py" or not file.stem.isidentifier():
-        raise UsageError(f"{file} cannot be imported: its name has to be a Python name and end with .py")
+        hint = "" if file.is_dir() else _near(file)
+        raise UsageError(f"{file} cannot be imported: its name has to be a Python name and end with .py{hint}")
     if not beside:
         raise UsageError(f"{file} is not beside {where}: write the profile there, --output {file.parent / where.name}")
     return file.stem
@@ -89,6 +98,9 @@ def _of_answers(project: str) -> str:
         if not what:
             break
         key, value, guess = _kind_of(what)
+        doubt = _doubt(key, value)
+        if doubt and _ask(f"{doubt}. Take it all the same? [y/N] ").lower() not in ("y", "yes"):
+            continue
         worker = _name_for(legal_name_from(guess, "worker"), names)
         names.add(worker)
         lines += [f"[workers.{worker}]", f"{key} = {_text(value)}"]
@@ -120,6 +132,28 @@ def _kind_of(what: str) -> tuple[str, str, str]:
     except ValueError:
         words = what.split()
     return "command", what, Path(words[0]).name if words else "worker"
+
+
+def _doubt(key: str, value: str) -> str:
+    """Why it looks as if something was mistyped; empty where it does not. Nothing is imported to find out."""
+    if key == "script":
+        file = Path(value)
+        return "" if file.is_file() else f"there is no file {value} here{_near(file)}"
+    if key == "target":
+        module, _, function = value.partition(":")
+        file = Path(*module.split(".")).with_suffix(".py")
+        try:
+            known = re.findall(r"^(?:async +)?(?:def|class) +(\w+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+        except (OSError, UnicodeDecodeError):
+            return ""  # it may be found elsewhere
+        return "" if function in known else f"{file} has no function {function}{did_you_mean(function, known)}"
+    program = shlex.split(value)[0] if _is_plain(value) else ""
+    return f"there is no program {program}" if program and shutil.which(program) is None else ""
+
+
+def _is_plain(command: str) -> bool:
+    """It is a program and its words, and nothing that only a shell understands."""
+    return re.fullmatch(r"[\w./-]+( .*)?", command) is not None and not _SHELL.search(command)
 
 
 def _name_for(guess: str, names: set[str]) -> str:
@@ -172,5 +206,6 @@ def _check(where: Path) -> ExitCode:
             narrate(mistake)
         complain("it has to be mended before it runs")
         return ExitCode.PROFILE_INVALID
-    narrate(f"it has {len(profile.workers)} workers; look at its comments, then: procdeck {where}")
+    number = f"{len(profile.workers)} worker{'' if len(profile.workers) == 1 else 's'}"
+    narrate(f"it has {number}; look at its comments, then: procdeck {where}")
     return ExitCode.OK
