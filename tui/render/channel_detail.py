@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from supervisor.api.messages import ChannelRow, ChannelUser, Letter, ReplicaRow
-from tui.render.channel_rows import depth_sparkline
+from tui.render.channel_rows import NOTED_FROM_S, depth_sparkline
 from tui.render.channel_words import FLOWING, dead_letters, is_full, oldest_age, state_words
 from tui.render.facts import fact, heading
 from tui.render.figures import count, depth_bar, duration, plural, rate, size
@@ -160,7 +160,8 @@ def _doing(channel: ChannelRow, name: str, now_s: float) -> list[str]:
     """What `name` does in the channel now."""
 
     def since(user: ChannelUser) -> str:
-        return "" if user.since_s is None else f" for {duration(now_s - user.since_s)}"
+        waited_s = 0.0 if user.since_s is None else now_s - user.since_s
+        return f" for {duration(waited_s)}" if waited_s >= NOTED_FROM_S else ""
 
     hand = " an item" if channel.kind in FLOWING else " it"
     waits = [f"waits in {plain(user.operation)}{since(user)}" for user in channel.waiting if user.replica == name]

@@ -27,7 +27,9 @@ NOTED_FROM_S = 3.0
 """Who has waited for less is not said to wait for so long: that would flicker."""
 
 _BAR = {False: 4, True: 8}
-"""Cells of the depth bar, by whether there is much room."""
+"""Cells of the depth bar, by whether there is much room: as many in each row, so that bars can be compared."""
+_FIGURES = {False: 9, True: 12}
+"""Cells beside it for the depth in figures, with a blank."""
 
 
 def columns_for_channels(width: int, longest_name: int, longest_kind: int) -> tuple[Column, ...]:
@@ -38,7 +40,7 @@ def columns_for_channels(width: int, longest_name: int, longest_kind: int) -> tu
     fixed = [
         name,
         kind,
-        Column("depth", "depth", _BAR[is_wide] + (12 if is_wide else 9)),
+        Column("depth", "depth", _BAR[is_wide] + _FIGURES[is_wide]),
         Column("history", "", 15 if is_wide else 8),
         Column("in", "in/s", 4, is_right=True),
         Column("out", "out/s", 5, is_right=True),
@@ -119,7 +121,7 @@ def depth_cell(channel: ChannelRow, width: int, glyphs: Glyphs) -> Line:
     """A bar where there is a limit, and the figures always: ``⣿⣿⣀⣀ 120/200``."""
     figures = depth_figures(channel)
     tone = Tone.AMBER if is_full(channel) else Tone.PLAIN
-    room = min(width - len(figures) - 1, _BAR[True])
+    room = min(width - len(figures) - 1, _BAR[width >= _BAR[True] + _FIGURES[True]])
     if not channel.maxsize or channel.depth is None or room < 2:
         return ((figures, tone),)
     bar = depth_bar(channel.depth, channel.maxsize, room, is_ascii=glyphs.is_ascii)

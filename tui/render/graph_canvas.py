@@ -85,8 +85,12 @@ def _line(row: dict[int, tuple[str, Look]]) -> Line:
     at = 0
     for x in sorted(row):
         character, its = row[x]
-        if x > at:
-            character = " " * (x - at) + character
+        gap = " " * (x - at)
+        if gap and look == Tone.PLAIN:
+            text.append(gap)
+        elif gap:
+            pieces.append(("".join(text), look))
+            text, look = [gap], Tone.PLAIN
         if its != look:
             pieces.append(("".join(text), look))
             text, look = [], its

@@ -24,8 +24,7 @@ def _fleet() -> Fleet:
     return census(rows=rows, channels=(*graph.channels.values(), *graph.shared))
 
 
-@pytest.mark.parametrize("size", [NARROW, WIDE])
-@pytest.mark.parametrize("key", ["9", "A"])
+@pytest.mark.parametrize(("size", "key"), [(NARROW, "9"), (WIDE, "A")])
 async def test_the_pipeline_is_drawn_and_names_the_bottleneck(size: tuple[int, int], key: str) -> None:
     """By its number or its letter; the sentence above, the words in the frames, and esc goes back."""
     app = dashboard(FakeLink(_fleet()))
