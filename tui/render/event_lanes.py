@@ -11,7 +11,7 @@ A worker that crashes again and again is a row of the same signs. Workers to whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -59,7 +59,7 @@ class _Lane:
 
 
 def lane_lines(
-    events: Iterable[Event], now_at: float, span_s: float, width: int, most: int, glyphs: Glyphs
+    events: Sequence[Event], now_at: float, span_s: float, width: int, most: int, glyphs: Glyphs
 ) -> list[Line]:
     """At most `most` lanes of `span_s` seconds up to `now_at`, then a line of times; empty where nothing happened.
 
@@ -79,29 +79,33 @@ def lane_lines(
     return [*lines, fit_line(((" " * (name_cells + 2) + times + more, Tone.DIM),), width)]
 
 
-def _lanes(events: Iterable[Event], since_at: float) -> list[_Lane]:
+def _lanes(events: Sequence[Event], since_at: float) -> list[_Lane]:
+    """Those to whom something has happened since then; what was before is looked at no further than it has to be."""
     lanes: dict[str, _Lane] = {}
-    for event in events:
-        if event.kind != "state" and event.step != "accepted":
-            continue
-        lane = lanes.get(event.subject)
-        if lane is None:
-            lane = lanes[event.subject] = _Lane(plain(event.subject))
-        if event.kind != "state":
-            if event.at >= since_at:
+    unknown: set[str] = set()
+    for event in reversed(events):
+        is_state = event.kind == "state"
+        if event.at < since_at:
+            if not unknown:
+                break
+            if is_state and event.subject in unknown:
+                unknown.discard(event.subject)
+                lanes[event.subject].before = event.to_state or ""
+        elif is_state or event.step == "accepted":
+            lane = lanes.get(event.subject)
+            if lane is None:
+                lane = lanes[event.subject] = _Lane(plain(event.subject))
+            if not is_state:
                 lane.wishes.append(event.at)
-        elif event.to_state is not None:
-            _note(lane, event.at, event.to_state, is_shown=event.at >= since_at)
+            elif event.to_state is not None:
+                lane.changes.append((event.at, event.to_state))
+                unknown.add(event.subject)
+    for lane in lanes.values():
+        lane.changes.reverse()
+        states = [state for _, state in lane.changes]
+        lane.exits = sum(state in _ENDS for state in states)
+        lane.troubles = sum(state in _TROUBLES for state in states)
     return list(lanes.values())
-
-
-def _note(lane: _Lane, at: float, state: str, *, is_shown: bool) -> None:
-    if not is_shown:
-        lane.before = state
-        return
-    lane.changes.append((at, state))
-    lane.exits += state in _ENDS
-    lane.troubles += state in _TROUBLES
 
 
 def _lane_line(

@@ -46,7 +46,9 @@ class EventsScreen(AskingScreen[EventList]):
         """Whose events are shown at first; empty: all."""
         self._span = 1
         self._rows: tuple[EventRow, ...] = ()
+        self._version = -1
         self._drawn: tuple[object, ...] = ()
+        self._laned: tuple[object, ...] = ()
         self._was_live = True
 
     def compose(self) -> ComposeResult:
@@ -100,17 +102,19 @@ class EventsScreen(AskingScreen[EventList]):
         happenings = self.desk.happenings
         now_at = self.desk.wording.clock.wall_s()
         size = self.size
-        drawn = (happenings.version, int(now_at / LANES_EVERY_S), size, self._span)
+        if happenings.version != self._version:
+            self._version, self._rows = happenings.version, happenings.rows
+        drawn = (self._version, int(now_at / LANES_EVERY_S))
         if drawn != self._drawn:
-            is_new = not self._drawn or drawn[0] != self._drawn[0]
             self._drawn = drawn
             self._explain()
-            if is_new:
-                self._rows = happenings.rows
             self.table.show_rows(self._rows, now_at)
+        laned = (bool(self._rows), int(now_at / LANES_EVERY_S), size, self._span)
+        if laned != self._laned:
+            self._laned = laned
             most = max(size.height // LANES_SHARE - 2, 2)
-            shown = (row.event for row in self._rows)
-            self._lanes.show(lane_lines(shown, now_at, self._span_s(now_at), size.width, most, self.desk.glyphs))
+            told = [row.event for row in self._rows]
+            self._lanes.show(lane_lines(told, now_at, self._span_s(now_at), size.width, most, self.desk.glyphs))
         self._draw_told()
 
     def _span_s(self, now_at: float) -> float:

@@ -57,7 +57,7 @@ def test_events_in_ascii() -> None:
 @pytest.mark.parametrize(("width", "span_s", "most"), [(80, 120.0, 2), (160, 120.0, 8)])
 def test_lanes_make_a_crash_loop_visible(width: int, span_s: float, most: int) -> None:
     """The same signs again and again, most trouble first; what was up before the time that is shown, is."""
-    lines = lane_lines((row.event for row in rows()), NOW_AT, span_s, width, most, UNICODE)
+    lines = lane_lines([row.event for row in rows()], NOW_AT, span_s, width, most, UNICODE)
     assert {line_width(line) for line in lines} == {width}
     assert golden(f"event_lanes_{width}") == "\n".join(line_text(line).rstrip() for line in lines)
 
