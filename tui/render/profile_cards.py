@@ -23,6 +23,7 @@ GROUP_TITLES: Final[dict[Group, str]] = {
     "shipped": "Shipped with procdeck",
 }
 NAME_CELLS, STATE_CELLS, CONTENT_CELLS = 18, 13, 26
+ROOMY_CONTENT_CELLS, ROOMY_FROM_COLUMNS = 38, 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +99,21 @@ def list_rows(
 def card_line(card: Card, current: str, now_at: float, width: int, glyphs: Glyphs) -> Line:
     """One card in exactly `width` cells: name, state, what it contains, where it is."""
     ellipsis = glyphs.ellipsis
+    content_cells = CONTENT_CELLS if width < ROOMY_FROM_COLUMNS else ROOMY_CONTENT_CELLS
     word, tone = state_of(card, current, now_at, glyphs)
     name_tone = Tone.STRONG if card.is_there else Tone.DIM
     left: Line = (
         ("  " + fit(plain(card.name), NAME_CELLS, ellipsis=ellipsis) + " ", name_tone),
         (fit(word, STATE_CELLS, ellipsis=ellipsis) + " ", tone),
-        (fit(counts_words(card.outline), CONTENT_CELLS, ellipsis=ellipsis) + " ", Tone.PLAIN),
     )
-    room = width - 6 - NAME_CELLS - STATE_CELLS - CONTENT_CELLS
+    if card.is_there and card.outline is not None and card.outline.mistakes:
+        first = card.outline.mistakes[0].removeprefix(f"{card.path.parent}/")
+        return fit_line((*left, (plain(first), Tone.RED)), width, ellipsis)
+    left = (
+        *left,
+        (fit(counts_words(card.outline), content_cells, ellipsis=ellipsis) + " ", Tone.PLAIN),
+    )
+    room = width - 6 - NAME_CELLS - STATE_CELLS - content_cells
     return fit_line((*left, (cut_left(plain(str(card.path)), room, ellipsis), Tone.DIM)), width, ellipsis)
 
 

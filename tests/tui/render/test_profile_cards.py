@@ -38,6 +38,12 @@ def test_each_state_has_its_word_in_every_width(card: Card, word: str, width: in
     assert line_width(line) == width
 
 
+def test_first_mistake_stands_in_the_list() -> None:
+    """With its file and line; all of them are in the detail."""
+    line = line_text(card_line(BROKEN, "", NOW_AT, 100, ASCII))
+    assert "procdeck.toml:12: no key x; did you mean y?" in line
+
+
 def test_what_is_looked_at_already_says_so() -> None:
     """By its project, whatever its profile is called."""
     assert "shown 12m" in line_text(card_line(replace(VALID, engine=NOTE), "deck", NOW_AT, 90, UNICODE))
