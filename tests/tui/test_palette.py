@@ -10,13 +10,13 @@ from textual import events
 from tests.tui.fakes import FakeLink, census, channels
 from tests.tui.pool_fakes import pools
 from tests.tui.screens.test_fleet import NARROW, dashboard, gone, screen_text, shown, until
-from tui.actions import ACTIONS, BY_ID, PLACE_NUMBERS
+from tui.actions import ACTIONS, BY_ID, PLACE_NUMBERS, ways_by_key
 from tui.link.view import FleetView, heard_fleet
 from tui.palette import action_entries, entry_line, found, go_entries
 from tui.refusals import why_not
 from tui.render.glyphs import UNICODE
-from tui.render.header import place_title
 from tui.render.pieces import Tone, line_text, line_width
+from tui.render.ways import titled
 from tui.screens.palette import PaletteScreen
 from tui.screens.why import HangsScreen
 from tui.situation import Situation
@@ -158,11 +158,13 @@ async def test_from_a_screen_over_the_fleet_one_can_act_there_and_go_anywhere() 
 
 
 def test_titles_name_the_other_places_with_their_keys() -> None:
-    """Where there is room for all of them; the title itself never gives way."""
-    told = line_text(place_title("pools", ((" 6", Tone.DIM),), (), 80))
-    assert told.rstrip().endswith("1 Workers  2 Channels  4 Errors  5 Hangs  6 Events")
+    """Where there is room for all of them, else the keys alone; the title itself never gives way."""
+    others = "  ".join(f"{key} {place.capitalize()}" for key, place in ways_by_key() if place != "pools")
+    told = line_text(titled("Pools", ((" 6", Tone.DIM),), (), ways_by_key(), "pools", 160).line)
+    assert told.rstrip().endswith(others)
     assert told.startswith(" Pools  6")
-    assert line_text(place_title("pools", ((" 6" + "x" * 40, Tone.DIM),), (), 80)).rstrip().endswith("x")
+    told = line_text(titled("Pools", ((" 6" + "x" * 40, Tone.DIM),), (), ways_by_key(), "pools", 80).line)
+    assert told.split("x" * 40)[1].split() == [key for key, place in ways_by_key() if place != "pools"]
     assert all(key in BY_ID[place].keys for place, key in PLACE_NUMBERS.items())
     assert len(set(PLACE_NUMBERS.values())) == len(PLACE_NUMBERS)
 

@@ -120,21 +120,6 @@ def run_ended_by(fleet: Fleet) -> str:
     return f"{who} (exit code {fleet.exit_code}). "
 
 
-_PLACES = {"workers": "1", "channels": "2", "pools": "3", "errors": "4", "hangs": "5", "events": "6"}
-"""The keys that go to them."""
-
-
-def place_title(place: str, notes: Line, chip: Line, width: int) -> Line:
-    """The title of `place`'s table, and at the right, where there is room, the keys that go to the others."""
-    others: list[Piece] = []
-    for other, number in _PLACES.items():
-        if other != place:
-            others += [(f"  {number}", Tone.ACCENT), (f" {other.capitalize()}", Tone.DIM)]
-    ways: Line = (*chip, *others, (" ", Tone.PLAIN))
-    fits = line_width(notes) + line_width(ways) + len(place) + 3 <= width
-    return pane_title(place.capitalize(), notes, ways if fits else chip, width)
-
-
 def pane_title(title: str, notes: Line, chip: Line, width: int) -> Line:
     """A pane's first line: its title, what is special about what it shows, and its state at the right."""
     left: Line = ((f" {title} ", Tone.STRONG), *notes)
