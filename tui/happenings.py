@@ -56,7 +56,7 @@ class Happenings:
         """The engine goes by this run; what happened in another one is not its past."""
         if run_id != self._run_id:
             if self._run_id:
-                self._start_over()
+                self.start_over()
             self._run_id = run_id
 
     def lost(self) -> None:
@@ -82,7 +82,8 @@ class Happenings:
         self.is_behind = False
         self.version += 1
 
-    def _start_over(self) -> None:
+    def start_over(self) -> None:
+        """Nothing has happened yet, as far as anybody knows; the engine has to be asked."""
         self._rows.clear()
         self._standings.clear()
         self.is_behind = True

@@ -15,13 +15,14 @@ import shutil
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from supervisor.api.history import HistoryReply
-from supervisor.api.messages import Fleet, StreamMessage
+from supervisor.api.messages import Event, Fleet, StreamMessage
 from supervisor.api.requests import EVENTS_LIMIT, EventList
 from supervisor.api.streaming import fleet_message
 from supervisor.errors import ProcdeckError
@@ -204,13 +205,20 @@ class Recording:
 
     def events(self, after: int, at: float) -> EventList:
         """The last of what had happened up to a moment, after a cursor, as the journal beside the recording has it."""
-        kept = read_journal(self.directory / JOURNAL_NAME, after).events
-        past = tuple(event for event in kept if event.at <= at)[-EVENTS_LIMIT:]
+        past = tuple(event for event in self._happened if event.cursor > after and event.at <= at)[-EVENTS_LIMIT:]
         return EventList(
             events=past,
             next_cursor=past[-1].cursor if past else after,
             missed=max(0, past[0].cursor - after - 1) if past else 0,
         )
+
+    def happened(self, since_at: float, until_at: float) -> tuple[Event, ...]:
+        """What happened after one moment and up to another."""
+        return tuple(event for event in self._happened if since_at < event.at <= until_at)
+
+    @cached_property
+    def _happened(self) -> tuple[Event, ...]:
+        return read_journal(self.directory / JOURNAL_NAME).events
 
     def _with_logs(self, view: FleetView) -> FleetView:
         if view.fleet is None:

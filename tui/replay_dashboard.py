@@ -30,6 +30,8 @@ class ReplayDashboard(Dashboard):
     def action_move(self, seconds: int) -> None:
         """Go on from so many seconds later, or earlier."""
         self._replay_clock.go_to(self._replay_clock.wall_s() + seconds)
+        if seconds < 0:
+            self._hang_desk.happenings.start_over()
         self.say(f"{self._replay_clock.text()}, {speed_text(self._replay_clock.speed)}")
 
     def action_speed(self) -> None:

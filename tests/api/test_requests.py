@@ -14,6 +14,7 @@ from loguru import logger
 from supervisor.api import exchange
 from supervisor.api.messages import ErrorReply, JobList
 from supervisor.api.requests import (
+    CLIENT_HEADER,
     SIGNAL_NAMES,
     EventList,
     ReloadReply,
@@ -233,6 +234,14 @@ def audit() -> Iterator[list[str]]:
     sink = logger.add(lambda message: lines.append(message.record["message"]), level="INFO")
     yield lines
     logger.remove(sink)
+
+
+async def test_a_request_may_say_with_what_it_is_made(session: aiohttp.ClientSession, port: FakePort) -> None:
+    """One of the known tools; anything else that it says of itself does not count."""
+    for tool in ("dashboard", "root, the dashboard"):
+        async with session.post("/v1/workers/parse.1/stop", headers={CLIENT_HEADER: tool}) as reply:
+            assert reply.status == 200
+    assert port.asked_by == [f"{ME}, dashboard", ME]
 
 
 async def test_every_command_leaves_who_what_and_on_whom(

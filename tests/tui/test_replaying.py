@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from supervisor.api.messages import Event
+from supervisor.journal import JOURNAL_NAME, encode
 from tests.tui.fakes import NOW_AT
-from tests.tui.screens.test_fleet import NARROW, shown
+from tests.tui.screens.test_fleet import NARROW, gone, screen_text, shown
 from tests.tui.test_recording import recorded
 from tui.link.replay_link import ReplayLink
 from tui.replay_dashboard import ReplayDashboard
@@ -32,3 +34,24 @@ async def test_keys_move_in_time_and_leave_at_once(tmp_path: Path) -> None:
         await pilot.pause()
     assert app.return_value is not None
     assert app.return_value.how == "detached"
+
+
+async def test_events_are_those_up_to_the_moment_that_is_shown(tmp_path: Path) -> None:
+    """A minute on there are more, a minute back they have not happened yet."""
+    (tmp_path / "logs").mkdir()
+    recording = recorded(tmp_path / "r", tmp_path / "logs", list(range(200)))
+    told = [Event(cursor=1, at=NOW_AT + 5, subject="walk", what="the first"),
+            Event(cursor=2, at=NOW_AT + 65, subject="walk", what="the second")]  # fmt: skip
+    (tmp_path / "r" / JOURNAL_NAME).write_bytes(b"".join(map(encode, told)))
+    clock = clock_of(recording, NOW_AT + 10, 0.0)
+    app = ReplayDashboard(ReplayLink(recording, clock), "census (recording)", clock)
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("V")
+        await shown(pilot, "the first")
+        assert not any("the second" in line for line in screen_text(app))
+        await pilot.press("right_curly_bracket")
+        await shown(pilot, "the second")
+        await pilot.press("left_curly_bracket")
+        await gone(pilot, "the second")
+        await shown(pilot, "the first")

@@ -90,6 +90,8 @@ class ReplayLink(RefusingLink):
             next_at = self._recording.next_at(told_at)
             if at < told_at or int(at) != int(max(told_at, 0)) or (next_at is not None and at >= next_at):
                 listener(self.view(at))
+                for event in self._recording.happened(told_at, at) if told_at > float("-inf") else ():
+                    listener(event)
                 told_at = at
             await asyncio.sleep(LONGEST_PAUSE_S)
 

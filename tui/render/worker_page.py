@@ -159,6 +159,8 @@ def exit_lines(
         lines.append(cut_line(pieces, width, glyphs.ellipsis))
         then = _next_words(record, after, detail.row, now_s)
         lines.append(cut_line(((" " * 26 + glyphs.branch + " " + then, Tone.DIM),), width, glyphs.ellipsis))
+    if detail.advice:
+        lines += [(), *(((f" {part}", Tone.AMBER),) for part in wrap(f"What to do: {plain(detail.advice)}", width - 2))]
     return lines
 
 

@@ -105,6 +105,8 @@ def test_nothing_is_said_in_words() -> None:
     told = detail(tree=(), exits=(), variables=())
     assert "It has no process now." in text(process_lines(told.tree, 80, UNICODE), 80)
     assert "the engine's own environment" in text(environment_lines(told, 80, UNICODE, is_whole=False), 80)
+    advised = detail(advice="Skip files that are not text.")
+    assert "What to do: Skip files" in text(exit_lines(advised, 80, UNICODE, NOW_S, NOW_AT, 0), 80)
     assert "It has not ended yet." in text(exit_lines(told, 80, UNICODE, NOW_S, NOW_AT, 0), 80)
 
 

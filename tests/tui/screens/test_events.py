@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from pathlib import Path
+
 import pytest
 from textual.pilot import Pilot
 
+from supervisor.api.messages import LogState
 from supervisor.errors import EngineUnreachable
+from supervisor.logs.record import decode
 from tests.tui.event_fakes import RESTART, event, history, state
-from tests.tui.fakes import FakeLink, census
-from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, gone, screen_text, shown, until
+from tests.tui.fakes import NOW_AT, FakeLink, census, store, stored_line
+from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, focused_id, gone, screen_text, shown, until
 from tui.dashboard import Dashboard, Leaving
 from tui.screens.events import EventsScreen
 from tui.screens.fleet import FleetScreen
@@ -129,6 +134,22 @@ async def test_enter_goes_to_the_worker_and_i_to_its_page() -> None:
         await until(pilot, lambda: isinstance(app.screen, FleetScreen))
         await until(pilot, lambda: app.fleet_screen.subject == "parse.3")
         assert app.fleet_screen.place == "workers"
+
+
+async def test_l_goes_to_its_time_in_the_log(tmp_path: Path) -> None:
+    """The record of that moment is under the cursor of the log, which has the keys."""
+    lines = [stored_line(f"message number {at}", second=at) for at in range(60)]
+    store(tmp_path / "logs", lines)
+    at = datetime.fromisoformat(decode(lines[40]).time).timestamp()
+    link = FakeLink(census(log=LogState(directory=str(tmp_path / "logs"), records=200)))
+    link.past = [state(1, NOW_AT - at, "walk", "failed")]
+    app = dashboard(link)
+    async with app.run_test(size=WIDE) as pilot:
+        await opened(pilot, app)
+        await shown(pilot, "FOLLOW")
+        await pilot.press("L")
+        await until(pilot, lambda: isinstance(app.screen, FleetScreen) and focused_id(app) == "log")
+        await until(pilot, lambda: app.fleet_screen.log_view.cursor_number == 40)
 
 
 async def test_y_copies_the_command_line() -> None:
