@@ -76,19 +76,26 @@ class LeanCompositor(Compositor):
 
     def _fill(self, lines: dict[int, Parts]) -> None:
         """Render the widgets, those in front first, as far as they can be seen."""
+        bare = {y: set(line) for y, line in lines.items()}
         for widget, (region, clip) in self.visible_widgets.items():
+            if not bare:
+                return
             seen = region.intersection(clip)
-            for first, count in _runs(_bare(lines, seen)):
+            for first, count in _runs(_bare_in(seen, bare)):
                 crop = Region(seen.x - region.x, first - region.y, seen.width, count)
                 for y, strip in enumerate(widget.render_lines(crop), first):
-                    self._put(lines[y], y, seen, strip)
+                    self._put(strip, y, seen, lines[y], bare[y])
+                    if not bare[y]:
+                        del bare[y]
 
-    def _put(self, line: Parts, y: int, seen: Region, strip: Strip) -> None:
-        """Put a widget's line into the parts that nothing in front of it has filled."""
-        cuts = [cut for cut in self.cuts[y] if seen.x <= cut <= seen.right]
-        for cut, part in zip(cuts, strip.divide([cut - seen.x for cut in cuts[1:]]), strict=False):
-            if cut in line and line[cut] is None:
+    def _put(self, strip: Strip, y: int, seen: Region, line: Parts, bare: set[int]) -> None:
+        """Put a widget's line into the parts of the screen's that nothing in front of it has filled."""
+        left, right = seen.x, seen.right
+        cuts = [cut for cut in self.cuts[y] if left <= cut <= right]
+        for cut, part in zip(cuts, strip.divide([cut - left for cut in cuts[1:]]), strict=False):
+            if cut in bare:
                 line[cut] = part
+                bare.discard(cut)
 
     def _write(self, x: int, y: int, strip: Strip) -> bool:
         """Let `strip` stand there; whether something else did."""
@@ -96,18 +103,16 @@ class LeanCompositor(Compositor):
         if cuts != self.cuts[y]:
             parts = {}
             self._written[y] = self.cuts[y], parts
-        is_other = parts.get(x) != strip
+        before = parts.get(x)
+        is_other = before is not strip and before != strip
         parts[x] = strip
         return is_other
 
 
-def _bare(lines: dict[int, Parts], seen: Region) -> list[int]:
-    """The lines in which a part inside `seen` is not filled."""
-    return [
-        y
-        for y, line in lines.items()
-        if seen.y <= y < seen.bottom and any(strip is None and seen.x <= x < seen.right for x, strip in line.items())
-    ]
+def _bare_in(seen: Region, bare: dict[int, set[int]]) -> list[int]:
+    """The lines in which a part inside `seen` is not filled; `bare` has the columns at which such parts begin."""
+    left, top, right, bottom = seen.x, seen.y, seen.right, seen.bottom
+    return [y for y, columns in bare.items() if top <= y < bottom and any(left <= x < right for x in columns)]
 
 
 def _runs(numbers: list[int]) -> Iterator[tuple[int, int]]:

@@ -30,9 +30,9 @@ class LinkState(StrEnum):
     """It was live; what is shown is what the engine said last."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FleetView:
-    """What the engine said last, and how old that is."""
+    """What the engine said last, and how old that is. Each is equal to itself only: so it is soon compared."""
 
     fleet: Fleet | None = None
     state: LinkState = LinkState.CONNECTING
@@ -66,7 +66,11 @@ class FleetView:
 
     def row(self, name: str | None) -> ReplicaRow | None:
         """The replica called `name`."""
-        return next((row for row in self.rows if row.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str | None, ReplicaRow]:
+        return {row.name: row for row in self.rows}
 
 
 def heard_fleet(view: FleetView, fleet: Fleet, now_s: float) -> FleetView:

@@ -80,6 +80,9 @@ class DrawnScreen(RoomScreen):
         self._inside: ChannelInside | None = None
         self._pool_detail: PoolDetail | None = None
         self._banner: tuple[str, str] = ("", "")
+        self._hinted: Situation | None = None
+        """What the hints were made for."""
+        self._is_drawing_lines = False
         self._errors = ErrorSource()
         self.error_order: Order = "last seen"
         self._ways: Callable[[int], Ways] = lambda _: Ways()
@@ -180,7 +183,7 @@ class DrawnScreen(RoomScreen):
                 pane.state = view.fleet.log
             pane.view.explain_empty(no_lines(pane.facts(), directory) if view.fleet else ())
         self._draw_errors()
-        self._draw_lines()
+        self._draw_lines_now()
         self._draw_detail()
 
     def _explain(self, place: Place, words: tuple[str, ...], total: int) -> None:
@@ -277,9 +280,16 @@ class DrawnScreen(RoomScreen):
         return next((failure for failure in reversed(failures) if failure.index == index), None)
 
     def _draw_lines(self) -> None:
-        """Header, banner, titles and hints."""
+        """Draw header, banner, titles and hints, once for all that happens in this turn."""
+        if not self._is_drawing_lines:
+            self._is_drawing_lines = self.call_later(self._draw_lines_now)
+
+    def _draw_lines_now(self) -> None:
+        self._is_drawing_lines = False
+        if not self.is_attached:
+            return
         wording, view, now_s = self._wording, self._view, self._now_s
-        self._header.show(lambda width: wording.header(view, width))
+        self._header.show(lambda width: wording.header(view, width), made_of=(view, int(wording.clock.wall_s())))
         tone, text = wording.banner(view, now_s)
         if (tone, text) != self._banner:
             self._banner = (tone, text)
@@ -314,9 +324,11 @@ class DrawnScreen(RoomScreen):
         subject = heading.label if heading else self.error.type if self.error else self.subject
         self._title("detail", lambda width: wording.detail_title(subject, width))
         if isinstance(self.focused, TypingBox):
+            self._hinted = None
             self._hints.show(FILTER_HINTS if isinstance(self.focused, FilterBox) else ASK_HINTS)
-        else:
-            self._hints.show(hints(self.situation()))
+        elif (situation := self.situation()) != self._hinted:
+            self._hinted = situation
+            self._hints.show(hints(situation))
 
     def _title(self, pane: Pane, make: MakeLine) -> None:
         self._titles[pane].show(make, self._ground(pane))

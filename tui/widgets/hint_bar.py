@@ -6,10 +6,10 @@ from rich.cells import cell_len
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.actions import Action
 from tui.render.pieces import Piece, Tone
+from tui.widgets.painted import PaintedWidget
 from tui.widgets.painter import Painter
 
 ROOMY_COLUMNS = 100
@@ -19,7 +19,7 @@ def _wide(action: Action) -> int:
     return cell_len(action.key_name) + 1 + cell_len(action.label)
 
 
-class HintBar(Widget):
+class HintBar(PaintedWidget):
     """Shows actions; says `Chosen` when one is clicked."""
 
     DEFAULT_CSS = "HintBar { height: 1; width: 1fr; }"

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from tui.render.glyphs import Glyphs
 from tui.render.histogram import Bar, Scale, bar_cells, histogram_line, time_at
 from tui.render.pieces import Line
+from tui.widgets.painted import PaintedWidget
 from tui.widgets.painter import Painter
 
 
-class HistogramStrip(Widget):
+class HistogramStrip(PaintedWidget):
     """Shows bars; says `Chosen` when one of them is clicked."""
 
     DEFAULT_CSS = "HistogramStrip { height: 1; width: 1fr; }"

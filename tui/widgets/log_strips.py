@@ -86,4 +86,4 @@ class LogStrips:
             return record_lines(record, replace(self.form, found=None))
 
     def _made(self, lines: list[Line], ground: Ground) -> tuple[Strip, ...]:
-        return tuple(self._painter.strip(line, self.form.width, ground) for line in lines)
+        return tuple(self._painter.new_strip(line, self.form.width, ground) for line in lines)

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from textual import events
-from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
@@ -279,24 +278,6 @@ class LogView(ScrolledLines):
         else:
             rows = self._strips.of(stored)
         return rows[row] if row < len(rows) else self._strips.blank()
-
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The strips that are on the screen, past Textual's cache of lines, which knows lines by their place.
-
-        A log that scrolls has other lines in every place; known by what they hold, most of them are there already.
-        """
-        if self.styles.text_opacity != 1.0 or self.opacity != 1.0:
-            return super().render_lines(crop)
-        width, blank = self.size.width, self._strips.blank_style()
-        filters = self.get_line_filters()
-        _, background = self.background_colors
-        strips = []
-        for y in crop.line_range:
-            strip = self.render_line(y).adjust_cell_length(width, blank)
-            for each in filters:
-                strip = strip.apply_filter(each, background)
-            strips.append(strip if crop.column_span == (0, width) else strip.crop(*crop.column_span))
-        return strips
 
     # --- the cursor ---
 

@@ -9,6 +9,7 @@ from typing import Literal
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.filter import ANSIToTruecolor
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -20,6 +21,8 @@ Ground = Literal["", "cursor", "cursor-blurred", "title", "title-focused"]
 
 MOST_STYLES = 4096
 """A worker may write in 16 million colours."""
+MOST_STRIPS = 256
+"""A few screens of lines."""
 
 
 class Painter:
@@ -28,6 +31,7 @@ class Painter:
     def __init__(self, widget: Widget) -> None:
         self._widget = widget
         self._styles: dict[tuple[Look, Ground], Style] = {}
+        self._strips: dict[tuple[Line, int, Ground], Strip] = {}
         self._source: tuple[object, ...] = ()
 
     def forget(self) -> bool:
@@ -38,6 +42,7 @@ class Painter:
             return False
         self._source = source
         self._styles.clear()
+        self._strips.clear()
         return True
 
     def style(self, look: Look, ground: Ground = "") -> Style:
@@ -57,10 +62,27 @@ class Painter:
         style = self._widget.rich_style
         if ground:
             style += ground_style(ground, palette.variables, is_ansi=palette.is_ansi)
-        return style + look_style(look, palette)
+        return self._in_true_colours(style + look_style(look, palette))
+
+    def _in_true_colours(self, style: Style) -> Style:
+        """What Textual's filter would make of each line that has it."""
+        for each in self._widget.app.get_line_filters():
+            if isinstance(each, ANSIToTruecolor):
+                style = each.truecolor_style(style, self._widget.background_colors[1].rich_color)
+        return style
 
     def strip(self, line: Line, width: int, ground: Ground = "") -> Strip:
-        """`line` in exactly `width` cells."""
+        """`line` in exactly `width` cells; the same strip as long as it says the same."""
+        key = (line, width, ground)
+        strip = self._strips.get(key)
+        if strip is None:
+            if len(self._strips) >= MOST_STRIPS:
+                del self._strips[next(iter(self._strips))]
+            strip = self._strips[key] = self.new_strip(line, width, ground)
+        return strip
+
+    def new_strip(self, line: Line, width: int, ground: Ground = "") -> Strip:
+        """`line` in exactly `width` cells, for whoever keeps it."""
         used = line_width(line)
         segments = [Segment(text, self.style(look, ground)) for text, look in line if text]
         if used < width:

@@ -5,7 +5,7 @@ The cursor stays on its row, whatever rows come, go, move or are filtered out ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Generic, Protocol, TypeVar
 
 from rich.cells import cell_len
@@ -43,8 +43,6 @@ class Painted:
     row: object
     beside: tuple[object, ...]
     line: Line
-    strips: dict[Ground, Strip] = field(init=False, default_factory=dict)
-    """The line as it is painted, on each ground that it has stood on."""
 
 
 class RowsTable(ScrolledLines, Generic[RowT]):
@@ -317,15 +315,11 @@ class RowsTable(ScrolledLines, Generic[RowT]):
         ground: Ground = ""
         if row.name == self._cursor:
             ground = "cursor" if self.has_focus else "cursor-blurred"
-        strip = painted.strips.get(ground)
-        if strip is None:
-            strip = painted.strips[ground] = self._painter.strip(painted.line, width, ground)
-        return strip
+        return self._painter.strip(painted.line, width, ground)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        if self._painter.forget():
-            self._forget()
+        self._painter.forget()
 
     def on_resize(self, _: events.Resize) -> None:
         self.make_room(len(self._rows) + HEADER_LINES)

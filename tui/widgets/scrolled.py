@@ -17,10 +17,14 @@ from textual.widget import Widget
 
 from tui.actions import MOVES
 from tui.widgets.filter_box import is_typing
+from tui.widgets.painted import PaintedWidget
 
 
-class ScrolledLines(ScrollView, can_focus=True):
-    """Lines to scroll through. A subclass draws them, and says what the focus changes in them."""
+class ScrolledLines(ScrollView, PaintedWidget, can_focus=True):
+    """Lines to scroll through. A subclass draws them, and says what the focus changes in them.
+
+    Of its bases Textual takes the first for its styles.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
 

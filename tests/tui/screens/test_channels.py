@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from textual.geometry import Region
 from textual.pilot import Pilot
-from textual.strip import Strip
 
 from supervisor.api.messages import ChannelReply, Letter
 from supervisor.errors import EngineUnreachable, RequestRefused
@@ -228,22 +228,16 @@ async def test_only_the_channel_that_moved_is_painted_again(monkeypatch: pytest.
     async with app.run_test(size=NARROW) as pilot:
         await _go(pilot)
         await pilot.pause()
-        painted: list[int] = []
+        painted: list[Region] = []
         table = app.fleet_screen.channel_table
-        render_line = table.render_line
-
-        def noted(y: int) -> Strip:
-            painted.append(y)
-            return render_line(y)
-
-        monkeypatch.setattr(table, "render_line", noted)
+        monkeypatch.setattr(table, "refresh", lambda *regions: painted.extend(regions or (table.size.region,)))
         link.hear(census(channels=channels()))
         await pilot.pause()
         assert painted == []
         paths, facts, *others = channels()
         link.hear(census(channels=(paths, msgspec.structs.replace(facts, depth=5), *others)))
         await shown(pilot, "5/8")
-        assert painted == [2]
+        assert [(region.y, region.height) for region in painted] == [(2, 1)]
 
 
 async def test_ages_of_channels_go_on_by_themselves() -> None:

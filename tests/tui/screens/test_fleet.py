@@ -9,8 +9,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from textual import events
+from textual.geometry import Region
 from textual.pilot import Pilot
-from textual.strip import Strip
 
 from supervisor.api.messages import LogState
 from supervisor.lifecycle.states import State
@@ -214,22 +214,16 @@ async def test_only_changed_rows_are_painted_again(monkeypatch: pytest.MonkeyPat
     async with app.run_test(size=NARROW) as pilot:
         await shown(pilot, "parse.1")
         await pilot.pause()
-        painted: list[int] = []
+        painted: list[Region] = []
         table = app.fleet_screen.table
-        render_line = table.render_line
-
-        def noted(y: int) -> Strip:
-            painted.append(y)
-            return render_line(y)
-
-        monkeypatch.setattr(table, "render_line", noted)
+        monkeypatch.setattr(table, "refresh", lambda *regions: painted.extend(regions or (table.size.region,)))
         link.hear(census())
         await pilot.pause()
         assert painted == []
         rows = census().rows
         link.hear(census(rows=(*rows[:5], msgspec.structs.replace(rows[5], activity="du -sh"), *rows[6:])))
         await shown(pilot, "du -sh")
-        assert painted == [6]
+        assert [(region.y, region.height) for region in painted] == [(6, 1)]
 
 
 async def test_times_go_on_by_themselves() -> None:

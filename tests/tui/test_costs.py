@@ -1,0 +1,215 @@
+"""What a key costs, counted: layouts, styles that are looked up, whole screens that are painted, lines drawn."""
+
+from __future__ import annotations
+
+import gc
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from textual.css.stylesheet import Stylesheet
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tests.tui.fakes import FakeLink, census, replica
+from tests.tui.screens.test_fleet import WIDE, dashboard, logs, shown, until, with_logs
+from tui.compositor import LeanCompositor
+from tui.dashboard import Leaving
+from tui.screens import drawing
+from tui.screens.drawing import DrawnScreen
+from tui.screens.fleet import FleetScreen
+from tui.widgets.fleet_table import FleetTable
+
+__all__ = ["logs"]
+
+FLEET = census(rows=tuple(replica(f"w.{number}") for number in range(1, 41)))
+
+
+@pytest.fixture
+def spent(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """What was done since it was cleared."""
+    counts: Counter[str] = Counter()
+
+    def count(owner: Any, name: str, what: str) -> None:
+        do: Callable[..., object] = getattr(owner, name)
+
+        def counted(*args: Any, **named: Any) -> object:
+            counts[what] += 1
+            return do(*args, **named)
+
+        monkeypatch.setattr(owner, name, counted)
+
+    count(Screen, "_refresh_layout", "layouts")
+    count(Stylesheet, "apply", "styles")
+    count(LeanCompositor, "render_full_update", "whole screens")
+    count(FleetScreen, "situation", "situations")
+    count(drawing, "hints", "hints")
+    count(DrawnScreen, "_draw_lines_now", "lines drawn")
+    count(FleetTable, "line_of", "rows made")
+    return counts
+
+
+def costs(spent: Counter[str]) -> dict[str, int]:
+    """What costs most of all; none of it is needed where nothing comes, goes or changes its size."""
+    return {what: spent[what] for what in ("layouts", "styles", "whole screens")}
+
+
+NOTHING = {"layouts": 0, "styles": 0, "whole screens": 0}
+
+
+async def settle(pilot: Pilot[Leaving]) -> None:
+    """What a key has set off is done and painted."""
+    for _ in range(3):
+        await pilot.pause()
+
+
+async def test_the_cursor_costs_no_layout_and_no_style(spent: Counter[str]) -> None:
+    """Nor does the detail that comes for each row, which is longer than what is known of it before."""
+    app = dashboard(FakeLink(FLEET))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "w.1")
+        await shown(pilot, "What runs")
+        await settle(pilot)
+        spent.clear()
+        for _ in range(30):
+            await pilot.press("down")
+        await until(pilot, lambda: app.fleet_screen.detail_view.max_scroll_y > 0)
+        await settle(pilot)
+        assert (app.fleet_screen.table.cursor_name, costs(spent)) == ("w.31", NOTHING)
+
+
+async def test_the_focus_costs_no_layout_and_no_style(spent: Counter[str], logs: Path) -> None:
+    """It goes from the table to the log and the detail, and back."""
+    app = dashboard(with_logs(logs))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "message number 199")
+        await settle(pilot)
+        spent.clear()
+        for _ in range(9):
+            await pilot.press("tab")
+        await pilot.press("escape")
+        await settle(pilot)
+        assert costs(spent) == NOTHING
+
+
+async def test_the_log_is_read_without_a_layout(spent: Counter[str], logs: Path) -> None:
+    """Pages, lines and both ends of it."""
+    app = dashboard(with_logs(logs))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "message number 199")
+        await pilot.press("tab")
+        await settle(pilot)
+        spent.clear()
+        await pilot.press("f", "pageup", "pageup", "pagedown", "up", "up", "down", "home", "end", "f")
+        await settle(pilot)
+        assert costs(spent) == NOTHING
+
+
+async def test_a_filter_lays_out_only_when_its_line_comes_and_goes(spent: Counter[str]) -> None:
+    """What is typed costs no layout, as long as the table is as high as before."""
+    app = dashboard(FakeLink(FLEET))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "w.1")
+        await settle(pilot)
+        spent.clear()
+        await pilot.press("slash")
+        await settle(pilot)
+        assert (spent["styles"], spent["whole screens"], spent["layouts"] <= 2) == (0, 0, True)
+        spent.clear()
+        await pilot.press("w", "full_stop", "backspace", "backspace")
+        await settle(pilot)
+        assert costs(spent) == NOTHING
+        await pilot.press("escape")
+        await settle(pilot)
+        assert (spent["styles"], spent["whole screens"], spent["layouts"] <= 3) == (0, 0, True)
+
+
+async def test_a_filter_makes_no_row_anew(spent: Counter[str]) -> None:
+    """A row that has moved says what it said; only one that was not seen before is made."""
+    app = dashboard(FakeLink(FLEET))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "w.1")
+        app.fleet_screen.table.filter("!w.5")
+        await settle(pilot)
+        spent.clear()
+        for needle in ("", "!w.5"):
+            app.fleet_screen.table.filter(needle)
+            await settle(pilot)
+        assert (len(app.fleet_screen.table.rows), spent["rows made"]) == (39, 0)
+
+
+async def test_lines_are_drawn_once_for_all_that_happens_in_a_turn(
+    spent: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often they are asked for; the hints are made when the situation is another one."""
+    app = dashboard(FakeLink(FLEET))
+    monkeypatch.setattr(app, "_frame", lambda: None)
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "w.1")
+        await settle(pilot)
+        screen = app.fleet_screen
+        spent.clear()
+        for _ in range(5):
+            screen._draw_lines()
+        await settle(pilot)
+        assert (spent["lines drawn"], spent["situations"], spent["hints"]) == (1, 1, 0)
+
+
+async def test_an_equal_fleet_paints_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is drawn again and comes out the same reaches no terminal."""
+    link = FakeLink(FLEET)
+    app = dashboard(link)
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "What runs")
+        await settle(pilot)
+        everywhere = app.screen.region
+        compositor = app.screen._compositor
+        assert isinstance(compositor, LeanCompositor)
+        compositor._dirty_regions.update(everywhere.split_horizontal(-1))
+        compositor.render_partial_update()
+        link.hear(msgspec.structs.replace(FLEET, rows=tuple(map(msgspec.structs.replace, FLEET.rows))))
+        app.fleet_screen.redraw()
+        await settle(pilot)
+        compositor._dirty_regions.update(everywhere.split_horizontal(-1))
+        assert compositor.render_partial_update() is None
+
+
+def live_widgets() -> int:
+    """All that were made and not let go, on a screen or not; but for those of before the dashboard's first paint."""
+    gc.collect()
+    return sum(isinstance(each, Widget) for each in gc.get_objects())
+
+
+async def test_widgets_do_not_grow_in_number(logs: Path) -> None:
+    """Hundreds of changes of the focus, and every kind of screen opened and left many times, leave none behind."""
+    app = dashboard(with_logs(logs))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "message number 199")
+
+        async def visit() -> None:
+            for key in ("question_mark", "colon", "w", "h", "t", "i", "R", "enter"):
+                await pilot.press(key)
+                await until(pilot, lambda: len(app.screen_stack) > 1 or app.focused is app.fleet_screen.detail_view)
+                await pilot.press("escape")
+                await until(pilot, lambda: len(app.screen_stack) == 1)
+                app.fleet_screen.table.focus()
+            for place in "21314":
+                await pilot.press(place)
+            await pilot.press("1", "slash", "p", "escape", "z", "z", "Z")
+            await until(pilot, lambda: app.fleet_screen.log_panes.second is not None)
+            await pilot.press("Q")
+            await until(pilot, lambda: app.fleet_screen.log_panes.second is None)
+            for _ in range(40):
+                app.screen.focus_next()
+                await pilot.pause()
+
+        await visit()
+        await visit()
+        before, in_sight = live_widgets(), len(list(app.screen.walk_children()))
+        for _ in range(4):
+            await visit()
+        assert (live_widgets(), len(list(app.screen.walk_children()))) == (before, in_sight)
