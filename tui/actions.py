@@ -246,6 +246,8 @@ ACTIONS: tuple[Action, ...] = (
            "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),
     Action("screenshot", ("ctrl+s",), "Screenshot", "Write what is on the screen as a picture (SVG) into the current "
            "directory.", PROGRAM, leaves_screen=True),
+    Action("suspend", ("ctrl+z",), "Suspend", "Go back to the shell for a while; fg comes back. The workers go on.",
+           PROGRAM, leaves_screen=True),
     Action("themes", ("U",), "Theme", "Choose the colours: light, dark, high contrast, for the colour-blind, or "
            "your own.", PROGRAM, leaves_screen=True),
     Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=ALWAYS),

@@ -18,6 +18,7 @@ def hear(node: DOMNode, bindings: Iterable[Binding]) -> None:
     for key, binding in node._bindings:  # noqa: SLF001 (Textual has no other way to bind keys for one screen)
         if not binding.action.startswith(ACT):
             kept.key_to_bindings.setdefault(key, []).append(binding)
-    node._bindings = BindingsMap.from_keys(  # noqa: SLF001 (as above)
-        {**kept.key_to_bindings, **own.key_to_bindings}
-    )
+    before = kept.key_to_bindings
+    first = {key: [each for each in before.get(key, ()) if each.priority] for key in own.key_to_bindings}
+    now = {key: [*first[key], *bindings] for key, bindings in own.key_to_bindings.items()}
+    node._bindings = BindingsMap.from_keys({**before, **now})  # noqa: SLF001 (as above)

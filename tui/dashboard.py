@@ -77,6 +77,7 @@ class Dashboard(LeavingApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", show=False, priority=True),
         Binding("ctrl+q", "wish('quit')", show=False, priority=True),
+        Binding("ctrl+z", "wish('suspend')", show=False, priority=True),
     ]
 
     def __init__(
@@ -231,19 +232,17 @@ class Dashboard(LeavingApp):
     def action_wish(self, action_id: str) -> None:
         """Do what leaves the screen. A key that follows at once is for the question that this opens."""
         action, screen = BY_ID[action_id], self.fleet_screen
-        if action.id == "quit":
-            self.ask_quit()
-        elif action.id == "themes":
-            self.push_screen(ThemesScreen(self._settings, self._glyphs))
-        elif action.id == "palette":
-            screen.open_palette()
-        elif action.id == "undo":
-            self._undo_desk.undo()
-        elif action.id == "jump":
-            self.action_jump()
-        elif action.id == "screenshot":
-            at_s = self._clock.wall_s() + self._utc_offset_s
-            self.in_background(partial(keep_picture, self, self.project, at_s, self.say), "picture")
+        of_the_program: dict[str, Callable[[], object]] = {
+            "quit": self.ask_quit,
+            "suspend": self.action_suspend_process,
+            "themes": lambda: self.push_screen(ThemesScreen(self._settings, self._glyphs)),
+            "palette": screen.open_palette,
+            "undo": self._undo_desk.undo,
+            "jump": self.action_jump,
+            "screenshot": self._keep_picture,
+        }
+        if action.id in of_the_program:
+            of_the_program[action.id]()
         elif screen.may(action):
             situation = screen.situation()
             if action.channel_wish is not None:
@@ -257,6 +256,10 @@ class Dashboard(LeavingApp):
                 self._pool_desk.wish(action, situation, screen.failure(situation.failure))
             else:
                 self._worker_desk.wish(action, situation)
+
+    def _keep_picture(self) -> None:
+        at_s = self._clock.wall_s() + self._utc_offset_s
+        self.in_background(partial(keep_picture, self, self.project, at_s, self.say), "picture")
 
     def action_leave_for(self, place: Place | ScreenName, name: str) -> None:
         """Go to a place, and to what is called `name` there, from what is open over the fleet."""

@@ -7,6 +7,7 @@ import signal
 import termios
 import time
 from codecs import getincrementaldecoder
+from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty
 from select import select
@@ -37,18 +38,23 @@ class _Outlet:
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
+        self.is_writing = False
+        """Something is being written, or waits for the terminal to take it."""
 
     def write(self, text: str) -> None:
-        try:
-            self._file.write(text)
-        except OSError:
-            pass
+        self._do(lambda: self._file.write(text))
 
     def flush(self) -> None:
+        self._do(self._file.flush)
+
+    def _do(self, write: Callable[[], object]) -> None:
+        self.is_writing = True
         try:
-            self._file.flush()
+            write()
         except OSError:
             pass
+        finally:
+            self.is_writing = False
 
     def fileno(self) -> int:
         return self._file.fileno()
@@ -60,7 +66,8 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         assert self._file is not None
-        self._file = _Outlet(self._file)  # type: ignore[assignment]
+        self._outlet = _Outlet(self._file)
+        self._file = self._outlet  # type: ignore[assignment]
         self._is_on = False
         self._keeps_screen = False
 
@@ -92,20 +99,47 @@ class TerminalDriver(LinuxDriver):
         return writer is not None and writer._queue.qsize() >= _MOST_WAITING  # noqa: SLF001 (it tells nobody else)
 
     def _drop_what_waits(self) -> None:
-        """A terminal that takes nothing, like a broken line, does not get the frames that wait, only what comes next."""
+        """A terminal that takes nothing, like a broken line, does not get what waits; what comes next it does."""
         writer = self._writer_thread
         if writer is None:
             return
         queue = writer._queue  # noqa: SLF001 (as above)
         give_up_s = time.monotonic() + _PATIENCE_S
-        while not queue.empty() and time.monotonic() < give_up_s:
+        while self._outlet.is_writing or not queue.empty():
+            if time.monotonic() > give_up_s:
+                break
             time.sleep(_LOOK_AGAIN_S)
-        if not queue.empty():
-            with suppress(Empty):
-                while True:
-                    queue.get_nowait()
-            with suppress(termios.error):
-                termios.tcflush(self.fileno, termios.TCOFLUSH)
+        else:
+            return
+        with suppress(Empty):
+            while True:
+                queue.get_nowait()
+        while self._outlet.is_writing and time.monotonic() < give_up_s + _PATIENCE_S:
+            self._discard_output()
+            time.sleep(_LOOK_AGAIN_S)
+        self._discard_output()
+
+    def _discard_output(self) -> None:
+        """What the terminal has not taken yet is lost; there is room for more."""
+        with suppress(termios.error):
+            termios.tcflush(self.fileno, termios.TCOFLUSH)
+
+    def close(self) -> None:
+        """Wait for what was written last; where the terminal takes not even that, leave without a word.
+
+        Whatever else this process would write, at its very end too, would be waited for as well.
+        """
+        writer = self._writer_thread
+        if writer is None:
+            return
+        writer._queue.put(None)  # noqa: SLF001 (Textual's own `stop` waits for ever)
+        writer.join(_PATIENCE_S)
+        give_up_s = time.monotonic() + _PATIENCE_S
+        while writer.is_alive() and time.monotonic() < give_up_s:
+            self._discard_output()
+            writer.join(_LOOK_AGAIN_S)
+        if writer.is_alive():
+            os._exit(os.EX_OK)
 
     def start_application_mode(self) -> None:
         self._is_on = True

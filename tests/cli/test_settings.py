@@ -16,6 +16,7 @@ from tui.cli.exits import ExitCode
 from tui.hang_actions import HANG_ACTIONS
 from tui.keymap import choose_keys
 from tui.settings.kept import Kept, KeptView
+from tui.settings.keys import FIXED
 from tui.settings.listing import keys_page
 from tui.settings.places import view_path
 from tui.settings.reading import read_settings
@@ -72,7 +73,7 @@ def test_init_writes_a_file_that_changes_nothing(command: Command, path: Path) -
     assert settings.mistakes == ()
     own = {(action.group, action.id): action.own_keys for action in (*ACTIONS, *HANG_ACTIONS)}
     assert {each: keys for each, keys in settings.keys.items() if own[each] != keys} == {}
-    assert set(own) - set(settings.keys) == {each for each in own if each[1] in ("back", "close")}
+    assert set(own) - set(settings.keys) == {each for each in own if each[1] in FIXED}
     assert "mine" in settings.themes
     again = command("settings", "--init")
     assert again.code == ExitCode.USAGE

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 SCREENS: Final = "screens"
 """The table in ``[keys]`` with a table for each screen."""
-FIXED: Final = frozenset({"back", "close"})
-"""Esc leads back from everywhere, whatever is chosen."""
+_ESC: Final = "esc leads back from everywhere"
+FIXED: Final = {"back": _ESC, "close": _ESC, "suspend": "ctrl+z suspends every program"}
+"""What keeps its key, whatever is chosen, and why."""
 MOST_KEYS: Final = 8
 
 _MOVES: Final = {key: meaning for keys, _, meaning in MOVES for key in keys.split(",")}
@@ -106,7 +107,7 @@ def _wishes(
             near = did_you_mean(name, by_id) or "; `procdeck keys` lists them"
             mistakes.append(Mistake(at, f'unknown action "{name}" in {where}{near}'))
         elif name in FIXED:
-            mistakes.append(Mistake(at, f'"{name}" keeps its key: esc leads back from everywhere'))
+            mistakes.append(Mistake(at, f'"{name}" keeps its key: {FIXED[name]}'))
         else:
             keys = _read(at, name, value, action, mistakes)
             if keys is not None:
@@ -143,7 +144,7 @@ def _why_taken(key: str, action: Action) -> str:
     if key in action.own_keys:
         return ""
     if key == "escape":
-        return "esc leads back from everywhere"
+        return _ESC
     return f"it moves {_MOVES[key]} in every pane" if key in _MOVES else ""
 
 
