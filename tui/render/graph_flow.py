@@ -56,7 +56,11 @@ class Flow:
 def flow_of(graph: Graph, now_s: float) -> Flow:
     """Judge a whole graph at `now_s` (monotonic)."""
     crowded = {name for name, channel in graph.channels.items() if is_crowded(channel)}
-    pressed = {name for name, channel in graph.channels.items() if name in crowded or is_growing(channel)}
+    pressed = {
+        name
+        for name, channel in graph.channels.items()
+        if name in crowded or is_growing(channel) or _is_deserted(graph, channel)
+    }
     notes: dict[str, str] = {}
     reasons: dict[str, str] = {}
     blamed: set[str] = set()
@@ -97,6 +101,13 @@ def is_growing(channel: ChannelRow) -> bool:
     before, now = sum(history[:third]) / third, sum(history[-third:]) / third
     is_much = now >= channel.maxsize / 4
     return is_much and now - before >= max(GROWS_FROM, before / 5)
+
+
+def _is_deserted(graph: Graph, channel: ChannelRow) -> bool:
+    """Items are put and wait, and of those who take from it nobody is alive."""
+    is_fed = bool(channel.depth) and channel.put_rate > 0 and not channel.is_ended
+    readers = graph.readers(channel.name)
+    return is_fed and bool(readers) and not any(row.state in LIVE for stage in readers for row in stage.rows)
 
 
 def _reason(graph: Graph, stage: Stage, inputs: Sequence[str], crowded: set[str]) -> str:

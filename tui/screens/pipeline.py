@@ -19,7 +19,7 @@ from tui.render.graph import Graph, Key, graph_of
 from tui.render.graph_drawing import LOOKS, Drawing, Look, drawing
 from tui.render.graph_flow import Flow, flow_of, verdict
 from tui.render.graph_told import TOLD_LINES, no_pipeline_lines, told
-from tui.render.pieces import Line, Tone, wrap
+from tui.render.pieces import Line, Tone, plain, wrap
 from tui.screens.asking import AskingScreen
 from tui.widgets.graph_view import GraphView
 from tui.widgets.hint_bar import HintBar
@@ -105,7 +105,10 @@ class PipelineScreen(AskingScreen[FleetView]):
         graph, flow, glyphs = self._graph, self._flow, self.desk.glyphs
         if graph.is_empty:
             self._say(())
-            self.graph_view.show_drawing(no_pipeline_lines(width, glyphs.ellipsis), ())
+            waiting: list[Line] = [(), ((f" Waiting for the engine of {plain(self.desk.wording.project)}", Tone.DIM),)]
+            is_known = self.desk.view().fleet is not None
+            lines = no_pipeline_lines(width, glyphs.ellipsis) if is_known else waiting
+            self.graph_view.show_drawing(lines, ())
             self._told_view.show([()] * TOLD_LINES)
             return
         self._choose_first()

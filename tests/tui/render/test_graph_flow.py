@@ -42,6 +42,15 @@ def test_a_bottleneck_is_told_with_its_reason() -> None:
     assert flow.sentences == ("parse is the bottleneck: urls is full, fetch waits to put; parse takes 91 ms an item.",)
 
 
+def test_a_stage_that_is_gone_is_blamed_before_its_queue_is_full() -> None:
+    """Items are put and nobody is there to take them."""
+    for state, is_blamed in ((State.FAILED, True), (State.STOPPED, True), (State.RUNNING, False)):
+        what = graph_of([replica("a"), replica("b", state)], [queue("q", "a", "b", got_rate=0.0)])
+        assert ("b is the bottleneck: q grows, 12 in and 0 out a second; b is" in said(what)) == is_blamed
+    ended = queue("q", "a", "b", is_ended=True)
+    assert said(graph_of([replica("a"), replica("b", State.FINISHED)], [ended])) == NO_BOTTLENECK
+
+
 def test_only_the_last_of_those_that_are_full_is_blamed() -> None:
     """Whoever waits to put is held up by somebody behind it."""
     what = graph("a b c d", queue("q1", "a", "b", **FULL), queue("q2", "b", "c", **FULL), queue("q3", "c", "d"))
