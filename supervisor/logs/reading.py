@@ -155,10 +155,19 @@ class _Segment:
             self._file.close()
             self._file = self._index = None
 
+    @property
+    def is_gone(self) -> bool:
+        """Its lines cannot be read any more. Their numbers stay, and they read as `GONE_LINE`."""
+        return self._file is None
+
     def close_if_deleted(self) -> None:
-        """Give the disk its space back. The numbers of its lines stay, and they read as `GONE_LINE`."""
+        """Give the disk its space back."""
         if self._file is not None and self._file.is_deleted:
             self.close()
+
+    def stand_for(self, line_count: int) -> None:
+        """Take the place of those before as well, which are gone too: so many lines in all."""
+        self.line_count = line_count
 
 
 class Chunk(NamedTuple):
@@ -211,6 +220,7 @@ class LogReader:
             for segment in self._segments:
                 if segment.number not in listed:
                     segment.close_if_deleted()
+            self._join_gone()
             self._names = numbers
         newest = self._segments[-1].number if self._segments else 0
         pending = [number for number in numbers if number > newest]
@@ -273,9 +283,9 @@ class LogReader:
                     break
 
     def line_at(self, segment_number: int, line: int) -> int | None:
-        """The number in the whole store of a line of one segment; None where the segment is not known."""
+        """The number in the whole store of a line of one segment; None where the segment is not known, or gone."""
         for segment, start in zip(self._segments, self._starts, strict=True):
-            if segment.number == segment_number:
+            if segment.number == segment_number and not segment.is_gone:
                 return start + line
         return None
 
@@ -299,6 +309,16 @@ class LogReader:
         self._starts.append(self.line_count)
         self.line_count += segment.line_count
         return segment.line_count > 0
+
+    def _join_gone(self) -> None:
+        """Hold one for the oldest that are gone, however many they are; a store may be followed for weeks."""
+        gone = next((at for at, each in enumerate(self._segments) if not each.is_gone), len(self._segments))
+        for segment in self._segments[:gone]:
+            self._indexed.pop(segment.number, None)
+        if gone > 1:
+            last = self._segments[gone - 1]
+            last.stand_for(self._starts[gone - 1] + last.line_count)
+            self._segments[:gone], self._starts[:gone] = [last], [0]
 
     def _keep_index(self, segment: _Segment) -> None:
         """Let one know where its lines begin; of the others only some may, and never has one that grows to forget."""

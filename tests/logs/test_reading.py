@@ -8,6 +8,7 @@ import pytest
 
 from supervisor.logs.open_files import OpenFiles
 from supervisor.logs.reading import GONE_LINE, LogReader
+from supervisor.logs.retention import Retention
 from supervisor.logs.segments import SegmentWriter
 
 
@@ -132,6 +133,25 @@ def test_deleted_segment_keeps_the_numbers_of_the_others(
     gone = lines.count(GONE_LINE)
     assert lines == [GONE_LINE] * gone + numbered(gone, 80 - gone)
     assert 0 < gone < 40
+
+
+def test_deleted_segments_cost_no_memory(tmp_path: Path, reader: LogReader) -> None:
+    """A store that is followed for weeks: for all that are gone one thing is held, and numbers stay."""
+    writer = SegmentWriter(tmp_path / "logs", segment_bytes=100, retention=Retention(keep_bytes=500))
+    held = []
+    for first in range(0, 2000, 10):
+        write(writer, first, 10)
+        reader.refresh()
+        held.append(len(reader._segments) + len(reader._starts) + len(reader._indexed))
+    writer.close()
+    assert len(held) == 200
+    assert max(held) == max(held[:40]) <= 40
+    lines = reader.lines(0, reader.line_count)
+    gone = lines.count(GONE_LINE)
+    assert lines[:gone] == [GONE_LINE] * gone
+    kept = [line for line in lines[gone:] if line.startswith(b'{"n"')]
+    assert kept == numbered(2000 - len(kept), len(kept))
+    assert reader.line_at(1, 0) is None
 
 
 def test_torn_end_of_a_killed_engine_is_not_shown(tmp_path: Path, reader: LogReader) -> None:

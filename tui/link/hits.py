@@ -6,6 +6,7 @@ has looked, so that whoever asks for the nearest hit knows whether there may be 
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
@@ -27,8 +28,8 @@ class Hits:
         self._reader = reader
         self._queries = [query for query in queries if not query.is_empty]
         self._most = most
-        self._older: list[int] = []  # newest first
-        self._newer: list[int] = []  # oldest first
+        self._older = array("Q")  # newest first
+        self._newer = array("Q")  # oldest first
         self._is_stopped = False
         self._is_left = False
         self._left_from = 0
@@ -61,14 +62,14 @@ class Hits:
         """
         if self._forward_to < self._reader.line_count:
             count = min(BLOCK_LINES, self._reader.line_count - self._forward_to)
-            self._newer += self._matching(self._forward_to, count)
+            self._newer.extend(self._matching(self._forward_to, count))
             self._forward_to += count
             self._forget_oldest()
         elif not (self.has_searched_back or self._is_left):
             count = min(BLOCK_LINES, self.searched_from)
             found = self._matching(self.searched_from - count, count)
             self.searched_from -= count
-            self._older += reversed(found)
+            self._older.extend(reversed(found))
             self._forget_oldest()
         return not (self.is_complete or (self._is_left and self._forward_to == self._reader.line_count))
 
@@ -82,7 +83,7 @@ class Hits:
 
         `is_all`: there are no others, or there are as many as are kept.
         """
-        self._older += (number for number in numbers if number < self._left_from)
+        self._older.extend(number for number in numbers if number < self._left_from)
         if self._older:
             self.searched_from = min(self.searched_from, self._older[-1])
         if is_all:
