@@ -96,7 +96,7 @@ class _FirstPicker(PickerScreen):
         self._loading: asyncio.Future[None] | None = None
         self._starts = () if is_asked_for else (init_start(python_files(directory)),)
         where = plain(str(directory))
-        self._heading = "Profiles" if is_asked_for else f"No profile in {where} yet. These can be opened"
+        self._heading = "Profiles" if is_asked_for else f"No procdeck.toml in {where}. These can be opened"
 
     def heading(self) -> str:
         return self._heading

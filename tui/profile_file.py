@@ -106,13 +106,17 @@ class ProfileReader:
             self._known = stamps, self._read()
         return self._known[1]
 
-    def _read(self) -> ProfileFile:
+    def glance(self) -> ProfileFile:
+        """The file now, without a look at what is wrong in it, which takes longer the first time."""
+        return self._read(is_checked=False)
+
+    def _read(self, *, is_checked: bool = True) -> ProfileFile:
         before, _ = _text(self._loaded) if self._loaded is not None else (None, "")
         now, trouble = _text(self._path)
         if now is None:
             gone = [FileLine(None, text, "-") for text in masked_lines(before or "")]
             return ProfileFile(self._path, tuple(gone), trouble, is_compared=before is not None)
-        by_line, others = _by_line(self._path, outline_of(self._path).mistakes)
+        by_line, others = _by_line(self._path, outline_of(self._path).mistakes if is_checked else ())
         lines = [
             FileLine(line.number, line.text, line.mark, tuple(by_line.get(line.number or 0, ())))
             for line in compared(before, now)

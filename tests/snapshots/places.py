@@ -149,7 +149,7 @@ SNAPSHOTS: tuple[Snapshot, ...] = (
     Snapshot("events_typical", SMALL, ("V",), "FOLLOW", spoil=_with_past),
     Snapshot("events_typical", LARGE, ("V",), "FOLLOW", spoil=_with_past),
     Snapshot("worker_typical", LARGE, ("j", "I"), "[Overview]", spoil=_with_past),
-    Snapshot("profile_typical", LARGE, ("Y",), "maxsize"),
+    Snapshot("profile_typical", LARGE, ("Y",), "reload would change nothing"),
     Snapshot("pipeline_typical", LARGE, ("9",), "paths"),
     Snapshot("pipeline_typical", SMALL, ("9",), "paths"),
     Snapshot("logs_typical", LARGE, ("8",), "parsed module_35.py"),

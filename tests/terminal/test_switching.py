@@ -63,7 +63,7 @@ def test_without_a_profile_one_is_offered_to_be_written(place: Path, procdeck: O
     """The first screen says how; the questions are asked in the terminal, which is as it was."""
     (place / "p").mkdir()
     terminal = procdeck(directory=place / "p", columns=80, lines=24)
-    terminal.wait_text("No profile in ", "Write a profile", "Shipped with procdeck", "census")
+    terminal.wait_text("No procdeck.toml in ", "Write a profile", "Shipped with procdeck", "census")
     terminal.press("enter")
     terminal.wait_text("What is to run?")
     assert terminal.private_modes()[ALTERNATE_SCREEN] is False

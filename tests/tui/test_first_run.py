@@ -60,7 +60,7 @@ async def test_first_screen_says_how_to_begin(size: tuple[int, int], shipped: Pa
     """The way to write a profile first, with what is here; Enter leaves for it."""
     app = FirstRun(empty, is_asked_for=False)
     async with app.run_test(size=size) as pilot:
-        await shown(pilot, "No profile in ")
+        await shown(pilot, "No procdeck.toml in ")
         await shown(pilot, "Write a profile")
         await shown(pilot, "procdeck init job.py")
         await shown(pilot, "Shipped with procdeck")

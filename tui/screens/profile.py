@@ -35,6 +35,8 @@ EVERY_S: Final = 1.0
 """How often it is looked whether the file has changed."""
 PLAN_EVERY_S: Final = 10.0
 """A plan may change while the file does not: a worker was scaled, a file of variables was written."""
+LOOKS_AT_FIRST: Final = 2
+"""A glance at the text, and a look at what is wrong in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,9 @@ class ProfileScreen(AskingScreen[Look]):
         self._page = FilePage([], [], [])
         self._page_of: tuple[object, int] = (None, 0)
         self._is_plan_wanted = True
-        self._is_first = True
+        self._looks = 0
+        self._put_at = 0
+        """The line of the screen that the cursor was put on."""
         self._edited: ProfileFile | None = None
         """What the file was before it was edited, until it is told what has become of it."""
 
@@ -82,11 +86,13 @@ class ProfileScreen(AskingScreen[Look]):
     async def ask(self) -> Look:
         self._begun_s = self.desk.now_s()
         reader = self._reader_now()
-        file = await asyncio.to_thread(reader.read)
         before = self.reply
+        if before is None:  # the text at once, and what is to be said of it next
+            return Look(await asyncio.to_thread(reader.glance), Standing())
+        file = await asyncio.to_thread(reader.read)
         is_live = self.desk.view().state is LinkState.LIVE
-        is_known = before is not None and before.file is file and bool(before.standing.trouble) != is_live
-        if before is not None and is_known and self._begun_s - self._planned_s < PLAN_EVERY_S:
+        is_known = before.file is file and bool(before.standing.trouble) != is_live
+        if is_known and self._begun_s - self._planned_s < PLAN_EVERY_S:
             return Look(file, before.standing)
         self._planned_s = self._begun_s
         return Look(file, await self._plan())
@@ -116,17 +122,20 @@ class ProfileScreen(AskingScreen[Look]):
             return Standing(trouble="no engine answers")
 
     def took(self, reply: Look) -> None:
-        if self._is_first:
+        self._looks += 1
+        if self._looks == 1:
+            self.call_later(self.look)
+        if self._looks <= LOOKS_AT_FIRST:
             self.call_after_refresh(self._go_to_first)
         before, self._edited = self._edited, None
         if before is not None:
             self._tell_edited(before, reply)
 
     def _go_to_first(self) -> None:
-        """What has changed, or is wrong, is what one has come for; else the file begins at its top."""
-        self._is_first = False
-        if self._page.stops:
-            self._file_view.choose(self._page.stops[0])
+        """What has changed, or is wrong, is what one has come for, unless one has gone elsewhere meanwhile."""
+        if self._page.stops and self._file_view.chosen == self._put_at:
+            self._put_at = self._page.stops[0]
+            self._file_view.choose(self._put_at)
 
     def tick(self) -> None:
         super().tick()

@@ -91,6 +91,9 @@ async def test_mistakes_stand_at_their_lines(profile: Path) -> None:
         await shown(pilot, "parse.1")
         await pilot.press("Y")
         await shown(pilot, "did you mean")
+        screen = app.screen
+        assert isinstance(screen, ProfileScreen)
+        await until(pilot, lambda: screen._line == 6)
         await shown(pilot, "a reload is refused until all are mended")
         profile.write_text(TEXT)
         link.refusal = ""
