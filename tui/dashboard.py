@@ -52,6 +52,7 @@ from tui.situation import SCREEN_NAMES, Place, ScreenName, figures_of
 from tui.theme import DEFAULTS
 from tui.undo_desk import UndoDesk
 from tui.widgets.filter_box import TypingBox
+from tui.widgets.scroll_bars import fit_scroll_bars
 from tui.wishes import Mistakes, Wishes
 from tui.worker_desk import WorkerDesk
 
@@ -102,6 +103,8 @@ class Dashboard(LeavingApp):
         self.project = project
         self._clock: Clock = clock or SystemClock()
         self._glyphs = glyphs or glyphs_for(self._settings.settings.glyphs, os.environ)
+        fit_scroll_bars(self._glyphs)
+        self.set_class(self._glyphs.is_ascii, "-ascii")
         self._source = LogSource(
             lambda text: stored_moment(text, self._clock.wall_s(), self._utc_offset_s), (OlderHits(), OlderHits())
         )

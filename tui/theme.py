@@ -69,7 +69,7 @@ ANSI_THEME = replace(
     _ANSI_OF_TEXTUAL,
     name=ANSI,
     accent="ansi_cyan",
-    variables={**_ANSI_OF_TEXTUAL.variables, "cool": "ansi_magenta"},
+    variables={**_ANSI_OF_TEXTUAL.variables, "cool": "ansi_magenta", "dim": "ansi_default", "strong": "ansi_default"},
 )
 """The terminal's own colours."""
 
