@@ -21,6 +21,7 @@ def test_tree_counts_whole() -> None:
     assert first[10].cpu_percent == 0.0
     second = sampler.sample([10], table(entry(10, 1, 5.5), entry(11, 10, 1.5)), 102.0)
     assert second[10].cpu_percent == 50.0
+    assert second[10].cpu_percents == {10: 25.0, 11: 25.0}
     assert second[10].rss_bytes == 2000
 
 

@@ -86,15 +86,14 @@ async def test_it_looks_on_while_it_is_on_top(link: FakeLink) -> None:
     """Not below another screen."""
     app = dashboard(link)
     async with app.run_test(size=NARROW) as pilot:
-        await opened(pilot, app)
+        screen = await opened(pilot, app)
         await pilot.press(*["tab"] * SECTIONS.index("Stacks"))
         await shown(pilot, TOLD["Stacks"])
         before = len(link.asked)
         link.clock.now_s += 5.0
         await until(pilot, lambda: len(link.asked) > before)
         await pilot.press("question_mark")
-        await until(pilot, lambda: not isinstance(app.screen, WorkerScreen))
-        await pilot.pause()
+        await until(pilot, lambda: not isinstance(app.screen, WorkerScreen) and screen.asked_s is None)
         before = len(link.asked)
         link.clock.now_s += 5.0
         for _ in range(20):
