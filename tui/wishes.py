@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Container, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -77,6 +77,8 @@ class _Wish:
     open_jobs: set[int]
     failures: list[str] = field(default_factory=list)
     last_text: str = ""
+    way: str = ""
+    """What is still to be said of its way back."""
 
 
 class Wishes:
@@ -90,8 +92,14 @@ class Wishes:
         self._by_job: dict[int, _Wish] = {}
         self._early: dict[int, Job] = {}
 
-    async def make(self, action: ActionName, names: Sequence[str], label: str, *, is_undo: bool = False) -> None:
-        """Wish `action` for `names`; `label` is how they are called in sentences."""
+    async def make(
+        self, action: ActionName, names: Sequence[str], label: str, *,
+        affected: Container[str] | None = None, is_undo: bool = False,
+    ) -> None:  # fmt: skip
+        """Wish `action` for `names`; `label` is how they are called in sentences.
+
+        To those that are not `affected` nothing is done, so there is nothing to take back; None: all are.
+        """
         try:
             jobs = await self._link.act(action, names)
         except RequestRefused as refused:
@@ -105,10 +113,13 @@ class Wishes:
             self._say(f"Nothing to {action}: {label}")
             return
         wish = _Wish(action, label, {job.id for job in jobs})
-        taken_on = tuple(job.target for job in jobs if job.state == "running")
-        if taken_on:
-            way = "" if is_undo else self._note(way_back(action, taken_on, label if len(jobs) > 1 else taken_on[0]))
-            self._say(f"{_intent(wish, jobs)}{way}")
+        taken_on = [job.target for job in jobs if job.state != "failed"]
+        undone = tuple(name for name in taken_on if affected is None or name in affected)
+        if undone and not is_undo:
+            wish.way = self._note(way_back(action, undone, undone[0] if len(undone) == 1 else label))
+        if any(job.state == "running" for job in jobs):
+            self._say(f"{_intent(wish, jobs)}{wish.way}")
+            wish.way = ""
         for job in jobs:
             self._by_job[job.id] = wish
         for job in jobs:
@@ -237,7 +248,7 @@ class Wishes:
             more = f" and {len(wish.failures) - 3} more" if len(wish.failures) > 3 else ""
             self._say(f"Could not {wish.action} {plain('; '.join(wish.failures[:3]))}{more}", "error")
             return
-        self._say(f"{_DONE[wish.action]} {wish.label}{_aside(wish.last_text, wish)}")
+        self._say(f"{_DONE[wish.action]} {wish.label}{_aside(wish.last_text, wish)}{wish.way}")
 
 
 def _intent(wish: _Wish, jobs: Sequence[Job]) -> str:

@@ -63,7 +63,8 @@ class WorkerDesk:
     def _wish_on_several(self, action: Action, several: tuple[ReplicaRow, ...], label: str) -> None:
         if action.wish is not None:
             names = [row.name for row in several]
-            do = partial(self.wishes.make, action.wish, names, label)
+            affected = {row.name for row in several if action.applies(Situation(row=row))}
+            do = partial(self.wishes.make, action.wish, names, label, affected=affected)
             self.ask(marked_question(action, several, self.view().rows, label), lambda _: do)
 
     def _wish_on(self, action: Action, row: ReplicaRow) -> None:
