@@ -80,7 +80,8 @@ def edit(app: App[Any], path: Path, line: int) -> None:
     except SuspendNotSupported:
         raise NoEditor(f"there is no terminal here that an editor could have; open {path} in your own") from None
     if code:
-        raise NoEditor(f"{words[0]} ended with exit code {code}")
+        how = f"was ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+        raise NoEditor(f"{words[0]} {how}")
 
 
 @contextmanager

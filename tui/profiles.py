@@ -70,6 +70,11 @@ def candidates(directory: Path) -> list[Card]:
     return list(cards.values())
 
 
+def has_shipped() -> bool:
+    """Whether any profile came with this installation."""
+    return bool(shipped_profiles())
+
+
 def _key(path: Path) -> str:
     return os.path.realpath(path)
 

@@ -112,6 +112,7 @@ async def test_where_nothing_is_found_that_is_said(
     app = FirstRun(tmp_path, is_asked_for=True)
     async with app.run_test(size=(80, 24)) as pilot:
         await shown(pilot, "No profile was found")
+        await shown(pilot, "this installation came without its profiles")
         await pilot.press("enter")
         await pilot.press("x")
         await shown(pilot, "No profile fits")

@@ -30,16 +30,18 @@ class FilePage:
     Attributes:
         numbers: for each line of the screen the line of the file, or the next one there is.
         stops: the lines of the screen at which a change begins, or a mistake is told.
+        wrong: those of them at which a mistake is told.
     """
 
     lines: list[Line]
     numbers: list[int]
     stops: list[int]
+    wrong: list[int]
 
 
 def file_page(file: ProfileFile, width: int, glyphs: Glyphs) -> FilePage:
     """The file, folded to `width` cells."""
-    page = FilePage([], [], [])
+    page = FilePage([], [], [], [])
     for text in _first_words(file, width):
         _add(page, text, 1)
     wide = len(str(len(file.lines))) + 1
@@ -49,6 +51,8 @@ def file_page(file: ProfileFile, width: int, glyphs: Glyphs) -> FilePage:
         is_stop = (bool(line.mark) and not before) or bool(line.mistakes)
         if is_stop:
             page.stops.append(len(page.lines))
+        if line.mistakes:
+            page.wrong.append(len(page.lines))
         before = line.mark
         for text in _line(line, toned, wide, width, glyphs):
             _add(page, text, number)

@@ -28,7 +28,7 @@ from supervisor.errors import ProcdeckError
 from tui.actions import Action
 from tui.bindings import hear
 from tui.hang_actions import PICKER_ACTIONS, bindings_of
-from tui.profiles import Card, Outlines, candidates
+from tui.profiles import Card, Outlines, candidates, has_shipped
 from tui.render.glyphs import Glyphs
 from tui.render.header import pane_title
 from tui.render.pieces import Line, Tone, plain, wrap
@@ -42,6 +42,7 @@ from tui.widgets.lines_view import LinesView
 
 AGAIN_S = 2.0
 """How often it is looked anew which files and engines there are."""
+NONE_SHIPPED = "Shipped with procdeck: none; this installation came without its profiles."
 
 
 class PickerScreen(ModalScreen[None]):
@@ -70,6 +71,9 @@ class PickerScreen(ModalScreen[None]):
         self._rows: list[Row] = []
         self._chosen: Card | Start | None = None
         self._is_loaded = False
+        self._has_shipped = True
+        self._clicked = ""
+        """What was clicked last: a second click opens it."""
         self._shown_for = ""
         """What was typed when the list was made."""
         self._busy = ""
@@ -136,6 +140,7 @@ class PickerScreen(ModalScreen[None]):
         if self._is_loaded and self.app.screen is not self:
             return
         found = await asyncio.to_thread(candidates, self._directory)
+        self._has_shipped = await asyncio.to_thread(has_shipped)
         known = {card.path: card.outline for card in self._cards}
         self._cards = [replace(card, outline=known.get(card.path)) for card in found]
         self._is_loaded = True
@@ -154,10 +159,12 @@ class PickerScreen(ModalScreen[None]):
         starts = () if typed.strip() else self.starts()
         cards = chosen_cards(self._cards, typed)
         self._rows = list_rows(starts, cards, self.current, self._clock.wall_s(), width, self._glyphs)
-        if not self._rows:
+        if self._is_loaded and not self._has_shipped and not typed.strip():
+            self._rows.append(Row(((f" {NONE_SHIPPED}", Tone.DIM),), None))
+        if not self._cards or not self._rows:
             words = "No profile fits; delete what is typed." if self._is_loaded and typed else "Looking for profiles."
             words = "No profile was found." if self._is_loaded and not typed else words
-            self._rows = [Row((), None), Row(((f" {words}", Tone.DIM),), None)]
+            self._rows += [Row((), None), Row(((f" {words}", Tone.DIM),), None)]
         self._list.show([row.line for row in self._rows], from_top=is_anew)
         self._choose(self._index_of_chosen(is_anew=is_anew))
         self._draw_title()
@@ -230,11 +237,13 @@ class PickerScreen(ModalScreen[None]):
         self._detail.action_page(pages)
 
     def on_choice_list_taken(self) -> None:
-        """A click chooses; what is chosen is opened by Enter, or by a click on the hint."""
+        """A click chooses, a second one on the same line opens, as Enter does."""
         index = self._list.chosen
-        if self._rows[index].entry is None:
-            index = self._index_of_chosen(is_anew=False)
-        self._choose(index)
+        entry = self._rows[index].entry
+        is_again, self._clicked = entry is not None and self._clicked == _id_of(entry), _id_of(entry)
+        self._choose(index if entry is not None else self._index_of_chosen(is_anew=False))
+        if is_again:
+            self.do_open()
 
     def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
         self.action_act(message.action_id)

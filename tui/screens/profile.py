@@ -35,6 +35,8 @@ EVERY_S: Final = 1.0
 """How often it is looked whether the file has changed."""
 PLAN_EVERY_S: Final = 10.0
 """A plan may change while the file does not: a worker was scaled, a file of variables was written."""
+AROUND: Final = 4
+"""Lines that are to be seen before and after where one goes at a key."""
 LOOKS_AT_FIRST: Final = 2
 """A glance at the text, and a look at what is wrong in it."""
 
@@ -59,7 +61,7 @@ class ProfileScreen(AskingScreen[Look]):
         self._read_for: tuple[str, str] = ("", "")
         self._planned_s = 0.0
         self._begun_s = 0.0
-        self._page = FilePage([], [], [])
+        self._page = FilePage([], [], [], [])
         self._page_of: tuple[object, int] = (None, 0)
         self._is_plan_wanted = True
         self._looks = 0
@@ -135,7 +137,12 @@ class ProfileScreen(AskingScreen[Look]):
         """What has changed, or is wrong, is what one has come for, unless one has gone elsewhere meanwhile."""
         if self._page.stops and self._file_view.chosen == self._put_at:
             self._put_at = self._page.stops[0]
-            self._file_view.choose(self._put_at)
+            self._file_view.choose(self._put_at, AROUND)
+
+    def _go_to_mistake(self) -> None:
+        """The first one."""
+        if self._page.wrong:
+            self._file_view.choose(self._page.wrong[0], AROUND)
 
     def tick(self) -> None:
         super().tick()
@@ -227,7 +234,7 @@ class ProfileScreen(AskingScreen[Look]):
     def _step(self, by: int) -> None:
         stop = position_of(self._page.stops, self._file_view.chosen, by)
         if stop is not None:
-            self._file_view.choose(stop)
+            self._file_view.choose(stop, AROUND)
 
     def do_plan(self) -> None:
         """`c`"""
@@ -281,7 +288,8 @@ class ProfileScreen(AskingScreen[Look]):
         if file is before:
             self.desk.say(f"{name} was left as it was.")
         elif file.mistakes:
-            self.desk.say(f"{name} has {plural(file.mistakes, 'mistake')} now: n goes to the first.", "error")
+            self.desk.say(f"{name} has {plural(file.mistakes, 'mistake')} now; the cursor is on the first.", "error")
+            self.call_after_refresh(self._go_to_mistake)
         elif reply.standing.reply is not None and reply.standing.reply.plan:
             steps = plural(len(reply.standing.reply.plan), "change")
             self.desk.say(f"{name} is valid. A reload would make {steps}: {key_of('reload')} asks.")

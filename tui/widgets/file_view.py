@@ -33,11 +33,12 @@ class FileView(PageView):
         is_chosen = index == self.chosen and self.has_focus
         return self._painter.strip(line, self.text_width, "cursor" if is_chosen else "")
 
-    def choose(self, index: int) -> None:
-        """Put the cursor on a line, and that in sight with what is around it."""
+    def choose(self, index: int, around: int = 1) -> None:
+        """Put the cursor on a line, and that in sight with so many lines `around` it."""
         self.chosen = max(min(index, len(self._lines) - 1), 0)
-        around = Region(0, max(self.chosen - 1, 0), 1, 3)
-        self.scroll_to_region(around, animate=False, force=True, x_axis=False, immediate=True)
+        top, end = max(self.chosen - around, 0), min(self.chosen + around + 1, len(self._lines))
+        region = Region(0, top, 1, max(end - top, 1))
+        self.scroll_to_region(region, animate=False, force=True, x_axis=False, immediate=True)
         self.refresh()
 
     def action_move(self, lines: int) -> None:

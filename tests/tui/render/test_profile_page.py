@@ -52,7 +52,7 @@ def test_marks_numbers_and_mistakes_stand_in_their_columns() -> None:
         "  ! there is no key x; remove it",
     ]
     assert page.numbers[:5] == [1, 2, 2, 3, 3]
-    assert page.stops == [1, 3]
+    assert (page.stops, page.wrong) == ([1, 3], [3])
 
 
 def test_one_goes_round_the_stops() -> None:

@@ -145,6 +145,24 @@ async def test_what_cannot_be_opened_is_told_in_its_place(
         assert app.return_value is None
 
 
+async def test_a_second_click_opens(here: Path) -> None:
+    """The first one chooses; a heading cannot be chosen."""
+    app = dashboard(FakeLink(census()))
+    app.can_switch = True
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("ctrl+o")
+        await shown(pilot, "✗ 2 mistakes")
+        await pilot.click("#picker-list", offset=(4, 2))
+        await shown(pilot, "line 1:")
+        await pilot.click("#picker-list", offset=(4, 0))
+        await pilot.click("#picker-list", offset=(4, 1))
+        await shown(pilot, "Valid; no engine runs it.")
+        assert isinstance(app.screen, PickerScreen)
+        await pilot.click("#picker-list", offset=(4, 1))
+        await until(pilot, lambda: isinstance(app.screen, SwitchScreen))
+
+
 async def test_one_that_is_gone_or_cannot_be_left_for_says_so(here: Path) -> None:
     """A dashboard in a browser, or of a recording, shows one project."""
     app = dashboard(FakeLink(census()))

@@ -157,7 +157,10 @@ async def test_editor_is_told_the_line_and_what_it_made_is_told(profile: Path, m
         await pilot.press("down", "e")
         await shown(pilot, "census.toml was left as it was")
         await pilot.press("e")
-        await shown(pilot, "census.toml has 1 mistake now")
+        await shown(pilot, "census.toml has 1 mistake now; the cursor is on the first.")
+        screen = app.screen
+        assert isinstance(screen, ProfileScreen)
+        await until(pilot, lambda: screen._line == 6)
         await pilot.press("e")
         await shown(pilot, "census.toml is valid; a reload would change nothing")
         monkeypatch.setattr("tui.screens.profile.edit", editing.edit)
