@@ -111,8 +111,10 @@ class RoomScreen(Screen[None]):
             self.capture_mouse()
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """The border goes where the mouse does."""
-        if self._dragged == "table":
+        """The border goes where the mouse does, as long as its button is down."""
+        if self._dragged and not event.button:
+            self.on_mouse_up()
+        elif self._dragged == "table":
             self.make_table(event.screen_y - self.panes[self.place].region.y)
         elif self._dragged == "detail":
             self.make_detail(self.size.width - event.screen_x)
