@@ -315,6 +315,16 @@ def key_of(action_id: str) -> str:
     return action.key_name or f"{BY_ID['palette'].key_name} and {action.label.lower()}"
 
 
+class _KeyNames(dict[str, str]):
+    def __missing__(self, action_id: str) -> str:
+        return key_of(action_id)
+
+
+def with_keys(sentence: str) -> str:
+    """`sentence` with the key of an action where its id stands in braces: ``press {start} to start it``."""
+    return sentence.format_map(_KeyNames())
+
+
 @lru_cache(maxsize=1)
 def _by_key(generation: int) -> Mapping[str, tuple[Action, ...]]:
     """Who shares each key while the keymap is that of `generation`."""

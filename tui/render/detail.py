@@ -9,6 +9,7 @@ from supervisor.api.messages import ChannelRow, CheckState, ExitRecord, ReplicaR
 from supervisor.api.pools import PoolRow
 from supervisor.lifecycle.events import Timer
 from supervisor.lifecycle.states import State
+from tui.actions import key_of
 from tui.render.channel_words import FLOWING, state_words
 from tui.render.facts import LABEL, fact, heading
 from tui.render.figures import count, depth_bar, duration, percent, plural, size, sparkline, time_left
@@ -175,7 +176,7 @@ def _log_level(detail: WorkerDetail, width: int, *, has_keys: bool) -> list[Line
     if not detail.row.log_level:
         return []
     own = [f"{logger} {level}" for logger, level in detail.log_levels.items() if logger]
-    key = "  (v changes it)" if has_keys else ""
+    key = f"  ({key_of('worker_level')} changes it)" if has_keys else ""
     lines = fact("log level", ", ".join((detail.row.log_level, *own)) + key, width)
     if not detail.follows_log_levels:
         lines += fact("", "not taken up yet: it does so when it logs next, or waits", width, Tone.AMBER)

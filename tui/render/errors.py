@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from supervisor.logs.errors import ErrorGroup
+from tui.actions import with_keys
 from tui.needles import needle_of
 from tui.render.channel_detail import Page
 from tui.render.facts import fact, heading
@@ -166,7 +167,8 @@ def error_page(group: ErrorGroup, local_clock: tuple[str, str], now_at: float, g
     for name in sorted(group.workers, key=lambda name: (-group.workers[name], name)):
         lines += fact(plain(name)[:10], plural(group.workers[name], "time"), width)
     lines += fact("kind", KIND_WORDS.get(group.kind, group.kind), width)
-    where = "enter goes to its line in the log, o to its worker" if group.line >= 0 else "o goes to its worker"
+    to_line = "{open} goes to its line in the log, {line_worker} to its worker"
+    where = with_keys(to_line if group.line >= 0 else "{line_worker} goes to its worker")
     lines += [(), *(((f" {text}", Tone.DIM),) for text in wrap(where, width - 2))]
     return Page(lines)
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from supervisor.api.messages import ReplicaRow
 from supervisor.lifecycle.events import Timer
 from supervisor.lifecycle.states import State
+from tui.actions import with_keys
 from tui.render.figures import duration, time_left
 
 _STEPS: dict[str, str] = {
@@ -66,12 +67,12 @@ def held_words(row: ReplicaRow, now_s: float) -> str:
 
 _ADVICE: dict[State, str] = {
     State.WAITING: "It starts by itself as soon as that is there.",
-    State.SCHEDULED: "a runs it now.",
+    State.SCHEDULED: "{start} runs it now.",
     State.UNREADY: "The checks below say why. What depends on it waits.",
-    State.PAUSED: "p lets it go on. A stop or a kill works too.",
-    State.BACKOFF: "a starts it now, s leaves it stopped.",
-    State.FAILED: "a starts it again, once its cause is mended.",
-    State.SKIPPED: "a starts it once what it depends on is there again.",
+    State.PAUSED: "{resume} lets it go on. A stop or a kill works too.",
+    State.BACKOFF: "{start} starts it now, {stop} leaves it stopped.",
+    State.FAILED: "{start} starts it again, once its cause is mended.",
+    State.SKIPPED: "{start} starts it once what it depends on is there again.",
     State.STUCK: "The kernel does not let it die: it sits in a system call, most often of a disk or a network file "
     "system. It goes when that answers; no second copy is started before.",
 }
@@ -79,4 +80,4 @@ _ADVICE: dict[State, str] = {
 
 def advice(row: ReplicaRow) -> str:
     """What a person at the dashboard can do about the state of a replica; empty where there is nothing to do."""
-    return _ADVICE.get(row.state, "")
+    return with_keys(_ADVICE.get(row.state, ""))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from supervisor.api.messages import LogState
 from supervisor.logs.record import Record
+from tui.actions import with_keys
 from tui.render.figures import count, plural, size
 from tui.render.header import pane_title
 from tui.render.pieces import Line, Piece, Tone, plain
@@ -125,7 +126,7 @@ def no_lines(facts: LogFacts, directory: str) -> tuple[str, ...]:
         doing = "Searching" if facts.is_filtering else f"No record{whose} is {facts.level} or worse"
         return (doing, "Esc shows all levels.")
     if facts.worker:
-        return (f"{plain(facts.worker)} has logged nothing yet", "l shows the log of all workers.")
+        return (f"{plain(facts.worker)} has logged nothing yet", with_keys("{own_log} shows the log of all workers."))
     return (
         "No log records yet",
         "What workers print, write to stderr and log arrives here.",

@@ -15,6 +15,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.actions import key_of
 from tui.render.channel_words import dead_letters
 from tui.render.figures import plural
 
@@ -113,7 +114,8 @@ def kill_question(name: str, processes: int) -> Question:
     whole = f" and the {below} below it" if processes > 1 else ""
     return Question(
         title=f"Kill {name}?",
-        text=f"SIGKILL ends {name}{whole} at once; it cannot clean up. It stays down until you start it (a).",
+        text=f"SIGKILL ends {name}{whole} at once; it cannot clean up. It stays down until you start it "
+        f"({key_of('start')}).",
         choices=(Choice("kill", f"Kill {name}", "K", is_dangerous=True),),
     )
 

@@ -12,7 +12,7 @@ from textual.worker import Worker
 from supervisor.api.pools import PoolFailure
 from supervisor.logs.errors import ErrorGroup
 from supervisor.logs.record import decode
-from tui.actions import ACTIONS, BY_ID, LOG, Action, goes_only
+from tui.actions import ACTIONS, BY_ID, LOG, Action, goes_only, key_of
 from tui.bindings import hear
 from tui.link.log_source import LogSource
 from tui.link.view import LinkState
@@ -191,7 +191,7 @@ class FleetScreen(PlacesScreen):
 
     async def _unsplit(self) -> None:
         if not await self.log_panes.close_second():
-            self.app.notify("There is one log only: Z shows a second one.", markup=False)
+            self.app.notify(f"There is one log only: {key_of('split')} shows a second one.", markup=False)
         self.redraw()
 
     def open_palette(self) -> None:

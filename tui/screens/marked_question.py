@@ -8,7 +8,7 @@ from typing import Final
 
 from supervisor.api.messages import ActionName, ReplicaRow
 from supervisor.lifecycle.states import LIVE
-from tui.actions import Action
+from tui.actions import Action, with_keys
 from tui.render.figures import plural
 from tui.render.pieces import plain
 from tui.screens.confirm import Choice, Question
@@ -22,8 +22,9 @@ _HOW: Final[dict[ActionName, str]] = {
     "stop": "Each is asked, then gets SIGTERM, then SIGKILL to its whole process tree, at its own deadlines.",
     "start": "Each is started; one in backoff or with a schedule starts now.",
     "restart": "Each is stopped, then started again.",
-    "kill": "SIGKILL ends their whole process trees at once; they cannot clean up. They stay down until started (a).",
-    "pause": "Their whole process trees stand still (SIGSTOP) until they are resumed (p).",
+    "kill": "SIGKILL ends their whole process trees at once; they cannot clean up. They stay down until they are "
+    "started ({start}).",
+    "pause": "Their whole process trees stand still (SIGSTOP) until they are resumed ({resume}).",
     "resume": "Their process trees go on (SIGCONT).",
 }
 
@@ -46,7 +47,7 @@ def marked_question(
     """Before `action` is done to `marked`, which are some of the fleet's `rows`, and are called `label`."""
     assert action.wish is not None
     what = f"{action.label} {label or marked_label(marked)}"
-    parts = [f"{_names([row.name for row in marked])}{_processes(marked)}.", _HOW[action.wish]]
+    parts = [f"{_names([row.name for row in marked])}{_processes(marked)}.", with_keys(_HOW[action.wish])]
     idle = [row for row in marked if not action.applies(replace(Situation(), row=row))]
     if idle:
         one = (
@@ -55,7 +56,7 @@ def marked_question(
         parts.append(f"{one}: nothing is done there.")
     if action.wish in _ENDING:
         parts += _gaps(marked, rows)
-    choice = Choice(action.id, what, action.keys[0], is_dangerous=action.wish in _DANGEROUS)
+    choice = Choice(action.id, what, (action.keys or action.own_keys)[0], is_dangerous=action.wish in _DANGEROUS)
     return Question(title=f"{what}?", text=" ".join(parts), choices=(choice,))
 
 

@@ -22,7 +22,8 @@ def glyphs_for(choice: GlyphChoice, environ: Mapping[str, str]) -> Glyphs:
     if named:
         return glyph_set(named)
     if choice == "auto":
-        return UNICODE if speaks_unicode(environ) else ASCII
+        is_console = environ.get("TERM") == "linux"  # its fonts have 512 signs at the most, and not these
+        return UNICODE if speaks_unicode(environ) and not is_console else ASCII
     return ASCII if choice == "ascii" else UNICODE
 
 

@@ -32,4 +32,5 @@ def test_what_was_chosen_stands_above_the_locale() -> None:
     assert glyphs_for("unicode", {"LANG": "C"}) is UNICODE
     assert glyphs_for("ascii", {"LANG": "de_DE.UTF-8"}) is ASCII
     assert glyphs_for("auto", {"LANG": "C"}) is ASCII
+    assert glyphs_for("auto", {"LANG": "C.UTF-8", "TERM": "linux"}) is ASCII
     assert glyphs_for("ascii", {"PROCDECK_GLYPHS": "unicode"}) is UNICODE
