@@ -101,6 +101,22 @@ async def test_it_looks_on_while_it_is_on_top(link: FakeLink) -> None:
         assert len(link.asked) == before
 
 
+async def test_an_answer_that_is_waited_for_does_not_hold_up_another_section(link: FakeLink) -> None:
+    """Stacks take their time; who goes on sees the log at once, and what comes then is not shown in its place."""
+    app = dashboard(link)
+    async with app.run_test(size=NARROW) as pilot:
+        screen = await opened(pilot, app)
+        link.gate.clear()
+        await pilot.press(*["tab"] * SECTIONS.index("Stacks"))
+        await until(pilot, lambda: "stacks parse.1" in link.asked)
+        await pilot.press("tab")
+        await shown(pilot, TOLD["Log"])
+        link.gate.set()
+        await pilot.press("left")
+        await shown(pilot, TOLD["Stacks"])
+        await until(pilot, lambda: screen.asked_s is None)
+
+
 async def test_a_click_on_a_section_goes_there(link: FakeLink) -> None:
     app = dashboard(link)
     async with app.run_test(size=WIDE) as pilot:
