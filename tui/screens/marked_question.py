@@ -22,7 +22,7 @@ _HOW: Final[dict[ActionName, str]] = {
     "stop": "Each is asked, then gets SIGTERM, then SIGKILL to its whole process tree, at its own deadlines.",
     "start": "Each is started; one in backoff or with a schedule starts now.",
     "restart": "Each is stopped, then started again.",
-    "kill": "SIGKILL ends their whole process trees at once; they cannot clean up. They stay down until they are "
+    "kill": "SIGKILL ends their whole process trees at once; they cannot clean up. They stay down until "
     "started ({start}).",
     "pause": "Their whole process trees stand still (SIGSTOP) until they are resumed ({resume}).",
     "resume": "Their process trees go on (SIGCONT).",
