@@ -66,7 +66,7 @@ def candidates(directory: Path) -> list[Card]:
     for group, path in paths:
         key = _key(path)
         if key not in cards and not (group == "recent" and key in known):
-            cards[key] = Card(group, path, opened.get(key), path.is_file(), engines.get(key))
+            cards[key] = Card(group, path, opened.get(key), os.path.isfile(path), engines.get(key))
     return list(cards.values())
 
 

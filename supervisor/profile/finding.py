@@ -30,7 +30,7 @@ def find_profile(directory: Path) -> Path | None:
     what is wrong. Parent directories are not searched.
     """
     native = directory / "procdeck.toml"
-    if native.is_file():
+    if os.path.isfile(native):  # unlike pathlib's it takes a directory that may not be entered for one without it
         return native
     shared = directory / "pyproject.toml"
     try:

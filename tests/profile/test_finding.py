@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from supervisor.profile.finding import find_profile, profiles_below, read_project_name
 
@@ -78,3 +82,19 @@ def test_the_search_has_an_end(tmp_path: Path) -> None:
     for number in range(130):
         (tmp_path / f"{number:03d}.toml").write_text("[workers.a]\n")
     assert len(profiles_below(tmp_path)) == 100
+
+
+def test_a_directory_that_may_not_be_entered_has_no_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the search comes by, it goes on."""
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "closed" / "procdeck.toml").write_text("")
+    (tmp_path / "open.toml").write_text("[workers.a]\n")
+    stat = os.stat
+
+    def refuse(path: str | Path, *words: Any, **settings: Any) -> os.stat_result:
+        if "closed" in str(path):
+            raise PermissionError(13, "Permission denied")
+        return stat(path, *words, **settings)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert profiles_below(tmp_path) == [tmp_path / "open.toml"]

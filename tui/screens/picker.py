@@ -71,6 +71,7 @@ class PickerScreen(ModalScreen[None]):
         self._rows: list[Row] = []
         self._chosen: Card | Start | None = None
         self._is_loaded = False
+        self._is_looking = False
         self._has_shipped = True
         self._clicked = ""
         """What was clicked last: a second click opens it."""
@@ -137,8 +138,15 @@ class PickerScreen(ModalScreen[None]):
 
     async def _load(self) -> None:
         """List what there is, then look into each; the list is usable all the time."""
-        if self._is_loaded and self.app.screen is not self:
+        if self._is_looking or (self._is_loaded and self.app.screen is not self):
             return
+        self._is_looking = True
+        try:
+            await self._load_all()
+        finally:
+            self._is_looking = False
+
+    async def _load_all(self) -> None:
         found = await asyncio.to_thread(candidates, self._directory)
         self._has_shipped = await asyncio.to_thread(has_shipped)
         known = {card.path: card.outline for card in self._cards}

@@ -40,7 +40,7 @@ class SwitchingScreen(PickerScreen):
     app: LeavingApp
 
     def __init__(self, desk: HangDesk, _: str = "") -> None:
-        super().__init__(desk.glyphs, desk.wording.clock, Path.cwd(), current=desk.wording.project)
+        super().__init__(desk.glyphs, desk.wording.clock, _here(), current=desk.wording.project)
         self._desk = desk
         self._is_stopped_first = False
 
@@ -99,6 +99,14 @@ class SwitchingScreen(PickerScreen):
 
     async def go_to(self, opened: Opened) -> None:
         self.app.switch_to(opened.note.project, is_stopped=self._is_stopped_first)
+
+
+def _here() -> Path:
+    """Where the dashboard was opened; the directory may be gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path.home()
 
 
 def switch_question(card: Card, current: str, live: int) -> Question:
