@@ -168,7 +168,7 @@ ACTIONS: tuple[Action, ...] = (
            hinted_in=("workers", "channels", "pools", "errors", "detail"),
            opens="hangs", verb="look for hangs"),
     Action("pipeline", ("A", "9"), "Pipeline", "Show workers and queues as they are joined, how full each queue is, "
-           "and which worker holds the others up.", LOOK, hint_rank=2, hinted_in=("channels",), opens="pipeline"),
+           "and which worker holds the others up.", LOOK, hint_rank=6, hinted_in=("channels",), opens="pipeline"),
     Action("events", ("V", "6"), "Events", "Show what has happened, who asked for it, what came of it, and by which "
            "command line.", LOOK, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
            opens="events"),

@@ -29,7 +29,7 @@ from tui.widgets.lines_view import LinesView
 EVERY_S: Final = 0.25
 MOST_SENTENCES: Final = 3
 MARGIN: Final = 1
-"""Blank columns at the left of the drawing."""
+"""Blank columns at the left of the drawing; a blank line above it only where there is room for all of it."""
 
 
 class PipelineScreen(AskingScreen[FleetView]):
@@ -107,15 +107,17 @@ class PipelineScreen(AskingScreen[FleetView]):
             self._say(())
             waiting: list[Line] = [(), ((f" Waiting for the engine of {plain(self.desk.wording.project)}", Tone.DIM),)]
             is_known = self.desk.view().fleet is not None
-            lines = no_pipeline_lines(width, glyphs.ellipsis) if is_known else waiting
-            self.graph_view.show_drawing(lines, ())
+            self.graph_view.show_drawing(no_pipeline_lines(width, glyphs.ellipsis) if is_known else waiting, ())
             self._told_view.show([()] * TOLD_LINES)
             return
         self._choose_first()
         chosen = self.graph_view.chosen
         self._shown = drawing(graph, flow, width - MARGIN, glyphs, chosen, self._way)
-        lines = [((" " * MARGIN, Tone.PLAIN), *line) if line else () for line in self._shown.lines]
-        self.graph_view.show_drawing(lines, tuple(spot.moved(0, MARGIN) for spot in self._shown.spots))
+        lines: list[Line] = [((" " * MARGIN, Tone.PLAIN), *line) if line else () for line in self._shown.lines]
+        above = 1 if len(lines) < self.graph_view.size.height else 0
+        self.graph_view.show_drawing(
+            [()] * above + lines, tuple(spot.moved(above, MARGIN) for spot in self._shown.spots)
+        )
         self._say(verdict(flow, graph))
         self._told_view.show(told(graph, flow, chosen, glyphs, now_s, width))
 

@@ -171,8 +171,10 @@ async def test_the_channels_hint_at_it() -> None:
     async with app.run_test(size=NARROW) as pilot:
         await shown(pilot, "parse.1")
         await pilot.press("c")
+        await shown(pilot, "P Requeue all")
+        await pilot.press("j")
         await shown(pilot, "A Pipeline")
-        await pilot.press("j", "A")
+        await pilot.press("A")
         view = await _view(app, pilot)
         await until(pilot, lambda: view.chosen == Key("channel", "facts"))
 
