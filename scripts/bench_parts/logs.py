@@ -27,6 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from scripts.bench_parts import engines, log_losses, log_peers, log_store, log_storm
 from supervisor.agent import records
+from supervisor.heap import use_again
 from supervisor.logs.intake import Intake
 from supervisor.logs.lanes import Lane, Stream
 from supervisor.logs.record import time_text
@@ -302,6 +303,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=0.5, help="how long the storm lasts")
     parser.add_argument("--only", choices=("ways", "losses", "copies", "store", "storm"), help="one of the parts")
     options = parser.parse_args(argv)
+    use_again()  # as the engine does
     code = 0
     if options.only in (None, "ways"):
         code = measure_ways(options.workers, options.records, options.rounds)
