@@ -7,6 +7,7 @@ heap are never given back.
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -17,12 +18,17 @@ THRESHOLDS: Final = (2_000, 5, 5)
 """Objects, and rounds, after which it is looked for. With 50,000 objects memory grows by 7 MiB in two minutes;
 with Python's own 700, keys wait for the collector."""
 
+SWITCH_S: Final = 0.0005
+"""How long the thread that reads keys, or the one that writes to the terminal, waits for the one that draws; Python's
+own ten times as much is the better part of what a key may take."""
+
 
 def settle() -> None:
-    """What is there after the first paint stays: no round looks at it again."""
+    """After the first paint: what is there stays, no round looks at it again; and keys wait for nobody."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*THRESHOLDS)
+    sys.setswitchinterval(SWITCH_S)
 
 
 def leave_little() -> None:

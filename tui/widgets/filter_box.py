@@ -33,6 +33,14 @@ class TypingBox(Input):
         super().__init__(placeholder=placeholder, compact=True, select_on_focus=False, id=id)
         self.cursor_blink = False
 
+    def on_mount(self) -> None:
+        self._selection_news = self.screen.text_selection_started_signal
+
+    def on_unmount(self) -> None:
+        self._selection_news.unsubscribe(
+            self
+        )  # Textual's own leaves a function there that keeps the box as long as it lives
+
     def open(self) -> None:
         """Show the box and type in it, from the very next key on."""
         self.add_class("-open", update=False)
