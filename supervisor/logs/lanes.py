@@ -85,8 +85,7 @@ class Lane:
             self.pending_bytes += len(chunk)
             return self._cut_pending(time_text) if self.pending_bytes > self._stamper.limit else b""
         if self.pending_bytes:
-            self._pending.append(chunk[:end])
-            block = b"".join(self._pending)
+            block = b"".join((*self._pending, memoryview(chunk)[:end]))
         else:
             block = chunk if end == len(chunk) else chunk[:end]
         rest = chunk[end:]
