@@ -187,3 +187,31 @@ async def test_a_kept_filter_is_seen_as_such_and_escape_clears_it(tmp_path: Path
         await pilot.press("slash", "p", "a", "r", "s", "e", "enter")
         await until(pilot, lambda: app.fleet_screen.table.shown_names == ("parse.1", "parse.2", "parse.3"))
         assert not any("(kept)" in line for line in screen_text(app))
+
+
+async def test_ascii_leaves_no_other_sign_on_the_screen() -> None:
+    """Scroll bars, borders, toasts, plots: nothing that a plain terminal cannot show."""
+    app = deck(FakeLink(census()), Settings(glyphs="ascii"))
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await shown(pilot, "parse.1")
+        assert all(line.isascii() for line in screen_text(app))
+        await pilot.press("s")
+        await shown(pilot, "press a to start it")
+        assert all(line.isascii() for line in screen_text(app))
+        for key in ("U", "question_mark"):
+            await pilot.press(key)
+            await until(pilot, lambda: len(app.screen_stack) > 1)
+            await shown(pilot, "esc ")
+            assert all(line.isascii() for line in screen_text(app))
+            await pilot.press("escape")
+            await until(pilot, lambda: len(app.screen_stack) == 1)
+
+
+async def test_the_bell_rings_once_for_each_that_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is wanted; who had failed already is no news."""
+    app = deck(FakeLink(census()), Settings(bell=True))
+    rung: list[None] = []
+    monkeypatch.setattr(app, "bell", lambda: rung.append(None))
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await until(pilot, lambda: len(rung) == 1)
