@@ -19,7 +19,7 @@ from supervisor.api.messages import Fleet, LogState
 from supervisor.api.requests import PlanStep
 from supervisor.lifecycle.states import State
 from tests.tui.event_fakes import history
-from tests.tui.fakes import FakeLink, census, channels, letters_of_paths, replica, store, stored_line
+from tests.tui.fakes import NOW_AT, FakeLink, census, channels, letters_of_paths, replica, store, stored_line
 from tests.tui.hang_fakes import deadlock, frame, idle, stacks_reply, why_reply
 from tests.tui.pool_fakes import pools
 from tests.tui.screens.test_fleet import WIDE, until
@@ -30,6 +30,8 @@ from tui.screens.fleet import FleetScreen
 from tui.situation import Predicate
 
 LINES = 200
+LONG_AGO_S = 5000.0
+"""So far back that every span of time has something in it."""
 LEVELS = ("INFO", "DEBUG", "WARNING", "ERROR")
 ERROR = LEVELS.index("ERROR")
 EVERY_WAY = (
@@ -62,7 +64,8 @@ def link_with_everything(directory: Path) -> FakeLink:
     every_way = msgspec.structs.replace(deadlock(), ways_out=EVERY_WAY)
     link.verdicts["parse.1"] = why_reply(every_way, idle("parse.1"))
     link.stacks_of["parse.1"] = _with_the_way_in(stacks_reply())
-    link.past = list(history())
+    first, *rest = history()
+    link.past = [msgspec.structs.replace(first, at=NOW_AT - LONG_AGO_S), *rest]
     link.plan = (PlanStep(subject="parse", change="restart", keys=("target",)),)
     return link
 
