@@ -9,7 +9,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from tui.render.pieces import Tone
-from tui.widgets.rows_table import Painted, RowsTable, RowT
+from tui.widgets.rows_table import RowsTable
+from tui.widgets.table_rows import Painted, RowT
 
 
 class MarkedTable(RowsTable[RowT]):

@@ -5,8 +5,7 @@ The cursor stays on its row, whatever rows come, go, move or are filtered out ar
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Generic, Protocol, TypeVar
+from typing import ClassVar, Generic
 
 from rich.cells import cell_len
 from textual import events
@@ -22,27 +21,9 @@ from tui.sorting import Key, Sort, in_order, sort_beside, sort_by
 from tui.widgets.finding import Finder
 from tui.widgets.painter import Ground, Painter
 from tui.widgets.scrolled import ScrolledLines
+from tui.widgets.table_rows import Painted, RowT
 
 HEADER_LINES = 1
-
-
-class Named(Protocol):
-    """What a row of a table has at least."""
-
-    @property
-    def name(self) -> str: ...
-
-
-RowT = TypeVar("RowT", bound=Named)
-
-
-@dataclass(frozen=True, slots=True)
-class Painted:
-    """A line on the screen, and what it was made of."""
-
-    row: object
-    beside: tuple[object, ...]
-    line: Line
 
 
 class RowsTable(ScrolledLines, Generic[RowT]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from textual import events
 from textual.pilot import Pilot
 
 from tests.tui.fakes import FakeLink, census
@@ -36,15 +37,18 @@ async def test_a_border_is_dragged_with_the_mouse() -> None:
         await shown(pilot, "parse.1")
         panes = _screen(pilot).panes
         await pilot.mouse_down("#log-title")
-        await pilot.hover("#log", offset=(5, 4))
+        await pilot._post_mouse_events([events.MouseMove], "#log", offset=(5, 4), button=1)
         await pilot.mouse_up("#log", offset=(5, 4))
         log_y = panes["log"].region.y
         await until(pilot, lambda: panes["workers"].region.bottom == panes["log"].region.y)
         assert _screen(pilot).table_lines == log_y - panes["workers"].region.y
         await pilot.mouse_down("#detail-pane", offset=(0, 3))
-        await pilot.hover("#log", offset=(50, 3))
+        await pilot._post_mouse_events([events.MouseMove], "#log", offset=(50, 3), button=1)
         await pilot.mouse_up("#log", offset=(50, 3))
         await until(pilot, lambda: panes["detail"].region.x == 50)
+        await pilot.mouse_down("#log-title")
+        await pilot.hover("#detail", offset=(5, 9))
+        assert _screen(pilot).table_lines == log_y - panes["workers"].region.y
 
 
 async def test_no_pane_can_be_made_to_vanish() -> None:
