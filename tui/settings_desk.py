@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from textual.app import App
 
 from tui.link.view import FleetView
 from tui.settings.kept import KEEP_EVERY_S, Kept, KeptView, LogLook
@@ -19,9 +21,11 @@ from tui.theme import ANSI_THEME, NO_COLOR_THEME, textual_theme
 from tui.widgets.histogram_strip import HistogramStrip
 
 if TYPE_CHECKING:
-    from tui.leaving import LeavingApp
     from tui.screens.fleet import FleetScreen
     from tui.screens.logs import LogPane
+
+MISTAKE_S: Final = 12.0
+"""How long a mistake in the settings is shown."""
 
 FEW_COLOURS: Final = frozenset({None, "standard"})
 """What Rich calls terminals that show 16 colours, or none: their own ones are the only ones that look right there."""
@@ -30,7 +34,7 @@ FEW_COLOURS: Final = frozenset({None, "standard"})
 class SettingsDesk:
     """One for the whole dashboard. Without a `KeptView` nothing is kept, as in a recording."""
 
-    def __init__(self, app: LeavingApp, settings: Settings, view: KeptView | None) -> None:
+    def __init__(self, app: App[Any], settings: Settings, view: KeptView | None) -> None:
         self._app = app
         self.settings = settings
         self._view = view
@@ -79,7 +83,7 @@ class SettingsDesk:
     def _tell_mistakes(self) -> None:
         first, *others = self.settings.mistakes
         more = f" And {len(others)} more: procdeck settings tells them." if others else ""
-        self._app.say(f"{first}.{more}", "warning")
+        self._app.notify(f"{first}.{more}", severity="warning", timeout=MISTAKE_S, markup=False)
 
     # --- what is kept ---
 
