@@ -41,6 +41,7 @@ from tui.screens.fleet import FleetScreen
 from tui.screens.jump import JumpScreen
 from tui.screens.opening import open_screen
 from tui.screens.palette import PaletteScreen
+from tui.screens.picker import PickerScreen
 from tui.screens.plan import MistakesScreen, PlanScreen
 from tui.screens.themes import ThemesScreen
 from tui.screens.wording import Wording
@@ -222,8 +223,8 @@ class Dashboard(LeavingApp):
 
     def on_key(self, event: events.Key) -> None:
         """Letters that follow `/` at once have left for the pane before the filter had the focus."""
-        box = self.screen if isinstance(self.screen, PaletteScreen) else self.focused
-        if isinstance(box, TypingBox | PaletteScreen) and box.take_typed_ahead(event):
+        box = self.screen if isinstance(self.screen, PaletteScreen | PickerScreen) else self.focused
+        if isinstance(box, TypingBox | PaletteScreen | PickerScreen) and box.take_typed_ahead(event):
             event.prevent_default()
 
     # --- wishes go up ---

@@ -223,6 +223,14 @@ class PickerScreen(ModalScreen[None]):
         del action
         return True
 
+    def take_typed_ahead(self, event: events.Key) -> bool:
+        """Take a letter that was on its way to what lies below when this opened; whether it is one."""
+        if not event.is_printable or event.character is None:
+            return False
+        self._typed.value += event.character
+        self._typed.cursor_position = len(self._typed.value)
+        return True
+
     def on_input_changed(self) -> None:
         self._trouble = ""
         self._fill(is_anew=True)

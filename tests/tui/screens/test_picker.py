@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual import events
 
 from supervisor.errors import AlreadyRunning, ProfileError
 from supervisor.paths import EngineNote
@@ -143,6 +144,21 @@ async def test_what_cannot_be_opened_is_told_in_its_place(
         await pilot.press(*"x")
         await gone(pilot, words)
         assert app.return_value is None
+
+
+async def test_letters_typed_ahead_are_for_the_picker(here: Path) -> None:
+    """No one of them acts on the worker under the cursor."""
+    link = FakeLink(census())
+    app = dashboard(link)
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("j")
+        for key in ("ctrl+o", *"broks"):
+            app.post_message(events.Key(key, key if len(key) == 1 else "\x0f"))
+        await shown(pilot, "No profile fits")
+        await pilot.press("backspace")
+        await shown(pilot, "1 of 2")
+    assert link.wishes == []
 
 
 async def test_a_second_click_opens(here: Path) -> None:
