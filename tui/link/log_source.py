@@ -295,6 +295,11 @@ class LogSource:
         """The search may find more."""
         return self._found is not None and not self._found.has_searched_back
 
+    @property
+    def has_older_hits(self) -> bool:
+        """There may be older hits than those that are known, and nobody looks for them."""
+        return self._found is not None and self._found.is_cut
+
     def hit_place(self, number: int | None) -> int | None:
         """Which hit line `number` is, counted from 1, the oldest first; None where it is none."""
         if self._found is None or number is None or not self._found.holds(number):

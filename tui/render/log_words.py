@@ -33,6 +33,8 @@ class LogFacts:
     search_trouble: str = ""
     is_seeking: bool = False
     hits: int = 0
+    has_older_hits: bool = False
+    """There may be older ones than those that are known: no more are kept, or the search was stopped."""
     hit: int | None = None
     """Which hit the cursor is on, from 1."""
     waits_for: str = ""
@@ -87,7 +89,8 @@ def _search_notes(facts: LogFacts) -> list[Piece]:
         return []
     place = f"{count(facts.hit)} of " if facts.hit is not None else ""
     searching = " (searching…)" if facts.is_seeking else ""
-    return [(f"  F {plain(facts.sought)}", Tone.ACCENT), (f"  {place}{count(facts.hits)}{searching}", Tone.DIM)]
+    hits = f"{'the newest ' if facts.has_older_hits else ''}{count(facts.hits)}"
+    return [(f"  F {plain(facts.sought)}", Tone.ACCENT), (f"  {place}{hits}{searching}", Tone.DIM)]
 
 
 def _store_notes(facts: LogFacts) -> list[Piece]:

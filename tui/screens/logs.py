@@ -78,6 +78,7 @@ class LogPane(TakingPane):
             search_trouble=source.search_trouble,
             is_seeking=source.is_seeking,
             hits=source.hit_count,
+            has_older_hits=source.has_older_hits,
             hit=None if view.is_following else source.hit_place(view.cursor_number),
             waits_for=self._quest.what if self._quest else "",
             marks=len(view.marks),

@@ -71,6 +71,18 @@ def test_only_the_newest_hits_are_kept(tmp_path: Path) -> None:
     assert hits.has_searched_back
 
 
+def test_as_many_hits_as_are_kept_end_the_help(tmp_path: Path) -> None:
+    """Whoever helps ends with as many; there may be older ones then, which nobody looks for."""
+    for most, is_cut in ((100, True), (1000, False)):
+        hits = Hits(_store(tmp_path / str(most), 5000), [NEEDLE], most=most)
+        hits.leave_older()
+        hits.take_older(range(4990, 4490, -10), is_all=False)
+        assert not hits.has_searched_back
+        hits.take_older(range(4490, 3990, -10), is_all=True)
+        assert (hits.line_count, hits.has_searched_back, hits.is_cut) == (100, True, is_cut)
+        assert hits.numbers(0, 1000) == list(range(4000, 5000, 10))
+
+
 def test_a_search_that_is_stopped_keeps_what_it_found_and_goes_on_with_new_lines(tmp_path: Path) -> None:
     """Esc stops looking back; what arrives is found all the same."""
     reader = _store(tmp_path, 5000)

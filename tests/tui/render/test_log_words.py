@@ -25,6 +25,8 @@ FACTS = LogFacts(shown=12_345, total=12_345)
         (replace(FACTS, needle="re:(", trouble="is broken"), " Log all workers  /re:(  cannot be used: is broken"),
         (replace(FACTS, sought="abc", hits=340, hit=12, is_seeking=True, is_following=False),
          " Log all workers  12,345  F abc  12 of 340 (searching…)"),
+        (replace(FACTS, sought="abc", hits=100_000, has_older_hits=True),
+         " Log all workers  12,345  F abc  the newest 100,000"),
         (replace(FACTS, sought="re:[", search_trouble="is broken"),
          " Log all workers  12,345  F re:[  cannot be used: is broken"),
         (replace(FACTS, waits_for="error"), " Log all workers  12,345  looking for the error, esc stops"),
