@@ -40,8 +40,6 @@ from tui.screens.confirm import (
 from tui.screens.fleet import FleetScreen
 from tui.screens.jump import JumpScreen
 from tui.screens.opening import open_screen
-from tui.screens.palette import PaletteScreen
-from tui.screens.picker import PickerScreen
 from tui.screens.plan import MistakesScreen, PlanScreen
 from tui.screens.themes import ThemesScreen
 from tui.screens.wording import Wording
@@ -52,7 +50,6 @@ from tui.settings_desk import SettingsDesk
 from tui.situation import SCREEN_NAMES, Place, ScreenName, figures_of
 from tui.theme import DEFAULTS
 from tui.undo_desk import UndoDesk
-from tui.widgets.filter_box import TypingBox
 from tui.widgets.scroll_bars import fit_scroll_bars
 from tui.wishes import Mistakes, Wishes
 from tui.worker_desk import WorkerDesk
@@ -223,8 +220,9 @@ class Dashboard(LeavingApp):
 
     def on_key(self, event: events.Key) -> None:
         """Letters that follow `/` at once have left for the pane before the filter had the focus."""
-        box = self.screen if isinstance(self.screen, PaletteScreen | PickerScreen) else self.focused
-        if isinstance(box, TypingBox | PaletteScreen | PickerScreen) and box.take_typed_ahead(event):
+        takes = (getattr(each, "take_typed_ahead", None) for each in (self.screen, self.focused))
+        take = next(filter(None, takes), None)
+        if take is not None and take(event):
             event.prevent_default()
 
     # --- wishes go up ---
