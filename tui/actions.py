@@ -167,11 +167,11 @@ ACTIONS: tuple[Action, ...] = (
            "whom.", LOOK, applies=seen.is_live, hint_rank=12,
            hinted_in=("workers", "channels", "pools", "errors", "detail"),
            opens="hangs", verb="look for hangs"),
-    Action("pipeline", ("A", "9"), "Pipeline", "Show workers and queues as they are joined, how full each queue is, "
-           "and which worker holds the others up.", LOOK, hint_rank=6, hinted_in=("channels",), opens="pipeline"),
     Action("events", ("V", "6"), "Events", "Show what has happened, who asked for it, what came of it, and by which "
            "command line.", LOOK, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
            opens="events"),
+    Action("pipeline", ("A", "9"), "Pipeline", "Show workers and queues as they are joined, how full each queue is, "
+           "and which worker holds the others up.", LOOK, hint_rank=6, hinted_in=("channels",), opens="pipeline"),
     Action("sort_next", ("right_square_bracket",), "Sort", "Sort the table by the next column; after the last: as the "
            "profile has it. A click on a heading sorts by it, again turns it round.", LOOK, applies=seen.at_rows,
            hint_rank=14, hinted_in=("workers", "channels", "pools")),
