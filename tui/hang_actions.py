@@ -121,9 +121,9 @@ SCREEN_ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "stacks": STACKS_ACTIONS,
     "flame": FLAME_ACTIONS,
     "plots": PLOTS_ACTIONS,
-    "pipeline": PIPELINE_ACTIONS,
     "events": EVENTS_ACTIONS,
     "worker": WORKER_PAGE_ACTIONS,
+    "pipeline": PIPELINE_ACTIONS,
     "picker": PICKER_ACTIONS,
     "profile": PROFILE_ACTIONS,
 }
@@ -132,11 +132,6 @@ SCREEN_ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
 HANG_ACTIONS: Final = tuple(action for actions in SCREEN_ACTIONS.values() for action in actions)
 
 
-def bindings_of(actions: tuple[Action, ...]) -> list[Binding]:
-    """The keys of a screen that has a ``do_ID`` for each of `actions`."""
-    from textual.binding import Binding  # the command line lists the keys, and starts without Textual
-
-    return [Binding(key, f"act('{action.id}')", action.label, show=False) for action in actions for key in action.keys]
 def title_of(group: str) -> str:
     """The heading of a group of actions, with the key that opens its screen now."""
     name = next((name for name, actions in SCREEN_ACTIONS.items() if actions[0].group == group), None)
@@ -146,3 +141,8 @@ def title_of(group: str) -> str:
     return group.replace(f"({key_name(opening.own_keys[0])})", f"({key_of(opening.id)})")
 
 
+def bindings_of(actions: tuple[Action, ...]) -> list[Binding]:
+    """The keys of a screen that has a ``do_ID`` for each of `actions`."""
+    from textual.binding import Binding  # the command line lists the keys, and starts without Textual
+
+    return [Binding(key, f"act('{action.id}')", action.label, show=False) for action in actions for key in action.keys]
