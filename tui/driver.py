@@ -5,11 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import termios
-import time
 from codecs import getincrementaldecoder
-from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty
 from select import select
 from typing import IO, Any, Final
 
@@ -21,11 +18,6 @@ from textual.drivers.linux_driver import LinuxDriver
 _LOOK_EVERY_S: Final = 0.1
 """How often a thread that waits for keys sees whether it is still wanted."""
 _READ_BYTES: Final = 4096
-_MOST_WAITING: Final = 12
-"""So many pieces of output, three for a frame, may wait; Textual's queue takes 30, and then waits itself."""
-_PATIENCE_S: Final = 1.0
-"""How long a terminal has on leaving to take what waits."""
-_LOOK_AGAIN_S: Final = 0.01
 ENTER_SCREEN: Final = "\x1b[?1049h"
 LEAVE_SCREEN: Final = "\x1b[?1049l"
 """Back to what the terminal showed before (xterm, ctlseqs: private mode 1049)."""
@@ -38,23 +30,18 @@ class _Outlet:
 
     def __init__(self, file: IO[str]) -> None:
         self._file = file
-        self.is_writing = False
-        """Something is being written, or waits for the terminal to take it."""
 
     def write(self, text: str) -> None:
-        self._do(lambda: self._file.write(text))
-
-    def flush(self) -> None:
-        self._do(self._file.flush)
-
-    def _do(self, write: Callable[[], object]) -> None:
-        self.is_writing = True
         try:
-            write()
+            self._file.write(text)
         except OSError:
             pass
-        finally:
-            self.is_writing = False
+
+    def flush(self) -> None:
+        try:
+            self._file.flush()
+        except OSError:
+            pass
 
     def fileno(self) -> int:
         return self._file.fileno()
@@ -66,8 +53,7 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         assert self._file is not None
-        self._outlet = _Outlet(self._file)
-        self._file = self._outlet  # type: ignore[assignment]
+        self._file = _Outlet(self._file)  # type: ignore[assignment]
         self._is_on = False
         self._keeps_screen = False
 
@@ -92,55 +78,6 @@ class TerminalDriver(LinuxDriver):
                 termios.tcsetattr(descriptor, termios.TCSANOW, settings)
                 os.write(descriptor, f"{LEAVE_SCREEN}\x1b[?25h".encode())
 
-    @property
-    def is_behind(self) -> bool:
-        """The terminal takes what is written more slowly than it comes: more would have to be waited for."""
-        writer = self._writer_thread
-        return writer is not None and writer._queue.qsize() >= _MOST_WAITING  # noqa: SLF001 (it tells nobody else)
-
-    def _drop_what_waits(self) -> None:
-        """A terminal that takes nothing, like a broken line, does not get what waits; what comes next it does."""
-        writer = self._writer_thread
-        if writer is None:
-            return
-        queue = writer._queue  # noqa: SLF001 (as above)
-        give_up_s = time.monotonic() + _PATIENCE_S
-        while self._outlet.is_writing or not queue.empty():
-            if time.monotonic() > give_up_s:
-                break
-            time.sleep(_LOOK_AGAIN_S)
-        else:
-            return
-        with suppress(Empty):
-            while True:
-                queue.get_nowait()
-        while self._outlet.is_writing and time.monotonic() < give_up_s + _PATIENCE_S:
-            self._discard_output()
-            time.sleep(_LOOK_AGAIN_S)
-        self._discard_output()
-
-    def _discard_output(self) -> None:
-        """What the terminal has not taken yet is lost; there is room for more."""
-        with suppress(termios.error):
-            termios.tcflush(self.fileno, termios.TCOFLUSH)
-
-    def close(self) -> None:
-        """Wait for what was written last; where the terminal takes not even that, leave without a word.
-
-        Whatever else this process would write, at its very end too, would be waited for as well.
-        """
-        writer = self._writer_thread
-        if writer is None:
-            return
-        writer._queue.put(None)  # noqa: SLF001 (Textual's own `stop` waits for ever)
-        writer.join(_PATIENCE_S)
-        give_up_s = time.monotonic() + _PATIENCE_S
-        while writer.is_alive() and time.monotonic() < give_up_s:
-            self._discard_output()
-            writer.join(_LOOK_AGAIN_S)
-        if writer.is_alive():
-            os._exit(os.EX_OK)
-
     def start_application_mode(self) -> None:
         self._is_on = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
@@ -149,7 +86,6 @@ class TerminalDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         self._is_on = False
-        self._drop_what_waits()
         if self._keeps_screen and self.attrs_before is not None:
             _handed_over[:] = [(self.fileno, self.attrs_before)]
             self.attrs_before = None

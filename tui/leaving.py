@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
-from rich.console import RenderableType
 from textual.app import App
-from textual.screen import Screen
 from textual.worker import Worker
 
 from supervisor.api.messages import TreeProcess
@@ -23,9 +21,6 @@ from tui.wishes import Severity
 
 AGAIN_S = 0.1
 """Who cannot leave yet tries again so soon."""
-
-BEHIND_S = 0.1
-"""How long a terminal that is behind is left alone."""
 
 READ_PER_S = 40
 """Characters of a sentence that a person reads in a second, with something else to do."""
@@ -54,26 +49,8 @@ class LeavingApp(App[Leaving]):
         self._is_stopping_all = False
         self.can_switch = False
         """Whoever has opened this goes on with the project that `switch_to` names."""
-        self._has_missed = False
-        """Something was not painted, because the terminal was behind."""
         self.first_words = ""
         """What is to be said as soon as there is a screen."""
-
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Paint nothing while the terminal is behind; as soon as it is not, all is painted anew."""
-        if isinstance(self._driver, TerminalDriver) and self._driver.is_behind:
-            if not self._has_missed:
-                self._has_missed = True
-                self.set_timer(BEHIND_S, self._catch_up)
-            return
-        super()._display(screen, renderable)
-
-    def _catch_up(self) -> None:
-        if isinstance(self._driver, TerminalDriver) and self._driver.is_behind:
-            self.set_timer(BEHIND_S, self._catch_up)
-            return
-        self._has_missed = False
-        self.screen.refresh(layout=True)
 
     def on_mount(self) -> None:
         if self.first_words:

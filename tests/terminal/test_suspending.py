@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ from tests.engines import wait_for
 from tests.terminal.conftest import PROGRAM, Open
 from tests.terminal.deck import NAMES, api_pids, engine_of, row, wait_running, write_deck
 from tests.terminal.terminal import Terminal
-from tests.terminal.test_leaving import ALTERNATE_SCREEN, MANY_FRAMES, is_stopped
+from tests.terminal.test_leaving import ALTERNATE_SCREEN, is_stopped
 
 pytestmark = pytest.mark.terminal
 
@@ -69,25 +67,3 @@ def test_sizes_that_change_in_a_storm_leave_a_whole_screen(place: Path, procdeck
         lambda lines: all(row(lines, name) for name in NAMES) and "Quit" in lines[-1], "the screen to be whole"
     )
     assert terminal.process.poll() is None
-
-
-def test_a_terminal_that_takes_nothing_stops_neither_the_keys_nor_the_way_out(place: Path, procdeck: Open) -> None:
-    """Nobody reads what the dashboard writes: it paints no more, but hears keys and the engine, and SIGTERM ends it."""
-    terminal = procdeck(directory=write_deck(place))
-    pids = wait_running(terminal)
-    terminal.stall()
-    seen: list[int] = []
-
-    def is_full() -> bool:
-        seen.append(terminal.waiting_bytes())
-        terminal.press("jk")
-        return len(seen) > MANY_FRAMES and seen[-MANY_FRAMES] == seen[-1] > 0
-
-    wait_for(is_full, "the pty to be full")
-    engine = engine_of()
-    terminal.press("g", "r")
-    wait_for(lambda: api_pids(engine).get("steady") not in (None, pids["steady"]), "the key to do its work")
-    os.kill(terminal.process.pid, signal.SIGTERM)
-    wait_for(lambda: terminal.process.poll() is not None, "the dashboard to be gone")
-    assert terminal.process.poll() == 0
-    assert api_pids(engine).keys() == pids.keys()
