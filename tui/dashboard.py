@@ -180,7 +180,7 @@ class Dashboard(LeavingApp):
 
     def _hear(self, news: News) -> None:
         if isinstance(news, FleetView):
-            is_urgent = _states(news) != _states(self._view)
+            is_urgent = _is_urgent(news, self._view)
             self._view = news
             if news.fleet is not None:
                 self._hang_desk.happenings.of_run(news.fleet.run_id)
@@ -322,7 +322,12 @@ class Dashboard(LeavingApp):
         self.push_screen(ConfirmScreen(question) if isinstance(question, Question) else question, answered)
 
 
-def _states(view: FleetView) -> tuple[object, ...]:
-    """What a person must see without delay when it changes."""
-    phase = view.fleet.phase if view.fleet else ""
-    return (view.state, phase, tuple((row.name, row.state) for row in view.rows))
+def _is_urgent(view: FleetView, before: FleetView) -> bool:
+    """Whether there is something in `view` that a person must see without delay: who there is, and in what state."""
+    if view.rows is not before.rows and _states(view) != _states(before):
+        return True
+    return (view.state, view.fleet and view.fleet.phase) != (before.state, before.fleet and before.fleet.phase)
+
+
+def _states(view: FleetView) -> list[tuple[str, object]]:
+    return [(row.name, row.state) for row in view.rows]
