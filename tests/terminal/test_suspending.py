@@ -59,7 +59,7 @@ def test_sizes_that_change_in_a_storm_leave_a_whole_screen(place: Path, procdeck
     """Faster than it can paint, too small among them: the last size counts, and all rows are there."""
     terminal = procdeck(directory=write_deck(place), columns=160, lines=45)
     pids = wait_running(terminal)
-    for _ in range(5):
+    for _ in range(2):
         for columns, lines in SIZES:
             terminal.resize(columns, lines)
     assert wait_running(terminal) == pids
