@@ -47,6 +47,7 @@ _BEGUN = re.compile(r"\x1b(?:\[[0-9;?<=>$]*)?$")
 _ALTERNATE_SCREEN = 1049
 _FRAME = 2026
 """The mode of synchronized output: it is on while a frame is being painted."""
+_FRAME_BEGINS, _FRAME_ENDS = f"\x1b[?{_FRAME}h", f"\x1b[?{_FRAME}l"
 _FRAME_QUESTION = f"\x1b[?{_FRAME}$p"
 _FRAME_ANSWER = f"\x1b[?{_FRAME};2$y".encode()
 
@@ -259,10 +260,14 @@ class Terminal:
                 return
 
     def _show(self, text: str) -> None:
-        """Feed the screen; a sequence whose end has not come yet waits for it."""
+        """Feed the screen; a sequence or a frame whose end has not come yet waits for it."""
         text = self._begun + text
         begun = _BEGUN.search(text)
-        self._begun = begun.group() if begun else ""
-        if _FRAME_QUESTION in text.removesuffix(self._begun):
+        end = begun.start() if begun else len(text)
+        frame = text.rfind(_FRAME_BEGINS)
+        if frame >= 0 and _FRAME_ENDS not in text[frame:] and not self._is_at_end:
+            end = min(end, frame)
+        text, self._begun = text[:end], text[end:]
+        if _FRAME_QUESTION in text:
             os.write(self._ours, _FRAME_ANSWER)
-        self._stream.feed(_UNKNOWN_TO_PYTE.sub("", text.removesuffix(self._begun)))
+        self._stream.feed(_UNKNOWN_TO_PYTE.sub("", text))
