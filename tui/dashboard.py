@@ -236,7 +236,7 @@ class Dashboard(LeavingApp):
         action, screen = BY_ID[action_id], self.fleet_screen
         of_the_program: dict[str, Callable[[], object]] = {
             "quit": self.ask_quit,
-            "suspend": self.action_suspend_process,
+            "suspend": self._suspend,
             "themes": lambda: self.push_screen(ThemesScreen(self._settings, self._glyphs)),
             "palette": screen.open_palette,
             "undo": self._undo_desk.undo,
@@ -277,6 +277,13 @@ class Dashboard(LeavingApp):
         while len(self.screen_stack) > 1:
             self.pop_screen()
         self.fleet_screen.go_to_moment(at)
+
+    def _suspend(self) -> None:
+        """Go back to the shell, where there is one."""
+        if self._driver is not None and self._driver.can_suspend:
+            self.action_suspend_process()
+        else:
+            self.say("Cannot suspend: there is no shell here to go back to.", "warning")
 
     def action_jump(self) -> None:
         """Put labels on all that one can go to from the screen that is shown."""
