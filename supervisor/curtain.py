@@ -15,13 +15,16 @@ from typing import Final
 
 from supervisor import proctable
 from supervisor.api.messages import DownReply, TreeProcess
-from supervisor.conducting import Conductor, Tell
+from supervisor.conducting import Conductor
 from supervisor.driving import Driver
 from supervisor.lifecycle.events import WishStop
 from supervisor.lifecycle.life import Life, Wish
 from supervisor.lifecycle.states import AT_REST, State
 from supervisor.masking import mask_text
 from supervisor.replica import Replica
+
+Tell = Callable[[str, str, str], None]
+"""level, subject, sentence"""
 
 LINGER_S: Final = 1.0
 """How long a run that a significant worker has ended can still be asked how it ended."""

@@ -71,11 +71,11 @@ class DrawnScreen(RoomScreen):
         self._glyphs = glyphs
         self._utc_offset_s = utc_offset_s
         self._view = FleetView()
-        self.kept_filters: dict[Pane, str] = {}
-        """Those that were there from the start; the titles say so, for nobody has typed them today."""
         self._now_s = 0.0
         self._pane: Pane = "workers"
         self._filters: dict[Pane, str] = dict.fromkeys(PANES, "")
+        self.kept_filters: dict[Pane, str] = {}
+        """Those that were there from the start; the titles say so, for nobody has typed them today."""
         self._detail: WorkerDetail | None = None
         self._inside: ChannelInside | None = None
         self._pool_detail: PoolDetail | None = None
