@@ -11,6 +11,10 @@ from supervisor.logs.class_runs import ClassNeedles, class_needles
 from supervisor.logs.index_file import time_us
 from supervisor.logs.record import IDENTITY_MARK, LEVELS, Record, decode, severity
 
+MOST_HITS: Final = 100_000
+"""Matches that are kept: the newest."""
+BLOCK_LINES: Final = 500
+"""Lines that are looked at together."""
 _LEVEL_MARK: Final = b'Z","level":"'
 LEVEL_AT: Final = 35
 """Where the end of a line's time and its level are: behind ``{"time":"`` and 26 characters."""

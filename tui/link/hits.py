@@ -10,8 +10,8 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
+from supervisor.logs.query import BLOCK_LINES, MOST_HITS, LogQuery
 from supervisor.logs.reading import LogReader
-from supervisor.logs.searching import BLOCK_LINES, MOST_HITS, LogQuery
 from tui.link.patience import patience
 
 _FORGET_AT_ONCE = 4096

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from supervisor.logs.printing import print_record
+from supervisor.logs.query import BLOCK_LINES, LogQuery
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import decode
-from supervisor.logs.searching import BLOCK_LINES, LogQuery
 
 STORED_SUFFIXES: Final = (".ndjson", ".jsonl", ".json")
 """A file with such a name gets the lines as they are stored."""

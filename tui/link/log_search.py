@@ -13,8 +13,8 @@ from typing import Final
 
 import msgspec
 
+from supervisor.logs.query import LogQuery
 from supervisor.logs.search_process import SearchReply, request_of, search_command
-from supervisor.logs.searching import LogQuery
 
 LINE_LIMIT_BYTES: Final = 16 * 1024 * 1024
 _ROOT: Final = str(Path(__file__).resolve().parents[2])

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from supervisor.logs.query import LogQuery, parse_query
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import severity
-from supervisor.logs.searching import LogQuery, parse_query
 from tui.link.hits import Hits
 from tui.link.older_hits import OlderHits
 from tui.link.patience import TooSlow

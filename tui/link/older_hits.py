@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Final
 
+from supervisor.logs.query import LogQuery
 from supervisor.logs.reading import LogReader
-from supervisor.logs.searching import LogQuery
 from tui.link.hits import Hits
 from tui.link.log_search import LogSearch
 

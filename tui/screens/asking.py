@@ -57,6 +57,7 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
         ways = [Binding(key, "palette", show=False) for key in BY_ID["palette"].keys]
         ways += [Binding(key, f"app.leave_for('{place}', '')", show=False) for place, key in place_keys()]
         ways += [Binding(key, "app.jump", show=False) for key in BY_ID["jump"].keys]
+        ways += [Binding(key, "app.wish('picker')", show=False) for key in BY_ID["picker"].keys]
         hear(self, [*ways, *bindings_of(self.ROWS)])
         self.desk = desk
         self._room = 0

@@ -75,8 +75,8 @@ class RoomScreen(Screen[None]):
         filter_lines = int(pane.query_one("FilterBox").has_class("-open"))
         is_detail_below = self.has_class("-narrow") and self.is_detail_wanted
         wanted = max(self.row_count(), 1 if is_detail_below else FEWEST_ROWS) + HEADER_LINES + 1 + filter_lines
-        chosen, most = self.table_lines, room - LEAST_LOWER_LINES
-        lines = min(wanted, room // 2) if chosen is None else min(chosen + filter_lines, most)
+        chosen = self.table_lines
+        lines = min(wanted, room // 2) if chosen is None else min(chosen + filter_lines, self._most_table_lines)
         pane.styles.height = "1fr" if self.zoomed() == self.place else max(lines, LEAST_TABLE_LINES)
         columns = self.detail_columns
         if columns is None or self.zoomed() is not None or not self.has_class("-wide"):
@@ -84,13 +84,16 @@ class RoomScreen(Screen[None]):
         else:
             self.panes["detail"].styles.width = self._detail_fitting(columns)
 
+    @property
+    def _most_table_lines(self) -> int:
+        return self.size.height - 2 - LEAST_LOWER_LINES
+
     def _detail_fitting(self, columns: int) -> int:
         return max(min(columns, self.size.width - LEAST_PANE_COLUMNS), LEAST_PANE_COLUMNS)
 
     def make_table(self, lines: int) -> None:
         """Make the table so many lines high, as far as there is room; what is below it gets the others."""
-        most = self.size.height - 2 - LEAST_LOWER_LINES
-        self.table_lines = max(min(lines, most), LEAST_TABLE_LINES)
+        self.table_lines = max(min(lines, self._most_table_lines), LEAST_TABLE_LINES)
         self._shared_anew()
 
     def make_detail(self, columns: int) -> None:
@@ -135,7 +138,9 @@ class RoomScreen(Screen[None]):
 
     def _move_border(self, lines: int) -> None:
         if self.zoomed() is None:
-            self.make_table(self.panes[self.place].size.height + lines)
+            # What was chosen counts: a second key may come before the first one's layout.
+            chosen, most = self.table_lines, self._most_table_lines
+            self.make_table((self.panes[self.place].size.height if chosen is None else min(chosen, most)) + lines)
 
     def do_border_left(self) -> None:
         """`ctrl+left`"""
@@ -147,7 +152,9 @@ class RoomScreen(Screen[None]):
 
     def _move_side(self, columns: int) -> None:
         if self.zoomed() is None and self.has_class("-wide") and self.is_detail_wanted:
-            self.make_detail(self.panes["detail"].outer_size.width + columns)
+            chosen = self.detail_columns
+            before = self.panes["detail"].outer_size.width if chosen is None else self._detail_fitting(chosen)
+            self.make_detail(before + columns)
 
     def zoomed(self) -> Pane | None:
         """The pane that has the whole screen."""

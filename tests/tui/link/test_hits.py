@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from supervisor.logs.query import LogQuery
 from supervisor.logs.reading import LogReader
-from supervisor.logs.searching import LogQuery
 from tests.tui.fakes import store
 from tests.tui.link.stores import reader_of, timed_line, write_store
 from tui.link.hits import Hits

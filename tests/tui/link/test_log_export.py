@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.logs.searching import LogQuery
+from supervisor.logs.query import LogQuery
 from tests.tui.link.stores import timed_line, write_store
 from tui.link.log_export import copied_text, export_log
 

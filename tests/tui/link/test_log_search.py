@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest_asyncio
 
-from supervisor.logs.searching import LogQuery
+from supervisor.logs.query import LogQuery
 from tests.tui.fakes import store, stored_line
 from tui.link.log_search import LogSearch
 

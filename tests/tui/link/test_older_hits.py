@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from supervisor.logs.searching import LogQuery
+from supervisor.logs.query import LogQuery
 from tests.tui.link.stores import timed_line, write_store
 from tui.link import older_hits
 from tui.link.log_source import LogSource

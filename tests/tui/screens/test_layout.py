@@ -25,6 +25,9 @@ async def test_keys_move_the_borders() -> None:
     async with dashboard(FakeLink(census())).run_test(size=WIDE) as pilot:
         await shown(pilot, "parse.1")
         panes = _screen(pilot).panes
+        await pilot.press("ctrl+down", "ctrl+left")
+        await until(pilot, lambda: panes["workers"].size.height == _screen(pilot).table_lines)
+        await until(pilot, lambda: panes["detail"].outer_size.width == _screen(pilot).detail_columns)
         height, width = panes["workers"].size.height, panes["detail"].outer_size.width
         await pilot.press("ctrl+down", "ctrl+down", "ctrl+up", "ctrl+left")
         await until(pilot, lambda: panes["workers"].size.height == height + 1)

@@ -17,6 +17,7 @@ from tui.leaving import Leaving
 from tui.screens.picker import PickerScreen
 from tui.screens.plan import PlanScreen
 from tui.screens.switching import SwitchScreen
+from tui.screens.why import HangsScreen
 from tui.switching import Opened
 
 GOOD = 'name = "{}"\n[workers.a]\ncommand = "sleep 1"\n'
@@ -115,6 +116,19 @@ async def test_all_is_stopped_first_where_that_is_wished(here: Path, monkeypatch
             link.down_reply.set()
             await until(pilot, lambda: app.return_value is not None)
     assert app.return_value == Leaving("switched", 0, next_project="alpha", is_stopped=True)
+
+
+async def test_picker_opens_over_other_screens_too(here: Path) -> None:
+    """Esc goes back to the one below."""
+    app = dashboard(FakeLink(census()))
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("h")
+        await until(pilot, lambda: isinstance(app.screen, HangsScreen))
+        await pilot.press("ctrl+o")
+        await until(pilot, lambda: isinstance(app.screen, PickerScreen))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, HangsScreen))
 
 
 @pytest.mark.parametrize(("trouble", "words"), [

@@ -1,41 +1,20 @@
-from __future__ import annotations
+"""What is typed becomes conditions, and lines are sorted out as bytes exactly as their records would be."""
 
-from itertools import pairwise
+from __future__ import annotations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervisor.logs.lanes import Lane
+from supervisor.logs.query import FieldTest, LogQuery, field_test, parse_query
 from supervisor.logs.record import decode, engine_line
-from supervisor.logs.searching import FieldTest, FilteredView, LogQuery, field_test, parse_query
 
 NOW = "2026-11-22T13:31:26.123456Z"
 
 
 def printed(text: str, worker: str = "walk", stream: str = "stdout") -> bytes:
     return Lane(worker, 1, stream).feed(text.encode() + b"\n", NOW).rstrip(b"\n")  # type: ignore[arg-type]
-
-
-class Store:
-    """Lines in memory, with the interface of a reader."""
-
-    def __init__(self, lines: list[bytes]) -> None:
-        self.all = lines
-
-    @property
-    def line_count(self) -> int:
-        return len(self.all)
-
-    @line_count.setter
-    def line_count(self, value: int) -> None:
-        raise AttributeError
-
-    def lines(self, first: int, count: int) -> list[bytes]:
-        return self.all[first : first + count]
-
-    def block(self, first: int, count: int) -> bytes:
-        return b"".join(line + b"\n" for line in self.lines(first, count))
 
 
 def test_text_is_found_in_message_worker_logger_and_exception_whatever_its_case() -> None:
@@ -155,43 +134,3 @@ def test_fast_look_never_changes_the_answer(message: str, needle: str, is_invert
     expected = True if not needle else is_found is not is_inverted
     assert query.matches(line) is expected
     assert query.may_match(line) or not expected
-
-
-def test_view_finds_newest_first_and_follows() -> None:
-    """The first slice already shows the newest hits; lines that arrive are looked at before older ones."""
-    store = Store([printed(f"{n} {'hit' if n % 10 == 0 else 'no'}") for n in range(5000)])
-    view = FilteredView(store, LogQuery("hit"))
-    assert view.advance(1000)
-    assert [decode(line).message for line in view.lines(0, 2)] == ["4000 hit", "4010 hit"]
-    store.all += [printed("5000 hit")]
-    assert view.advance(1000)
-    assert decode(view.lines(view.line_count - 1, 5)[-1]).message == "5000 hit"
-    slices = 2
-    while view.advance(1000):
-        slices += 1
-    assert slices == 5
-    assert (view.is_complete, view.hits, view.is_cut) == (True, 501, False)
-    assert view.numbers(0, 3) == [0, 10, 20]
-    assert [decode(line).message for line in view.lines(499, 9)] == ["4990 hit", "5000 hit"]
-    assert all(a < b for a, b in pairwise(view.numbers(0, 501)))
-
-
-def test_view_keeps_the_newest_matches_only() -> None:
-    """Memory is bounded: a query that everything matches keeps the end of the log."""
-    store = Store([printed(str(n)) for n in range(3000)])
-    view = FilteredView(store, LogQuery("", minimum_level="INFO"), most_hits=1000)
-    while view.advance():
-        pass
-    assert (view.numbers(0, 1)[0], view.hits, view.is_cut) == (2000, 1000, True)
-    store.all += [printed(str(n)) for n in range(3000, 4500)]
-    while view.advance():
-        pass
-    assert (view.numbers(0, 1)[0], view.numbers(999, 9), view.hits) == (3500, [4499], 1000)
-
-
-def test_empty_query_shows_all() -> None:
-    """No condition, no work."""
-    store = Store([b"x", b"y"])
-    view = FilteredView(store, LogQuery())
-    assert not view.advance()
-    assert view.lines(0, 10) == [b"x", b"y"]
