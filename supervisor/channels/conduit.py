@@ -11,6 +11,7 @@ ledger           who uses the queue, and each one's counters
 from __future__ import annotations
 
 import os
+import sys
 from _io import FileIO
 from errno import EPIPE
 
@@ -142,6 +143,8 @@ class Conduit:
             os.close(self.writer)
         self.reader = self.writer = -1
         self.pull = nothing
+        if sys.is_finalizing():
+            return is_orphaned  # all else is settled, and who has a lock may be a thread that never goes on
         with self.ledger.lock:  # a thread that ends tells news
             self.ledger.release(is_clean=is_clean)
             self.tell_news()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import sys
 import time
 
 from supervisor.channels import interrupt, platform
@@ -214,6 +215,8 @@ class Ledger:
 
     def vacate(self, desk: Desk) -> None:
         """Take back the desk of a thread that has ended; its item is done, since the process goes on without it."""
+        if sys.is_finalizing():
+            return  # who has the lock may be a thread that never goes on
         with self.lock:  # the queue may be closed just now, by another thread
             if self._is_over or self.desks.get(desk.index) is not desk or desk.is_interrupted():
                 return

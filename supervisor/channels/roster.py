@@ -17,6 +17,7 @@ import errno
 import fcntl
 import os
 import select
+import sys
 
 from supervisor.channels import platform
 
@@ -120,6 +121,8 @@ class Roster:
 
     def release(self) -> None:
         """Give up one use; the last one leaves the seats and closes the descriptors."""
+        if sys.is_finalizing():
+            return  # the kernel does it next, and who has the lock may be a thread that never goes on
         with _Attached.lock:
             self._users -= 1
             if self._users == 0:

@@ -5,6 +5,7 @@ What the agent would write as records goes over the control pipe as ``say``.
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import signal
 import sys
@@ -29,6 +30,7 @@ class TalkativeHost(AgentHost):
 
 
 def main() -> int:
+    faulthandler.register(signal.SIGUSR1)
     order = json.load(sys.stdin)
     control = Control(int(sys.argv[1]))
     set_interrupt(control.fileno(), control.check)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -93,7 +94,14 @@ class Leader:
 
     def wait(self) -> int:
         """The exit code."""
-        wait_for(self._has_ended, f"the leader to end; it said {self.said[-3:]}")
+        try:
+            wait_for(self._has_ended, "the leader to end")
+        except AssertionError as waited:
+            os.kill(self.process.pid, signal.SIGUSR1)  # it writes where each of its threads is
+            assert self.process.stderr is not None
+            select.select([self.process.stderr], [], [], 5)
+            self.kill()
+            raise AssertionError(f"{waited}; it said {self.said[-3:]} and {self.trouble()}") from None
         self.listen()
         return self.process.wait()
 
