@@ -14,7 +14,7 @@ from tui.render.log_lines import Form, record_lines
 from tui.render.pieces import Line, Tone
 from tui.widgets.painter import Ground, Painter
 
-CACHE_LINES = 512
+CACHE_LINES = 128
 HIGHLIGHT_S = 0.02
 """A line in which nothing is found by then shows nothing found."""
 LONG_LINE_BYTES = 4096

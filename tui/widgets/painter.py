@@ -21,8 +21,8 @@ Ground = Literal["", "cursor", "cursor-blurred", "title", "title-focused"]
 
 MOST_STYLES = 4096
 """A worker may write in 16 million colours."""
-MOST_STRIPS = 256
-"""A few screens of lines."""
+MOST_STRIPS = 128
+"""More than a screen of lines; each brings caches of its own."""
 
 
 class Painter:
