@@ -32,11 +32,13 @@ def detail_lines(
     pool: PoolRow | None = None,
     *,
     has_keys: bool = True,
+    is_live: bool = True,
 ) -> list[Line]:
     """All that is known of one replica; `detail` None while the engine has not answered yet.
 
     `utc_offset_s` makes a Unix timestamp a local time, `local_offset_s` one of the monotonic clock.
-    `pool` is the first of its pools; `has_keys`: whoever reads it can press those that it names.
+    `pool` is the first of its pools; `has_keys`: whoever reads it can press those that it names;
+    `is_live`: there is an engine that can still answer.
     """
     has_pool = pool is not None and row.kind == "pool"
     lines = _now(row, glyphs, now_s, width, local_offset_s, has_pool=has_pool, has_keys=has_keys)
@@ -48,7 +50,8 @@ def detail_lines(
         lines += _checks(detail.checks, glyphs, width)
     lines += _channels(row, channels, glyphs, width)
     if detail is None:
-        return [*lines, (), ((" asking the engine for the rest", Tone.DIM),)]
+        rest = "asking the engine for the rest" if is_live else "the engine is lost, and with it the rest"
+        return [*lines, (), ((f" {rest}", Tone.DIM),)]
     lines += _what_runs(detail, width)
     lines += _rules(detail, width, has_keys=has_keys)
     lines += _tree(detail.tree, width)

@@ -141,7 +141,9 @@ class Wording:
             return Page([((" No worker is selected.", Tone.DIM),)] if view.fleet else [])
         offsets = self.utc_offset_s, self.local_offset_s()
         pool = view.pools_of.get(row.name)
-        return Page(detail_lines(row, detail, view.channels, self.glyphs, now_s, width, *offsets, pool))
+        is_live = view.state is not LinkState.LOST
+        page = detail_lines(row, detail, view.channels, self.glyphs, now_s, width, *offsets, pool, is_live=is_live)
+        return Page(page)
 
     def channel(
         self, channel: ChannelRow | None, inside: ChannelInside | None, view: FleetView, now_s: float, width: int

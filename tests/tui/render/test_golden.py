@@ -160,6 +160,17 @@ def test_detail_in_full() -> None:
     assert golden("detail") == "\n".join(line_text(line).rstrip() for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("is_live", "words"),
+    [(True, "asking the engine for the rest"), (False, "the engine is lost, and with it the rest")],
+)
+def test_detail_asks_nobody_who_is_gone(is_live: bool, words: str) -> None:
+    """What has not come before the engine was lost never comes."""
+    row = census().rows[1]
+    lines = detail_lines(row, None, {}, UNICODE, NOW_S, 70, 0, is_live=is_live)
+    assert line_text(lines[-1]).strip() == words
+
+
 def test_detail_says_which_log_level_counts_and_whether_it_counts_yet() -> None:
     """The level of all loggers, those with one of their own, and a mark until the worker has taken it up."""
     row = replica("parse.1", log_level="DEBUG")
