@@ -34,6 +34,7 @@ def make_detail(
     rule = schedule_of(worker)
     sample = replica.seen.sample if replica.life.pid else None
     tree, shares = (sample.processes, sample.cpu_percents) if sample is not None else ((), {})
+    shown = shown_environment(worker, directory)
     return WorkerDetail(
         row=replica.row(now_s),
         runs=runs_text(worker),
@@ -43,8 +44,8 @@ def make_detail(
         start_method_reason=method.reason,
         python="" if worker.kind == "command" else python_of(worker, directory),
         cwd=str(working_directory(worker, directory)),
-        environment=shown_environment(worker, directory),
-        variables=variables_of(worker, directory, said),
+        environment=shown,
+        variables=variables_of(worker, shown, said),
         restart_policy=replica.life.restart.in_words(),
         stop_policy=replica.life.stop.in_words(),
         exits=tuple(replica.exits),
@@ -97,13 +98,12 @@ def said_to(replica: Replica, around: Surroundings) -> dict[str, str]:
     }
 
 
-def variables_of(worker: WorkerSpec, directory: Path, said: Mapping[str, str]) -> tuple[Variable, ...]:
-    """The environment of the worker's next process, variable by variable; `said` is what every worker is told."""
+def variables_of(worker: WorkerSpec, shown: Mapping[str, str], said: Mapping[str, str]) -> tuple[Variable, ...]:
+    """What a process of the worker gets, by name: `shown` by its profile, masked; `said` is what each one is told."""
     own = mask_environment(os.environ)
     layers: dict[str, tuple[str, Origin]] = {name: (value, "engine") for name, value in own.items()}
     layers |= {name: (value, "procdeck") for name, value in said.items()}
-    env_file = shown_environment(worker, directory)
-    layers |= {name: (value, "profile" if name in worker.env else "env-file") for name, value in env_file.items()}
+    layers |= {name: (value, "profile" if name in worker.env else "env-file") for name, value in shown.items()}
     return tuple(
         Variable(name=name, value=value, origin=origin, engine_value=own.get(name, "") if origin != "engine" else "")
         for name, (value, origin) in sorted(layers.items())

@@ -65,7 +65,7 @@ from supervisor.processes.watching import FileWatch
 from supervisor.profile.model import Profile
 from supervisor.replica import Replica, refuse_to_pause_threads
 from supervisor.rolling import Rolling
-from supervisor.wish_book import Wish, WishBook
+from supervisor.wish_book import SUBJECTS_LIMIT, Wish, WishBook
 
 _WISHES: dict[ActionName, type[WishStart | WishStop | WishRestart | WishKill | WishPause | WishResume]] = {
     "start": WishStart,
@@ -270,7 +270,7 @@ class Engine(Answering):
                 raise RequestRefused(f"everything is being stopped; nothing can {action} now")
             if action == "pause":
                 refuse_to_pause_threads(replicas)
-            meant = {name: {replica.name for replica in self._named([name])} for name in names}
+            meant = {name: {replica.name for replica in self._named([name])} for name in names[:SUBJECTS_LIMIT]}
             asked.accept({name: len(replicas) for name, replicas in meant.items()})
 
         def follow(job: Job) -> None:

@@ -9,6 +9,7 @@ import pytest
 from supervisor.api.messages import Variable
 from supervisor.detail import variables_of
 from supervisor.masking import MASK
+from supervisor.processes.preparing import shown_environment
 from supervisor.profile.loading import load_profile
 
 PROFILE = """
@@ -28,7 +29,7 @@ def variables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Vari
     (tmp_path / "x.env").write_text("FROM_FILE=never shown\n")
     (tmp_path / "procdeck.toml").write_text(PROFILE)
     worker = load_profile(tmp_path / "procdeck.toml").workers["x"]
-    told = variables_of(worker, tmp_path, {"PROCDECK_WORKER": "x"})
+    told = variables_of(worker, shown_environment(worker, tmp_path), {"PROCDECK_WORKER": "x"})
     assert [each.name for each in told] == sorted(each.name for each in told)
     return {each.name: each for each in told}
 

@@ -54,7 +54,7 @@ def needle_of(typed: str) -> Needle:
     """What `typed` means."""
     wanted = typed.strip()
     is_inverted = wanted.startswith("!")
-    wanted = wanted.removeprefix("!")
+    wanted = wanted.removeprefix("!").strip()
     if wanted.startswith("re:"):
         try:
             return Needle(is_inverted=is_inverted, pattern=re.compile(wanted[3:], re.IGNORECASE))

@@ -29,6 +29,8 @@ TEXTS = ("parse.1", "running", "get paths")
         ("re:^parse\\.[12]$", True),
         ("re:^arse", False),
         ("!re:^parse", False),
+        ("! parse", False),
+        ("! re:^parse", False),
         ("re:RUN+ING", True),
     ],
 )

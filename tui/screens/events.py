@@ -151,8 +151,8 @@ class EventsScreen(AskingScreen[EventList]):
             pieces.append((f", {gone:,} older ones in the journal", Tone.DIM))
         if self.box.value:
             pieces.append((f"  filter: {plain(self.box.value)}", Tone.ACCENT))
-        if table.trouble:
-            pieces.append((f"  {plain(table.trouble)}", Tone.RED))
+        if trouble := table.trouble or table.filter_trouble:
+            pieces.append((f"  {plain(trouble)}", Tone.RED))
         if table.is_only_problems:
             pieces.append(("  only problems", Tone.AMBER))
         if self.trouble and self.reply is not None:

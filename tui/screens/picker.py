@@ -295,7 +295,7 @@ class PickerScreen(ModalScreen[None]):
 
     def tell_trouble(self, words: str) -> None:
         """Say above the detail why a choice was not opened."""
-        self._busy, self._trouble = "", plain(words) if "\n" not in words else "\n".join(map(plain, words.split("\n")))
+        self._busy, self._trouble = "", "\n".join(map(plain, words.split("\n")))
         self._draw_title()
         self._show_detail(is_another=True)
 
