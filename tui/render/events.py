@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
@@ -180,24 +180,3 @@ def event_texts(row: EventRow) -> tuple[str, ...]:
     """In what a filter looks."""
     event = row.event
     return (event.subject, event.what, asker_words(event.by), event.command, event.level, event.step)
-
-
-def matcher(needle: str, fits: Callable[[str, str], bool]) -> Callable[[tuple[str, ...]], bool]:
-    """What a filter lets through: ``!`` inverts, ``~`` lets `fits` say, ``re:`` is a regular expression.
-
-    Raises:
-        ValueError: it is no regular expression.
-    """
-    wanted = needle.strip()
-    is_inverted = wanted.startswith("!")
-    wanted = wanted.removeprefix("!").strip()
-    if wanted.startswith("re:"):
-        try:
-            pattern = re.compile(wanted[3:], re.IGNORECASE)
-        except re.error as error:
-            raise ValueError(f'"{wanted[3:]}" is not a regular expression: {error}') from None
-        return lambda texts: any(pattern.search(text) for text in texts) != is_inverted
-    if wanted.startswith("~"):
-        return lambda texts: any(fits(wanted[1:], text) for text in texts) != is_inverted
-    lowered = wanted.lower()
-    return lambda texts: not lowered or any(lowered in text.lower() for text in texts) != is_inverted

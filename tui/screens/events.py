@@ -71,7 +71,7 @@ class EventsScreen(AskingScreen[EventList]):
         self._hints = self.query_one(HintBar)
         if self._only:
             self.box.value = self._only
-            self.table.use_filter(self._only)
+            self.table.filter(self._only)
         self.table.focus()
         self.set_interval(TICK_S, self.tick)
         self.look()
@@ -151,8 +151,8 @@ class EventsScreen(AskingScreen[EventList]):
             pieces.append((f", {gone:,} older ones in the journal", Tone.DIM))
         if self.box.value:
             pieces.append((f"  filter: {plain(self.box.value)}", Tone.ACCENT))
-        if trouble := table.trouble or table.filter_trouble:
-            pieces.append((f"  {plain(trouble)}", Tone.RED))
+        if trouble := table.filter_trouble:
+            pieces.append((f"  cannot be used: {plain(trouble)}", Tone.RED))
         if table.is_only_problems:
             pieces.append(("  only problems", Tone.AMBER))
         if self.trouble and self.reply is not None:
@@ -258,7 +258,7 @@ class EventsScreen(AskingScreen[EventList]):
             super().do_close()
 
     def on_event_filter_typed(self, message: EventFilter.Typed) -> None:
-        self.table.use_filter(message.text)
+        self.table.filter(message.text)
         self._redraw()
 
     def on_event_filter_left(self) -> None:

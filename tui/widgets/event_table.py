@@ -8,8 +8,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tui.fuzzy import fit_of
-from tui.render.events import EventRow, clock_words, columns_for_events, event_line, event_texts, matcher
+from tui.needles import needle_of
+from tui.render.events import EventRow, clock_words, columns_for_events, event_line, event_texts
 from tui.render.fleet_rows import Column
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line
@@ -27,9 +27,6 @@ class EventTable(RowsTable[EventRow]):
     def __init__(self, utc_offset_s: int, *, id: str | None = None, glyphs: Glyphs) -> None:  # noqa: A002 (Textual's)
         super().__init__(id=id, glyphs=glyphs)
         self._utc_offset_s = utc_offset_s
-        self._is_let_through = matcher("", _fits)
-        self.trouble = ""
-        """Why the filter cannot be used; then all is shown."""
 
     @property
     def event_row(self) -> EventRow | None:
@@ -47,14 +44,10 @@ class EventTable(RowsTable[EventRow]):
         if is_following:
             self.action_last()
 
-    def use_filter(self, needle: str) -> None:
-        """Show only what `needle` lets through; while one goes along with the newest, one goes on doing so."""
+    def filter(self, needle: str) -> None:
+        """Show only what `needle` lets pass; while one goes along with the newest, one goes on doing so."""
         is_following = self.is_following
-        try:
-            self._is_let_through, self.trouble = matcher(needle, _fits), ""
-        except ValueError as trouble:
-            self._is_let_through, self.trouble = matcher("", _fits), str(trouble)
-        self.filter(needle)
+        super().filter(needle)
         if is_following:
             self.action_last()
 
@@ -69,8 +62,7 @@ class EventTable(RowsTable[EventRow]):
         return (clock_words(row.event.at, self._utc_offset_s, self._now_s),)
 
     def is_found(self, row: EventRow, needle: str) -> bool:
-        del needle
-        return self._is_let_through(event_texts(row))
+        return needle_of(needle).passes(event_texts(row))
 
     def key_of(self, row: EventRow, column: str) -> Key | None:
         """Events stand as they happened."""
@@ -79,10 +71,6 @@ class EventTable(RowsTable[EventRow]):
 
     def is_problem(self, row: EventRow) -> bool:
         return row.is_problem
-
-
-def _fits(typed: str, text: str) -> bool:
-    return fit_of(typed, text) is not None
 
 
 class EventFilter(TypingBox):

@@ -8,8 +8,8 @@ from supervisor.api.requests import EventList
 from tests.tui.event_fakes import ADA, event, history, state
 from tests.tui.fakes import NOW_AT
 from tests.tui.render.test_golden import golden
-from tui.fuzzy import fit_of
 from tui.happenings import Happenings
+from tui.needles import needle_of
 from tui.render.event_lanes import lane_lines
 from tui.render.events import (
     EventRow,
@@ -19,7 +19,6 @@ from tui.render.events import (
     columns_for_events,
     event_line,
     event_texts,
-    matcher,
     standing_words,
     told_lines,
 )
@@ -124,10 +123,4 @@ def test_one_event_in_full_with_the_command_that_asks_for_the_same() -> None:
 )
 def test_a_filter_looks_in_all_that_is_told(needle: str, count: int) -> None:
     """Subject, sentence, who asked, the command line; case does not matter."""
-    passes = matcher(needle, lambda typed, text: fit_of(typed, text) is not None)
-    assert sum(passes(event_texts(row)) for row in rows()) == count
-
-
-def test_a_broken_pattern_says_why() -> None:
-    with pytest.raises(ValueError, match=r'"\(" is not a regular expression'):
-        matcher("re:(", lambda *_: True)
+    assert sum(needle_of(needle).passes(event_texts(row)) for row in rows()) == count
