@@ -110,15 +110,15 @@ def event_line(
     for column in columns:
         if column.id == "what":
             pieces += fit_line(_what(row, glyphs), column.width, glyphs.ellipsis)
-        elif column.id == "time":
-            clock = clock_words(event.at, utc_offset_s, now_at, is_exact=column.width > 8)
-            pieces.append((fit(clock, column.width), Tone.DIM))
         else:
-            text, tone = {
-                "who": (plain(event.subject), Tone.STRONG),
-                "by": (_by(event.by, column), Tone.ACCENT if event.by.startswith("uid ") else Tone.DIM),
-                "command": (plain(event.command), Tone.DIM),
-            }[column.id]
+            if column.id == "time":
+                text, tone = clock_words(event.at, utc_offset_s, now_at, is_exact=column.width > 8), Tone.DIM
+            elif column.id == "who":
+                text, tone = plain(event.subject), Tone.STRONG
+            elif column.id == "by":
+                text, tone = _by(event.by, column), Tone.ACCENT if event.by.startswith("uid ") else Tone.DIM
+            else:
+                text, tone = plain(event.command), Tone.DIM
             pieces.append((fit(text, column.width, ellipsis=glyphs.ellipsis), tone))
         pieces.append((" ", Tone.PLAIN))
     return fit_line(tuple(pieces), width, glyphs.ellipsis)

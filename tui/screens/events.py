@@ -174,16 +174,18 @@ class EventsScreen(AskingScreen[EventList]):
         return self.table.event_row
 
     def may(self, action: Action) -> bool:
-        row = self.row
-        at = {
-            "worker": self._worker() is not None,
-            "page": self._worker() is not None,
-            "copy": row is not None and bool(row.event.command),
-            "log": row is not None,
-            "longer": self._span < len(SPANS) - 1,
-            "shorter": self._span > 0,
-        }
-        return at.get(action.id, True)
+        match action.id:
+            case "worker" | "page":
+                return self._worker() is not None
+            case "copy":
+                return self.row is not None and bool(self.row.event.command)
+            case "log":
+                return self.row is not None
+            case "longer":
+                return self._span < len(SPANS) - 1
+            case "shorter":
+                return self._span > 0
+        return True
 
     def why_not(self, action: Action) -> str:
         row = self.row
@@ -195,10 +197,10 @@ class EventsScreen(AskingScreen[EventList]):
 
     def _worker(self) -> str | None:
         """The replica that the event is about, or the first of the worker."""
-        subject = self.row.event.subject if self.row else ""
-        rows = self.desk.view().rows
-        exact = next((row.name for row in rows if row.name == subject), None)
-        return exact or next((row.name for row in rows if row.worker == subject), None)
+        row = self.row
+        if row is None or self.desk.row(row.event.subject) is not None:
+            return row.event.subject if row is not None else None
+        return next((each.name for each in self.desk.view().rows if each.worker == row.event.subject), None)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where a person types, every key of ours is a letter like all others."""
