@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from supervisor.logs.anchors import regex_anchors, text_anchors
 from supervisor.logs.class_runs import ClassNeedles, class_needles
+from supervisor.logs.close_letters import CloseLetters
 from supervisor.logs.index_file import time_us
 from supervisor.logs.record import IDENTITY_MARK, LEVELS, Record, decode, severity
 
@@ -67,6 +68,7 @@ class LogQuery:
         minimum_level: ``WARNING`` shows warnings, errors and critical records.
         is_inverted: shows the records in which `text` is not found.
         is_regex: `text` is a regular expression; raises ValueError here if it is not a valid one.
+        is_fuzzy: the letters of `text` are looked for, close together in their order; see `CloseLetters`.
         fields: parts of the record and what they must be.
         since: a record's time, ``2026-11-22T13:31:26.123456Z``; shows what is not older.
         until: the same; shows what is not younger.
@@ -77,10 +79,11 @@ class LogQuery:
     minimum_level: str = ""
     is_inverted: bool = False
     is_regex: bool = False
+    is_fuzzy: bool = False
     fields: tuple[FieldTest, ...] = ()
     since: str = ""
     until: str = ""
-    _pattern: re.Pattern[str] | None = field(init=False, repr=False, compare=False)
+    _pattern: re.Pattern[str] | CloseLetters | None = field(init=False, repr=False, compare=False)
     _needles: tuple[bytes, ...] = field(init=False, repr=False, compare=False)
     _classes: ClassNeedles | None = field(init=False, repr=False, compare=False)
     _plain: bytes = field(init=False, repr=False, compare=False)
@@ -89,22 +92,20 @@ class LogQuery:
     _times: tuple[bytes, bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        pattern = None
-        if self.text and self.is_regex:
-            try:
-                pattern = re.compile(self.text, re.IGNORECASE)
-            except re.error as error:
-                raise ValueError(f'"{self.text}" is not a regular expression: {error}') from None
-        needles = regex_anchors(self.text) if self.is_regex else text_anchors(self.text)
+        pattern = self._compiled() if self.text else None
+        needles: tuple[bytes, ...] = ()
+        if not self.is_fuzzy:
+            needles = regex_anchors(self.text) if self.is_regex else text_anchors(self.text)
         classes = None
-        if pattern is not None and not self.is_inverted and min(map(len, needles), default=0) < _SELDOM_BYTES:
+        is_regex = self.text and self.is_regex and not self.is_inverted
+        if is_regex and min(map(len, needles), default=0) < _SELDOM_BYTES:
             classes = class_needles(self.text)
         marks = tuple(f'"worker":"{name}{end}'.encode() for name in sorted(self.workers) for end in ('"', "."))
         derived = {
             "_pattern": pattern,
             "_needles": () if self.is_inverted else needles,
             "_classes": classes,
-            "_plain": b"" if self.is_regex or not self.text.isascii() else self.text.lower().encode(),
+            "_plain": b"" if pattern is not None or not self.text.isascii() else self.text.lower().encode(),
             "_severity": severity(self.minimum_level) if self.minimum_level else 0,
             "_worker_marks": marks,
             "_times": (self.since.encode(), self.until.encode() or b"\xff"),
@@ -112,15 +113,34 @@ class LogQuery:
         for name, value in derived.items():
             object.__setattr__(self, name, value)
 
+    def _compiled(self) -> re.Pattern[str] | CloseLetters | None:
+        if self.is_fuzzy:
+            return CloseLetters(self.text)
+        if not self.is_regex:
+            return None
+        try:
+            return re.compile(self.text, re.IGNORECASE)
+        except re.error as error:
+            raise ValueError(f'"{self.text}" is not a regular expression: {error}') from None
+
     @property
     def is_empty(self) -> bool:
         """True where every line matches."""
         return not (self.text or self.workers or self.minimum_level or self.fields or self.since or self.until)
 
     @property
-    def pattern(self) -> re.Pattern[str] | None:
-        """The text where it is a regular expression."""
+    def pattern(self) -> re.Pattern[str] | CloseLetters | None:
+        """What finds the text where it is a regular expression, or letters."""
         return self._pattern
+
+    @property
+    def shown(self) -> re.Pattern[str] | None:
+        """What stands out in what is shown; None where nothing is looked for. Letters may stand out that are apart."""
+        if not self.text or self.is_inverted:
+            return None
+        if isinstance(self._pattern, CloseLetters):
+            return self._pattern.pattern
+        return self._pattern or re.compile(re.escape(self.text), re.IGNORECASE)
 
     @property
     def lesser_marks(self) -> tuple[bytes, ...]:
@@ -221,8 +241,9 @@ class LogQuery:
 def parse_query(text: str) -> LogQuery:
     """The query that a person typed: ``x`` finds, ``!x`` hides, ``re:x`` is a regular expression, ``!re:x`` both.
 
-    Before it may stand ``level:warning``, ``worker:parse``, ``field:extra.key=value``, ``since:`` and ``until:`` with a
-    record's time or the beginning of one. Raises ValueError where something is not valid; the message is for people.
+    ``~x`` finds letters that are close together in their order, as in the filters of lists. Before it all may stand
+    ``level:warning``, ``worker:parse``, ``field:extra.key=value``, ``since:`` and ``until:`` with a record's time or
+    the beginning of one. Raises ValueError where something is not valid; the message is for people.
     """
     conditions: dict[str, Any] = {}
     while word := _WORD.match(text):
@@ -230,8 +251,9 @@ def parse_query(text: str) -> LogQuery:
         text = text[word.end() :]
     is_inverted = text.startswith("!") and len(text) > 1
     text = text[1:] if is_inverted else text
-    is_regex = text.startswith("re:")
-    return LogQuery(text=text[3:] if is_regex else text, is_inverted=is_inverted, is_regex=is_regex, **conditions)
+    is_regex, is_fuzzy = text.startswith("re:"), text.startswith("~")
+    text = "".join(text[1:].split()) if is_fuzzy else text.removeprefix("re:")
+    return LogQuery(text=text, is_inverted=is_inverted, is_regex=is_regex, is_fuzzy=is_fuzzy, **conditions)
 
 
 def _add_condition(conditions: dict[str, Any], key: str, value: str) -> None:

@@ -47,14 +47,17 @@ class WholeChunks:
 
     def __init__(self, query: LogQuery) -> None:
         self._query = query
-        self._line = _AS_WRITTEN if query.is_regex else _IN_SMALL
+        self._line = _AS_WRITTEN if query.pattern is not None else _IN_SMALL
         self._needle = query.text.lower().replace("\\", _BACKSLASH).replace('"', _QUOTE)
         # Letters are compared in half the time where only ASCII's are thought of.
-        is_ascii = query.is_regex and query.text.isascii() and not has_flags(query.text)
-        self._ascii_pattern = re.compile(query.text, re.IGNORECASE | re.ASCII) if is_ascii else query.pattern
+        self._ascii_pattern = query.pattern
+        if query.is_regex and query.text.isascii() and not has_flags(query.text):
+            self._ascii_pattern = re.compile(query.text, re.IGNORECASE | re.ASCII)
         self._has_controls = min(query.text) < " "  # which lines have as escapes
         needles = [needle.decode() for needle in query.needles]
-        is_elsewhere = query.is_regex or self._needle != query.text.lower() or any(map(_may_be_in_head, needles))
+        is_elsewhere = (
+            query.pattern is not None or self._needle != query.text.lower() or any(map(_may_be_in_head, needles))
+        )
         self._ends = _Ends(query, [] if is_elsewhere else needles)
 
     def lines(self, data: bytes) -> list[int] | None:
@@ -68,9 +71,8 @@ class WholeChunks:
         if len(self._ends) > _MOST_ENDS:
             self._ends.forget()
         query, ends, needle = self._query, self._ends, self._needle
-        if query.is_regex:
-            pattern = self._ascii_pattern if text.isascii() else query.pattern
-            assert pattern is not None
+        pattern = self._ascii_pattern if text.isascii() else query.pattern
+        if pattern is not None:
             search = pattern.search
             if _BACKSLASH[0] in text:
                 parts = _spelled_out(parts)
@@ -103,7 +105,7 @@ class WholeChunks:
         if self._has_controls or any(map(data.__contains__, _CONTROLS)):
             return None  # a line with one of them is no record, and shown as a whole
         try:
-            if self._query.is_regex:
+            if self._query.pattern is not None:
                 text = data.decode()
             elif self._query.text.isascii() and (data.isascii() or not any(map(data.__contains__, _FOREIGN))):
                 text = data.lower().decode()

@@ -314,9 +314,7 @@ class LogSource:
     def highlighted(self) -> re.Pattern[str] | None:
         """What is to be shown wherever it stands: what is searched for, else what the filter asks for."""
         query = self._search if self.sought and not self.search_trouble else self._query
-        if not query.text or query.is_inverted:
-            return None
-        return re.compile(query.text if query.is_regex else re.escape(query.text), re.IGNORECASE)
+        return query.shown
 
     # --- times and levels ---
 
@@ -356,6 +354,7 @@ def _both(one: LogQuery, other: LogQuery) -> LogQuery | None:
         text=one.text or other.text,
         is_inverted=one.is_inverted if one.text else other.is_inverted,
         is_regex=one.is_regex if one.text else other.is_regex,
+        is_fuzzy=one.is_fuzzy if one.text else other.is_fuzzy,
         workers=one.workers or other.workers,
         minimum_level=max(one.minimum_level, other.minimum_level, key=lambda level: severity(level or "TRACE")),
         fields=(*one.fields, *other.fields),
