@@ -26,7 +26,7 @@ from tui.picture_taking import picture_of
 from tui.screens.log_panes import LogPanes
 from tui.situation import SCREEN_NAMES, Place, ScreenName
 
-PLACES: Final[tuple[str, ...]] = (*get_args(Place), *get_args(ScreenName))
+PLACES: Final[tuple[str, ...]] = (*get_args(Place), "logs", *get_args(ScreenName))
 """What a picture can be of."""
 
 OF_WORKERS: Final[frozenset[str]] = frozenset({"why", "stacks", "flame"})
@@ -82,6 +82,8 @@ async def pictures(
         await _until_heard(app, heard, pilot)
         if theme:
             _use_theme(app, theme)
+        for shot in shots:  # a mistake in the last one is told before the first is drawn
+            _found(shot, heard.view)
         return [await _take(app, pilot, heard, shot) for shot in shots]
 
 

@@ -52,6 +52,15 @@ async def test_a_picture_shows_its_place_and_fetches_nothing() -> None:
     assert (link.wishes, link.ways, link.channel_wishes, link.is_closed) == ([], [], [], True)
 
 
+async def test_the_logs_are_a_place_too() -> None:
+    """They have the whole screen there; what comes after them is seen as without them."""
+    link = a_link()
+    alone, logs, after = await pictures(link, "census", [Shot(), Shot("logs"), Shot()], SIZE, clock=link.clock)
+    assert "Workers" not in words_of(logs)
+    assert "Log" in words_of(logs)
+    assert words_of(after) == words_of(alone)
+
+
 async def test_keys_are_pressed_before_the_picture_and_wish_nothing() -> None:
     """What a key opens is drawn; what it would do is refused, and the picture says so."""
     link = a_link()
@@ -72,7 +81,7 @@ async def test_what_is_not_there_is_told_with_what_is() -> None:
         (Shot(keys=("q", "d")), 'the key "d" has left the dashboard'),
     ):
         with pytest.raises(ScreenshotError, match=told):
-            await pictures(link, "census", [shot], SIZE, clock=link.clock)
+            await pictures(link, "census", [Shot(), shot], SIZE, clock=link.clock)
     with pytest.raises(ScreenshotError, match='no theme "neon"; there are'):
         await pictures(link, "census", [Shot()], SIZE, theme="neon", clock=link.clock)
     assert {"workers", "errors", "hangs", "plots"} <= set(PLACES)

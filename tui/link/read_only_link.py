@@ -12,7 +12,7 @@ from supervisor.api.messages import (
     WorkerDetail,
 )
 from supervisor.api.pools import PoolDetail
-from supervisor.api.requests import EventList
+from supervisor.api.requests import EventList, ReloadReply
 from tui.link.engine_link import EngineLink, Listener
 from tui.link.refusing_link import RefusingLink
 
@@ -51,6 +51,12 @@ class ReadOnlyLink(RefusingLink):
 
     async def events(self, after: int) -> EventList:
         return await self._link.events(after)
+
+    async def reload(self, *, is_dry_run: bool) -> ReloadReply:
+        """The plan of one is a look; the reload itself is refused."""
+        if is_dry_run:
+            return await self._link.reload(is_dry_run=True)
+        return await super().reload(is_dry_run=False)
 
     async def why(self, name: str = "") -> WhyReply:
         return await self._link.why(name)

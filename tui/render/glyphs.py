@@ -1,4 +1,7 @@
-"""The signs of the screen: one cell wide everywhere, an ASCII set beside them; the word is always printed too."""
+"""The signs of the screen: one cell wide everywhere, in the fonts that systems come with, an ASCII set beside them.
+
+The word is always printed too.
+"""
 
 from __future__ import annotations
 
@@ -20,13 +23,13 @@ class Glyphs:
     is_ascii: bool
     ring: tuple[str, str, str] = ("⎡", "⎢", "⎣")
     """The left edge of those who wait for each other: where it begins, goes on and closes."""
-    branch: str = "⎿"
+    branch: str = "↳"
     """Before what hangs on the line above."""
     points: str = "▸"
     bullet: str = "∙"
     joint: str = "›"
     """Between a call and the one that it made."""
-    edge: str = "⎸"
+    edge: str = "⎢"
     """The left edge of a block."""
     ascending: str = "▴"
     """In the heading of the column by which a table is sorted: the smallest is first."""

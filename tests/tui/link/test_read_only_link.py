@@ -41,5 +41,15 @@ async def test_looks_go_through() -> None:
     assert await only.pool_detail("hash") == await link.pool_detail("hash")
 
 
+async def test_the_plan_of_a_reload_is_a_look() -> None:
+    """What a reload would do is told to whoever only looks; none is done."""
+    link = FakeLink(census())
+    only = ReadOnlyLink(link)
+    assert (await only.reload(is_dry_run=True)).is_applied is False
+    with pytest.raises(RequestRefused, match="--allow-control"):
+        await only.reload(is_dry_run=False)
+    assert link.reloads == [True]
+
+
 def test_the_refusal_names_the_way() -> None:
     assert "--allow-control" in READ_ONLY
