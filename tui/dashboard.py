@@ -191,6 +191,7 @@ class Dashboard(LeavingApp):
                 self._is_outdated = True
         elif isinstance(news, Job):
             self._wishes.heard(news)
+            self._hang_desk.happenings.hear_job(news, self._clock.wall_s())
         else:
             assert isinstance(news, Event)
             self._hang_desk.happenings.hear(news)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from supervisor.api.messages import Job
 from supervisor.api.requests import EventList
-from tests.tui.event_fakes import event, history, state
+from tests.tui.event_fakes import RESTART, event, history, state
+from tests.tui.fakes import NOW_AT
 from tui.happenings import Happenings
 from tui.render.events import Standing
 
@@ -70,3 +72,59 @@ def test_another_run_begins_with_nothing() -> None:
     assert (len(happenings.rows), happenings.gone, happenings.is_behind) == (0, 0, True)
     happenings.hear(history()[0])
     assert len(happenings.rows) == 1
+
+
+def _job(target: str, text: str, *, action: str = "restart", state: str = "running") -> Job:
+    return Job(id=1, action=action, target=target, state=state, requested_s=0.0, text=text)  # type: ignore[arg-type]
+
+
+def test_a_job_under_way_is_told_of_its_wish() -> None:
+    """Of the newest that it can be for; of none that is over, that asks for something else, or is about others."""
+    happenings = Happenings()
+    for heard in history()[:16]:
+        happenings.hear(heard)
+    before = happenings.version
+    for other in (
+        _job("walk", "stopping"),
+        _job("parse.1", "stopping", action="stop"),
+        _job("parse.1", ""),
+        _job("parse.1", "restarted, pid 4008", state="done"),
+    ):
+        happenings.hear_job(other, NOW_AT)
+    assert happenings.version == before
+    happenings.hear_job(_job("parse.2", "stopping: asked"), NOW_AT)
+    told = happenings.rows[15].standing
+    assert told is not None
+    assert told.job is not None
+    assert (happenings.version, told.job.text, told.job_at) == (before + 1, "stopping: asked", NOW_AT)
+    happenings.take(EventList(events=history()[:16], next_cursor=16))
+    assert happenings.rows[15].standing == told
+    for heard in history()[16:]:
+        happenings.hear(heard)
+    happenings.hear_job(_job("parse.2", "stopping: asked"), NOW_AT)
+    over = happenings.rows[15].standing
+    assert over is not None
+    assert (over.is_over, over.job) == (True, None)
+
+
+def test_a_wish_of_all_has_the_jobs_of_all() -> None:
+    """It is told as the engine's own."""
+    happenings = Happenings()
+    happenings.hear(event(1, 1.0, "engine", "stop wished of all", kind="action", step="accepted", outcomes=3))
+    happenings.hear_job(_job("parse.2", "SIGKILL sent", action="stop"), NOW_AT)
+    standing = happenings.rows[0].standing
+    assert standing is not None
+    assert standing.job is not None
+
+
+def test_an_outcome_knows_the_command_line_of_its_wish() -> None:
+    """As long as the wish is kept."""
+    happenings = _taken(Happenings())
+    assert happenings.rows[18].command == RESTART
+    few = _taken(Happenings(kept=4))
+    assert [(row.event.cursor, row.wish is None) for row in few.rows] == [
+        (19, False),
+        (20, False),
+        (21, True),
+        (22, True),
+    ]

@@ -10,12 +10,13 @@ from typing import Final
 
 from rich.cells import cell_len
 
-from supervisor.api.messages import Event
+from supervisor.api.messages import Event, Job
 from tui.render.fleet_rows import WIDE_COLUMNS, Column
 from tui.render.glyphs import STATE_TONES, Glyphs
 from tui.render.log_lines import LEVEL_TONES
 from tui.render.pieces import Line, Piece, Tone, cut, fit, fit_line, plain, wrap
 
+_COUNTDOWN: Final = re.compile(r"\bin (?P<left_s>\d+\.\d) s\b")
 _PERSON: Final = re.compile(r"uid \d+ \((?P<name>[^)]*)\)(?P<tool>, .*)?")
 _DAY_S: Final = 86_400
 
@@ -32,12 +33,17 @@ class Standing:
     """When the last outcome came."""
     why: str = ""
     """Of the last one that failed."""
+    job: Job | None = None
+    """The last one under way that has said where it is."""
+    job_at: float = 0.0
+    """When it said so."""
 
     def counting(self, outcome: Event) -> Standing:
         """The same with one outcome more. One that is for the whole wish counts for all that is wanted."""
+        job = None if self.job is None or self.job.target == outcome.subject else self.job
         if outcome.step == "failed":
-            return replace(self, failed=self.failed + 1, last_at=outcome.at, why=outcome.what)
-        return replace(self, done=self.done + 1, last_at=outcome.at)
+            return replace(self, failed=self.failed + 1, last_at=outcome.at, why=outcome.what, job=job)
+        return replace(self, done=self.done + 1, last_at=outcome.at, job=job)
 
     @property
     def is_over(self) -> bool:
@@ -53,6 +59,19 @@ class EventRow:
     """Its cursor."""
     event: Event
     standing: Standing | None = None
+    wish: Event | None = None
+    """Of an outcome: what was asked for, as far as it is kept."""
+
+    @property
+    def command(self) -> str:
+        """The command line that asks for the same; of an outcome its wish's. Empty where there is none."""
+        return self.event.command or (self.wish.command if self.wish is not None else "")
+
+    @property
+    def is_counting_down(self) -> bool:
+        """It says how long something takes yet."""
+        told = self.standing.job if self.standing is not None and not self.standing.is_over else None
+        return told is not None and _COUNTDOWN.search(told.text) is not None
 
     @property
     def is_problem(self) -> bool:
@@ -76,14 +95,28 @@ def clock_words(at: float, utc_offset_s: int, now_at: float, *, is_exact: bool =
     return f"{moment:%H:%M:%S}" + (f".{moment.microsecond // 1000:03d}" if is_exact else "")
 
 
-def standing_words(event: Event, standing: Standing) -> tuple[str, Tone]:
-    """``accepted``, ``2 of 3 done``, ``done in 0.8 s``, ``failed: exit code 3``."""
+def standing_words(event: Event, standing: Standing, now_at: float) -> tuple[str, Tone]:
+    """``accepted``, ``2 of 3 done``, ``done in 0.8 s``, ``failed: exit code 3``; under way what its job says, too."""
     if standing.failed:
         of = f"{standing.failed} of {standing.wanted} failed" if standing.wanted > 1 else "failed"
         return f"{of}: {plain(standing.why.partition(': ')[2] or standing.why)}", Tone.RED
     if standing.is_over:
         return f"done in {max(standing.last_at - event.at, 0.0):.1f} s", Tone.GOOD
-    return (f"{standing.done} of {standing.wanted} done" if standing.done else "accepted"), Tone.COOL
+    words = f"{standing.done} of {standing.wanted} done" if standing.done else "accepted"
+    return words + _job_words(standing, now_at), Tone.COOL
+
+
+def _job_words(standing: Standing, now_at: float) -> str:
+    """Where a job under way is, the times that it has yet to go counted from now."""
+    job = standing.job
+    if job is None:
+        return ""
+
+    def left(found: re.Match[str]) -> str:
+        return f"in {max(float(found['left_s']) - (now_at - standing.job_at), 0.0):.0f} s"
+
+    whose = f"{plain(job.target)} " if standing.wanted > 1 else ""
+    return f", {whose}{_COUNTDOWN.sub(left, plain(job.text))}"
 
 
 def columns_for_events(width: int, rows: Sequence[EventRow]) -> tuple[Column, ...]:
@@ -109,7 +142,7 @@ def event_line(
     pieces: list[Piece] = [(" ", Tone.PLAIN)]
     for column in columns:
         if column.id == "what":
-            pieces += fit_line(_what(row, glyphs), column.width, glyphs.ellipsis)
+            pieces += fit_line(_what(row, glyphs, now_at), column.width, glyphs.ellipsis)
         else:
             if column.id == "time":
                 text, tone = clock_words(event.at, utc_offset_s, now_at, is_exact=column.width > 8), Tone.DIM
@@ -118,7 +151,7 @@ def event_line(
             elif column.id == "by":
                 text, tone = _by(event.by, column), Tone.ACCENT if event.by.startswith("uid ") else Tone.DIM
             else:
-                text, tone = plain(event.command), Tone.DIM
+                text, tone = plain(row.command), Tone.DIM
             pieces.append((fit(text, column.width, ellipsis=glyphs.ellipsis), tone))
         pieces.append((" ", Tone.PLAIN))
     return fit_line(tuple(pieces), width, glyphs.ellipsis)
@@ -130,11 +163,11 @@ def _by(by: str, column: Column) -> str:
     return words if cell_len(words) <= column.width else words.partition(",")[0]
 
 
-def _what(row: EventRow, glyphs: Glyphs) -> Line:
+def _what(row: EventRow, glyphs: Glyphs, now_at: float) -> Line:
     event = row.event
     level = LEVEL_TONES.get(event.level, Tone.PLAIN)
     if row.standing is not None:
-        words, tone = standing_words(event, row.standing)
+        words, tone = standing_words(event, row.standing, now_at)
         asked = plain(event.what).replace(" wished", "", 1)
         return ((f"{glyphs.points} ", Tone.ACCENT), (f"{asked} ", Tone.PLAIN), (words, tone))
     if event.kind == "state" and event.to_state in glyphs.states:
@@ -144,21 +177,21 @@ def _what(row: EventRow, glyphs: Glyphs) -> Line:
     return (sign, (plain(event.what), level))
 
 
-def told_lines(row: EventRow | None, width: int, glyphs: Glyphs) -> list[Line]:
+def told_lines(row: EventRow | None, width: int, glyphs: Glyphs, now_at: float) -> list[Line]:
     """What stands below the table of the event under the cursor: its sentence, and how to ask for the same; 3 lines."""
     if row is None:
         return [(), (), ()]
     event, room = row.event, max(width - 2, 12)
     words = plain(event.what)
     if row.standing is not None:
-        words = f"{words}: {standing_words(event, row.standing)[0]}"
+        words = f"{words}: {standing_words(event, row.standing, now_at)[0]}"
     if event.cause and event.cause not in event.what:
         words = f"{words} ({plain(event.cause)})"
     first, *rest = wrap(words, room)
     second = cut(" ".join(rest), room, glyphs.ellipsis)
     last: Line = ((f" {_circumstances(event)}", Tone.DIM),)
-    if event.command:
-        last = ((" $ ", Tone.DIM), (plain(event.command), Tone.STRONG), ("   (y copies it)", Tone.DIM))
+    if row.command:
+        last = ((" $ ", Tone.DIM), (plain(row.command), Tone.STRONG), ("   (y copies it)", Tone.DIM))
     tone = LEVEL_TONES.get(event.level, Tone.PLAIN)
     lines: list[Line] = [((f" {first}", tone),), ((f" {second}", tone),), last]
     return [fit_line(line, width, glyphs.ellipsis) for line in lines]
@@ -179,4 +212,4 @@ def _circumstances(event: Event) -> str:
 def event_texts(row: EventRow) -> tuple[str, ...]:
     """In what a filter looks."""
     event = row.event
-    return (event.subject, event.what, asker_words(event.by), event.command, event.level, event.step)
+    return (event.subject, event.what, asker_words(event.by), row.command, event.level, event.step)

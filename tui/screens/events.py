@@ -136,7 +136,8 @@ class EventsScreen(AskingScreen[EventList]):
 
     def _draw_told(self) -> None:
         row = self.table.event_row
-        self._told.show(told_lines(row, self.size.width, self.desk.glyphs))
+        now_at = self.desk.wording.clock.wall_s()
+        self._told.show(told_lines(row, self.size.width, self.desk.glyphs, now_at))
         self._draw_title()
         self._hint()
 
@@ -178,7 +179,7 @@ class EventsScreen(AskingScreen[EventList]):
             case "worker" | "page":
                 return self._worker() is not None
             case "copy":
-                return self.row is not None and bool(self.row.event.command)
+                return self.row is not None and bool(self.row.command)
             case "log":
                 return self.row is not None
             case "longer":
@@ -192,6 +193,10 @@ class EventsScreen(AskingScreen[EventList]):
         if row is None or action.id in ("longer", "shorter"):
             return "There is no event." if row is None else "That is as far as it goes."
         if action.id == "copy":
+            if row.event.answers and row.wish is None:
+                return "What was asked for is too long ago to be kept here: procdeck events has it."
+            if row.event.step:
+                return "No command line asks for the same."
             return "Nobody has asked for this: there is no command line for it."
         return f"{plain(row.event.subject)} is no worker of this run."
 
@@ -223,8 +228,8 @@ class EventsScreen(AskingScreen[EventList]):
     def do_copy(self) -> None:
         """`y`"""
         if self.row is not None:
-            self.app.copy_to_clipboard(self.row.event.command)
-            self.desk.say(f"Copied: {plain(self.row.event.command)}")
+            self.app.copy_to_clipboard(self.row.command)
+            self.desk.say(f"Copied: {plain(self.row.command)}")
 
     def do_filter(self) -> None:
         """`/`"""

@@ -59,7 +59,8 @@ class EventTable(RowsTable[EventRow]):
         return event_line(row, columns, self._glyphs, self._now_s, width, self._utc_offset_s)
 
     def beside(self, row: EventRow) -> tuple[object, ...]:
-        return (clock_words(row.event.at, self._utc_offset_s, self._now_s),)
+        clock = clock_words(row.event.at, self._utc_offset_s, self._now_s)
+        return (clock, int(self._now_s)) if row.is_counting_down else (clock,)
 
     def is_found(self, row: EventRow, needle: str) -> bool:
         return needle_of(needle).passes(event_texts(row))

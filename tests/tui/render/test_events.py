@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from msgspec import structs
 
+from supervisor.api.messages import Job
 from supervisor.api.requests import EventList
 from tests.tui.event_fakes import ADA, event, history, state
 from tests.tui.fakes import NOW_AT
@@ -25,6 +27,16 @@ from tui.render.events import (
 from tui.render.fleet_rows import header_line
 from tui.render.glyphs import ASCII, UNICODE, Glyphs
 from tui.render.pieces import Tone, line_text, line_width
+
+STOPPING = Job(
+    id=1,
+    action="restart",
+    target="parse.2",
+    state="running",
+    requested_s=0.0,
+    text="stopping: asked, SIGTERM in 1.0 s, SIGKILL in 5.0 s",
+)
+RISING = structs.replace(STOPPING, text="runs, not ready yet")
 
 
 def rows() -> tuple[EventRow, ...]:
@@ -93,6 +105,12 @@ def test_a_time_of_another_day_says_so() -> None:
 @pytest.mark.parametrize(
     ("standing", "words", "tone"),
     [
+        (
+            Standing(1, job=STOPPING, job_at=NOW_AT - 1.0),
+            "accepted, stopping: asked, SIGTERM in 0 s, SIGKILL in 4 s",
+            Tone.COOL,
+        ),
+        (Standing(3, done=1, job=RISING, job_at=NOW_AT), "1 of 3 done, parse.2 runs, not ready yet", Tone.COOL),
         (Standing(1), "accepted", Tone.COOL),
         (Standing(3, done=2, last_at=NOW_AT), "2 of 3 done", Tone.COOL),
         (Standing(1, done=1, last_at=NOW_AT), "done in 2.5 s", Tone.GOOD),
@@ -101,20 +119,20 @@ def test_a_time_of_another_day_says_so() -> None:
     ],
 )
 def test_how_far_a_wish_has_come(standing: Standing, words: str, tone: Tone) -> None:
-    assert standing_words(event(1, 2.5, "x", "restart wished"), standing) == (words, tone)
+    assert standing_words(event(1, 2.5, "x", "restart wished"), standing, NOW_AT) == (words, tone)
 
 
 def test_one_event_in_full_with_the_command_that_asks_for_the_same() -> None:
     """Three lines always; what nobody has asked for says what else is known."""
     by_cursor = {row.event.cursor: row for row in rows()}
-    told = [line_text(line).rstrip() for line in told_lines(by_cursor[16], 80, UNICODE)]
+    told = [line_text(line).rstrip() for line in told_lines(by_cursor[16], 80, UNICODE, NOW_AT)]
     assert told[0] == " restart wished: 1 of 2 failed: exit code 3"
     assert told[2] == " $ procdeck restart parse --project census   (y copies it)"
-    told = [line_text(line).rstrip() for line in told_lines(by_cursor[2], 80, UNICODE)]
+    told = [line_text(line).rstrip() for line in told_lines(by_cursor[2], 80, UNICODE, NOW_AT)]
     assert told == [" running, pid 4007", "", " was running, incarnation 1, pid 4007, by engine"]
     long = EventRow("9", event(9, 0.0, "x", "word " * 100))
-    assert {line_width(line) for line in told_lines(long, 60, UNICODE)} == {60}
-    assert len(told_lines(None, 60, UNICODE)) == 3
+    assert {line_width(line) for line in told_lines(long, 60, UNICODE, NOW_AT)} == {60}
+    assert len(told_lines(None, 60, UNICODE, NOW_AT)) == 3
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from supervisor.api.messages import LogState
+from supervisor.api.messages import Job, LogState
 from supervisor.errors import EngineUnreachable
 from supervisor.logs.record import decode
 from tests.tui.event_fakes import RESTART, event, history, state
@@ -67,6 +67,9 @@ async def test_what_happens_is_followed_until_one_goes_up() -> None:
         link.happen(asked)
         await shown(pilot, "▸ start accepted")
         await until(pilot, lambda: screen.row is not None and screen.row.event.cursor == 23)
+        text = "stopping: asked, SIGKILL in 5.0 s"
+        link.tell(Job(id=9, action="start", target="walk", state="running", requested_s=0.0, text=text))
+        await shown(pilot, "▸ start accepted, stopping: asked, SIGKILL in 5 s")
         await pilot.press("up")
         await shown(pilot, "PAUSED, 1 below")
         link.happen(event(24, -0.8, "walk", "start done: started", kind="action", step="done", answers=(23,)))
@@ -153,7 +156,7 @@ async def test_l_goes_to_its_time_in_the_log(tmp_path: Path) -> None:
 
 
 async def test_y_copies_the_command_line() -> None:
-    """As it is, for a shell; of what nobody has asked for there is none."""
+    """As it is, for a shell, that of its wish for an outcome; of what nobody has asked for there is none."""
     app = dashboard(link_with())
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         screen = await opened(pilot, app)
@@ -164,6 +167,22 @@ async def test_y_copies_the_command_line() -> None:
         await shown(pilot, f"$ {RESTART}")
         await pilot.press("y")
         await until(pilot, lambda: app.clipboard == RESTART)
+        app.copy_to_clipboard("")
+        screen.table.select("20")
+        await shown(pilot, f"$ {RESTART}")
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard == RESTART)
+
+
+async def test_an_outcome_whose_wish_is_gone_says_where_it_is() -> None:
+    """The journal has all of them."""
+    lost = event(2000, 0.0, "walk", "start done: started", kind="action", step="done", answers=(23,))
+    app = dashboard(link_with(lost))
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        screen = await opened(pilot, app)
+        await until(pilot, lambda: screen.row is not None)
+        await pilot.press("y")
+        await shown(pilot, "What was asked for is too")
 
 
 async def test_lanes_can_show_a_longer_time_and_a_shorter_one() -> None:
