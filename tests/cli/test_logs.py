@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from supervisor import paths
 from supervisor.logs.lanes import Lane
 from supervisor.logs.record import engine_line
 from supervisor.paths import run_directory
@@ -134,6 +135,7 @@ def test_since_shows_all_there_is_since_then(command: Command, engine: FakeEngin
         (("--grep", "("), '"(" is not a regular expression'),
         (("--since", "soon"), '"soon" is no time'),
         (("--field", "wrker=x"), '"wrker" is no field of a record'),
+        (("--since", "2m ago", "--until", "5m ago"), "--until 5m ago is before --since 2m ago"),
         (("--invert",), "--invert shows what --grep does not find"),
         (("--run", "20260101-2"), 'census has no run "20260101-2"; did you mean "20260101-1"?'),
     ],
@@ -203,6 +205,37 @@ def test_follow_shows_what_arrives_until_the_engine_ends(
     living.join()
     assert (outcome.code, outcome.err) == (0, "census has ended\n")
     assert _messages("".join(written)) == ["once", "later", "last"]
+
+
+def test_follow_ends_with_its_run_though_another_one_has_begun(
+    command: Command, engine: FakeEngine, stored: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restart may be over between two looks; the records of the next run are in another store."""
+    note = paths.engine_note_path("census")
+
+    def restart(_seconds: float) -> None:
+        note.write_text(json.dumps({**json.loads(note.read_text()), "run_id": "20991231-1"}))
+
+    monkeypatch.setattr("tui.cli.logs.time.sleep", restart)
+    outcome = command("logs", "-f", "tally")
+    assert (outcome.code, outcome.err) == (0, "census has ended\n")
+
+
+def test_clock_is_that_of_each_record(command: Command, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log may be older than the day on which the clocks were changed."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    try:
+        summer, winter = (
+            1_792_889_999.0,
+            1_792_890_000.0,
+        )  # 2026-10-25, a second before the change, and the hour after it
+        _write(Path(engine.note.log_directory), _record(summer), _record(winter))
+        shown = [line.split()[0] for line in command("logs", "--no-color").out.splitlines()]
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert shown == ["02:59:59.000", "02:00:00.000"]
 
 
 def test_interrupted_follow_is_130(command: Command, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:

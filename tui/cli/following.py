@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from bisect import bisect_left
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -48,7 +49,7 @@ class LogPrinter:
         self._as_json = as_json
         self._next_line = 0
         self._is_colored = wants_color(sys.stdout) if is_colored is None else is_colored
-        self._utc_offset_s = time.localtime().tm_gmtoff
+        self._utc_offsets: dict[str, int] = {}
         self.name_width = name_width
         self.before_printing: Callable[[], None] = lambda: None
         """Called before each time that something is printed."""
@@ -119,11 +120,23 @@ class LogPrinter:
                 _shown(record),
                 name_width=self.name_width,
                 colours=self._is_colored,
-                utc_offset_s=self._utc_offset_s,
+                utc_offset_s=self._utc_offset_s(record.time),
             )
             for record in records
         ]
         tell_block("\n".join(texts) + "\n")
+
+    def _utc_offset_s(self, time_text: str) -> int:
+        """How far the clock here was ahead of UTC then; a log may be older than the last change of the clocks."""
+        ten_minutes = time_text[:15]
+        known = self._utc_offsets.get(ten_minutes)
+        if known is None:
+            try:
+                known = time.localtime(datetime.fromisoformat(time_text).timestamp()).tm_gmtoff
+            except (ValueError, OverflowError, OSError):
+                known = 0
+            self._utc_offsets = {ten_minutes: known}
+        return known
 
 
 def _shown(record: Record) -> Record:

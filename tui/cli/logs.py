@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from supervisor.errors import EngineUnreachable
-from supervisor.paths import EngineNote, engine_note, is_running, runs_directory
+from supervisor.paths import EngineNote, engine_note, engine_note_path, is_running, read_note, runs_directory
 from tui.cli.exits import ExitCode, UsageError
 from tui.cli.following import LogPrinter
 from tui.cli.locating import client_of, find_logs
@@ -103,11 +103,17 @@ def _log_of(project: str, run: str) -> tuple[Path, EngineNote | None]:
 
 def _follow(printer: LogPrinter, note: EngineNote) -> None:
     """Print what arrives until the engine has ended."""
-    while is_running(note.project):
+    while is_running(note.project) and not _is_succeeded(note):
         if not printer.print_new():
             time.sleep(LOOK_EVERY_S)
     printer.print_new()
     narrate(f"{note.project} has ended")
+
+
+def _is_succeeded(note: EngineNote) -> bool:
+    """Whether another engine of the project runs already; it has a store of its own."""
+    newer = read_note(engine_note_path(note.project))
+    return newer is not None and newer.run_id != note.run_id
 
 
 def _running_names(note: EngineNote | None) -> set[str]:

@@ -64,6 +64,7 @@ def query_of(
 ) -> LogQuery:
     """What the words of a command line ask for. Raises UsageError where one of them cannot be understood."""
     try:
+        begin, end = _span(since, until)
         return LogQuery(
             text=grep or "",
             is_regex=grep is not None,
@@ -71,8 +72,8 @@ def query_of(
             workers=frozenset(names),
             minimum_level=_level(level) if level else "",
             fields=tuple(map(_field, fields)),
-            since=_time(since) if since else "",
-            until=_time(until) if until else "",
+            since=begin,
+            until=end,
         )
     except ValueError as trouble:
         raise UsageError(str(trouble)) from None
@@ -90,6 +91,16 @@ def _field(text: str) -> FieldTest:
     return field_test(text)
 
 
+def _span(since: str | None, until: str | None) -> tuple[str, str]:
+    from tui.render.moments import end_of_span
+
+    begin, end = _time(since) if since else "", _time(until) if until else ""
+    end = end_of_span(begin, end, until or "")
+    if begin and end and end < begin:
+        raise UsageError(f"--until {until} is before --since {since}; nothing is in between")
+    return begin, end
+
+
 def _time(text: str) -> str:
     """A record's time, of what a person typed: a full ISO time, or a moment seen from now."""
     from tui.render.moments import moment
@@ -101,4 +112,8 @@ def _time(text: str) -> str:
     if iso is not None and iso.tzinfo is not None:
         return time_text(iso.timestamp())
     now = time.time()
-    return time_text(moment(text, now, time.localtime(now).tm_gmtoff))
+    return time_text(moment(text, now, _offset_at(now), _offset_at))
+
+
+def _offset_at(wall_s: float) -> int:
+    return time.localtime(wall_s).tm_gmtoff

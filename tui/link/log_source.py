@@ -23,6 +23,7 @@ from tui.link.hits import Hits
 from tui.link.older_hits import OlderHits
 from tui.link.patience import TooSlow
 from tui.link.timeline import Timeline
+from tui.render.moments import end_of_span
 
 BYTES_PER_STEP: Final = 8 * 1024 * 1024
 """How much of a store is taken in at once: some 3 ms."""
@@ -145,7 +146,7 @@ class LogSource:
         """The query that `text` is, its times in the store's own words. Raises ValueError."""
         query = parse_query(text) if text else LogQuery()
         since, until = (self._moment(time) if time else "" for time in (query.since, query.until))
-        return replace(query, since=since, until=until)
+        return replace(query, since=since, until=end_of_span(since, until, query.until))
 
     @property
     def query(self) -> LogQuery:

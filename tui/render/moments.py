@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -16,9 +17,10 @@ _STORED: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]*Z?$")
 EXAMPLES: Final = "14:02, 14:02:11, 5m ago, yesterday 9:30, 2026-11-22 14:02"
 
 
-def moment(text: str, now_s: float, utc_offset_s: int) -> float:
+def moment(text: str, now_s: float, utc_offset_s: int, offset_at: Callable[[float], int] | None = None) -> float:
     """The Unix time that a person means at `now_s`; a time of day is the latest one that is not in the future.
 
+    `offset_at`: by how much the person's clock is ahead of UTC at another time; without it, as now.
     Raises ValueError, with what can be typed, where it is none.
     """
     typed = text.strip().lower()
@@ -37,7 +39,8 @@ def moment(text: str, now_s: float, utc_offset_s: int) -> float:
         raise ValueError(f'"{text.strip()}" is no time of day; try {EXAMPLES}') from None
     if day is None and at > local_now:
         at -= timedelta(days=1)
-    return at.timestamp() - utc_offset_s
+    at_s = at.timestamp() - utc_offset_s
+    return at_s if offset_at is None else at_s + utc_offset_s - offset_at(at_s)
 
 
 def stored_moment(text: str, now_s: float, utc_offset_s: int) -> str:
@@ -48,6 +51,16 @@ def stored_moment(text: str, now_s: float, utc_offset_s: int) -> str:
     if _STORED.match(text):
         return text
     return f"{datetime.fromtimestamp(moment(text, now_s, utc_offset_s), UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def end_of_span(since: str, until: str, typed_until: str) -> str:
+    """`until`, or the same time a day later where it is a mere time of day that is before `since`, which nobody means.
+
+    So at 14:00 "15:00" after "13:00" is today's. `since` and `until` as the store writes them.
+    """
+    if not (since and until) or until >= since or not _CLOCK.fullmatch(typed_until.strip()):
+        return until
+    return f"{datetime.fromisoformat(until) + timedelta(days=1):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
 def _day(typed: str, local_now: datetime) -> tuple[datetime | None, str]:

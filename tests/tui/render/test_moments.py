@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tui.render.moments import moment, stored_moment
+from tui.render.moments import end_of_span, moment, stored_moment
 
 NOW = datetime(2026, 11, 22, 13, 31, 26, tzinfo=UTC).timestamp()
 
@@ -49,3 +49,31 @@ def test_a_time_as_the_store_writes_it() -> None:
     assert stored_moment("5m", NOW, 3600) == "2026-11-22T13:26:26.000000Z"
     assert stored_moment("2026-11-22T13:26", NOW, 3600) == "2026-11-22T13:26"
     assert stored_moment("2026-11-22T13:26:26.000000Z", NOW, 3600) == "2026-11-22T13:26:26.000000Z"
+
+
+def test_a_time_of_day_is_that_of_its_own_day() -> None:
+    """Where the clocks were put back in between, yesterday's 9:30 was another hour of UTC; what is ago stays."""
+    change = datetime(2026, 11, 22, 1, tzinfo=UTC).timestamp()
+
+    def offset_at(at_s: float) -> int:
+        return 3600 if at_s >= change else 7200
+
+    then = moment("yesterday 9:30", NOW, 3600, offset_at)
+    assert datetime.fromtimestamp(then, UTC) == datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
+    assert moment("9:30", NOW, 3600, offset_at) == moment("9:30", NOW, 3600)
+    assert moment("2d ago", NOW, 3600, offset_at) == NOW - 2 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("since", "typed", "until", "meant"),
+    [
+        ("2026-11-22T12:00:00.000000Z", "15:00", "2026-11-21T14:00:00.000000Z", "2026-11-22T14:00:00.000000Z"),
+        ("2026-11-22T12:00:00.000000Z", "14:00", "2026-11-22T13:00:00.000000Z", "2026-11-22T13:00:00.000000Z"),
+        ("2026-11-22T12:00:00.000000Z", "2h ago", "2026-11-22T11:31:26.000000Z", "2026-11-22T11:31:26.000000Z"),
+        ("", "15:00", "2026-11-21T14:00:00.000000Z", "2026-11-21T14:00:00.000000Z"),
+        ("2026-11-22T12:00:00.000000Z", "15:00", "", ""),
+    ],
+)
+def test_a_span_of_the_clock_does_not_end_before_it_begins(since: str, typed: str, until: str, meant: str) -> None:
+    """A time of day after another one is the next such time, though it is still to come."""
+    assert end_of_span(since, until, typed) == meant
