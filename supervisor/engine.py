@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 
 from loguru import logger
 
-from supervisor import __version__, naming
+from supervisor import __version__, last_fleet, naming
 from supervisor.answering import Answering
 from supervisor.api import jobs
 from supervisor.api.messages import (
@@ -374,6 +374,7 @@ class Engine(Answering):
 
     async def close(self) -> None:
         """Write out what is left and let go of everything."""
+        last_fleet.keep(self._place.directory, self.fleet())
         self._hangs.watch.close()
         self._conductor.close()
         self._files.close()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
+from supervisor import last_fleet
 from supervisor.api.messages import DownReply, TreeProcess
 from supervisor.journal import Journal
 from supervisor.lifecycle.states import State
@@ -186,6 +187,33 @@ def test_significant_worker_ends_the_run_with_its_code(engine: FakeEngine, capfd
     assert told.count("census ends: walk has ended, for which the run is: exit code 3") == 1
 
 
+def test_an_end_that_was_missed_is_read(engine: FakeEngine, capfd: pytest.CaptureFixture[str]) -> None:
+    """The engine was gone before it could be asked how it ended: it has left word of it."""
+
+    def live_on() -> None:
+        wait_until(lambda: engine.port.fleets_read > 0)
+        why = "walk has ended, for which the run is: exit code 3"
+        last = msgspec.structs.replace(engine.port.now, phase="stopping", exit_code=3, outcome=why)
+        last_fleet.keep(Path(engine.note.log_directory).parent, last)
+        engine.end()
+
+    assert _follow(engine, [], live_on) == 3
+    assert "census ends: walk has ended, for which the run is: exit code 3" in capfd.readouterr().err.splitlines()
+
+
+def test_another_run_of_the_project_is_not_taken_for_this_one(engine: FakeEngine) -> None:
+    """It was started while nobody looked: what counts is how the own run ended."""
+
+    last_fleet.keep(Path(engine.note.log_directory).parent, msgspec.structs.replace(engine.port.now, exit_code=5))
+    engine.do(lambda port: port.change(run_id="another"))
+
+    def live_on() -> None:
+        wait_until(lambda: engine.port.fleets_read > 0)
+        engine.end()
+
+    assert _follow(engine, [], live_on) == 5
+
+
 def test_warnings_are_told_as_they_come_and_go(engine: FakeEngine, capfd: pytest.CaptureFixture[str]) -> None:
     """On stderr, beside what becomes of the workers."""
 
@@ -230,6 +258,7 @@ def test_running_project_is_refused(command: Command, engine: FakeEngine, tmp_pa
 
 WORK = """
     import sys, time
+    from pathlib import Path
 
     def finish(ctx):
         print("a line")
@@ -237,6 +266,13 @@ WORK = """
 
     def fail():
         print("about to fail", flush=True)
+        sys.exit(7)
+
+    def wait_and_fail():
+        print("waits", flush=True)
+        go = Path(__file__).with_name("go")
+        while not go.exists():
+            time.sleep(0.01)
         sys.exit(7)
 
     def tick(ctx):
@@ -297,6 +333,34 @@ def test_real_run_ends_with_its_significant_worker(place: Path) -> None:
     assert "meant ends: main has ended, for which the run is: " in err
     assert "exit code 7" in err
     assert not is_running("meant")
+
+
+def test_real_run_whose_client_got_no_core_at_the_end_has_its_exit_code(place: Path) -> None:
+    """It stood still until the engine was gone."""
+    profile = write_profile(
+        place,
+        """
+        name = "slept"
+        defaults = { start_method = "spawn", restart = "never" }
+        [workers.main]
+        target = "work:wait_and_fail"
+        significant = true
+        """,
+        work=WORK,
+    )
+    with _run(profile) as process:
+        assert process.stdout is not None
+        while "waits" not in process.stdout.readline():
+            pass
+        process.send_signal(signal.SIGSTOP)
+        try:
+            (place / "go").touch()
+            wait_until(lambda: not is_running("slept"), 60.0)
+        finally:
+            process.send_signal(signal.SIGCONT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 7, err
+    assert "slept ends: main has ended, for which the run is: " in err
 
 
 def test_real_run_is_stopped_by_one_signal(place: Path) -> None:

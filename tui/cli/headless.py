@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from supervisor import last_fleet
 from supervisor.errors import AlreadyRunning, EngineUnreachable
 from supervisor.journal import JOURNAL_NAME, read_journal
 from supervisor.paths import is_running
@@ -109,6 +110,8 @@ class HeadlessRun:
             if not has_news:
                 time.sleep(IDLE_S)
         wait_until_gone(self._note.project)
+        if self._is_lost:
+            self._read_last_fleet()
         self._print_logs()
         if self._printer is not None:
             self._printer.close()
@@ -148,7 +151,19 @@ class HeadlessRun:
             fleet = self._client.fleet()
         except EngineUnreachable:
             self._is_lost = not is_running(self._note.project)
-            return
+        else:
+            self._is_lost = fleet.run_id != self._note.run_id  # a later run has the project already
+            if not self._is_lost:
+                self._take(fleet)
+
+    def _read_last_fleet(self) -> None:
+        """What the engine has left: it may have ended while this process had no core, or was stopped."""
+        fleet = last_fleet.read(Path(self._note.log_directory).parent)
+        if fleet is not None:
+            self._take(fleet)
+
+    def _take(self, fleet: Fleet) -> None:
+        """Narrate what has become of the workers since the last look."""
         known = {row.name: row for row in self._fleet.rows} if self._fleet else {}
         for row in fleet.rows:
             before = known.pop(row.name, None)
