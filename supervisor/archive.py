@@ -14,6 +14,7 @@ import os
 from collections.abc import Callable
 from typing import Final
 
+from supervisor.logs.backlog import BACKLOG_BYTES, BLOCKING_BACKLOG_BYTES
 from supervisor.logs.intake import Intake
 from supervisor.logs.keeping import keeping_command
 from supervisor.logs.retention import Retention, remove_old_runs
@@ -50,6 +51,7 @@ class Archive:
             logs.segment_bytes,
             segment_age_s=logs.segment_age_s,
             retention=Retention(logs.keep_bytes, logs.keep_age_s),
+            backlog_bytes=BLOCKING_BACKLOG_BYTES if logs.when_full == "block" else BACKLOG_BYTES,
         )
         self.intake = Intake(loop, self.writer, when_stored, report, when_full=logs.when_full)
         self._sinks = Sinks(loop, place.log_directory, report)

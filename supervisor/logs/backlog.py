@@ -6,6 +6,10 @@ from collections import deque
 from collections.abc import Iterable
 
 BACKLOG_BYTES = 4 * 1024 * 1024
+FULL_BYTES = 2 * 1024 * 1024
+BLOCKING_BACKLOG_BYTES = 128 * 1024 * 1024
+"""Where nothing is to be dropped. It is seldom more than `FULL_BYTES`: by what the lanes of one turn brought, and what
+was in the pipes of workers that have died since."""
 
 
 class Backlog:
@@ -26,7 +30,7 @@ class Backlog:
     @property
     def is_full(self) -> bool:
         """Nearly: what comes next may cost what came first."""
-        return self.bytes >= self._limit_bytes // 2
+        return self.bytes >= min(FULL_BYTES, self._limit_bytes // 2)
 
     def add(self, blocks: Iterable[bytes]) -> list[bytes]:
         """Keep `blocks`, and drop the oldest lines that are too many: those that were dropped."""

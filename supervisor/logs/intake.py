@@ -252,18 +252,27 @@ class Intake:
 
     def _take_turn(self) -> None:
         """Read one budget of each due lane; those that have more are read again at once, after everybody else."""
-        if self._when_full == "block" and self._writer.is_short_of_room:
+        if self._must_wait():
             self.loop.call_later(max(TURN_S, self._writer.retry_in_s), self._take_turn)
             return
         readers, self._due = self._due, []
-        for reader in readers:
+        for place, reader in enumerate(readers):
+            if self._must_wait():
+                self._due += readers[place:]
+                break
             if reader.read() >= min(READ_BUDGET_BYTES, reader.capacity_bytes // 2):
                 self._due.append(reader)
             else:
                 reader.await_more()
+            if self._writer.is_held_up:
+                self.flush()
         self.flush()
         if self._due:
             self.loop.call_soon(self._take_turn)
+
+    def _must_wait(self) -> bool:
+        """Whether what is read now might not be kept, though nothing is to be dropped."""
+        return self._when_full == "block" and self._writer.is_short_of_room
 
     def store(self, lines: bytes, level: str = "") -> None:
         """Keep whole lines for the end of this turn; `level` is that of all of them, or empty."""

@@ -5,7 +5,7 @@
     <run>/logs/000001.ndjson   64 MiB of whole lines
     <run>/logs/000002.ndjson   the newest; appended to with one writev
                   ▲
-    blocks ───────┴── refused by the disk ──► Backlog (4 MiB of memory, the oldest go) ──► tried again ever more seldom
+    blocks ───────┴── refused by the disk ──► Backlog (bounded memory, the oldest go) ──► tried again ever more seldom
 
 What had to be dropped is counted; once the disk takes lines again, a line says how many are missing there.
 """

@@ -147,6 +147,38 @@ async def test_workers_wait_for_a_full_disk_where_that_is_wished(tmp_path: Path)
     assert writer.lost == 0
 
 
+async def test_many_workers_wait_for_a_full_disk_in_one_turn(tmp_path: Path) -> None:
+    """Row 24, ``block``: no lane is read once the memory is short, though all had something to read at that time."""
+    logs = tmp_path / "logs"
+    logs.write_text("a file where the directory belongs")
+    writer = SegmentWriter(logs, backlog_bytes=1024 * 1024)
+    intake = Intake(asyncio.get_running_loop(), writer, when_full="block")
+    intake.store(Lane("first", 1, "stdout").feed(b"held up\n", ""))
+    intake.flush()
+    lines = [b"%03d" % number + b"x" * 996 + b"\n" for number in range(60)]
+    ended = []
+    for lane in range(40):
+        read_end, write_end = open_pipe(65536)
+        ended.append(asyncio.Event())
+        intake.open_lane(read_end, Lane(f"w.{lane}", 1, "stdout")).when_closed = ended[-1].set
+        os.write(write_end, b"".join(lines))
+        os.close(write_end)
+    async with asyncio.timeout(60):
+        while not writer.is_short_of_room:
+            await asyncio.sleep(0.01)
+    assert writer.lost == 0
+    logs.unlink()
+    async with asyncio.timeout(60):
+        for each in ended:
+            await each.wait()
+        while writer.is_held_up:
+            await asyncio.sleep(0.01)
+    intake.close()
+    writer.close()
+    said = Counter(record.worker for record in stored(logs) if record.worker.startswith("w."))
+    assert (set(said.values()), len(said), writer.lost) == ({60}, 40, 0)
+
+
 def test_deleted_log_directory_is_made_again(place: Path) -> None:
     """Row 25: ``rm -r`` of the logs of a running engine costs what was in them; the new directory is private."""
     with engine_on(write_profile(place / "p", PROFILE, code=CODE)) as engine, unharmed(engine, "counter", "idle"):
