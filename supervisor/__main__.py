@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -68,7 +69,17 @@ def main() -> NoReturn:
         if (group is None or group.end()) and is_all_gone:
             census.forget(directory)
 
-    guard(run_engine, tie_descriptor=arguments.tie, when_over=when_over, in_guardian=report.close)
+    def when_lost(how: str) -> None:
+        with contextlib.suppress(OSError):  # a full disk keeps nobody from being ended
+            paths.note_engine_end(directory, how)
+
+    guard(
+        run_engine,
+        tie_descriptor=arguments.tie,
+        when_over=when_over,
+        when_lost=when_lost,
+        in_guardian=report.close,
+    )
 
 
 def _take_default_signals() -> None:

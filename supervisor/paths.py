@@ -3,7 +3,7 @@
 ::
 
     <runtime>/procdeck/<project>/   0700, ours      engine.sock  lock  engine.json
-    <state>/procdeck/<project>/runs/<run id>/       logs/000001.ndjson ...  output/  engine.log  profile.toml
+    <state>/procdeck/<project>/runs/<run id>/       logs/000001.ndjson ...  output/  engine.{log,end}  profile.toml
 
     <spill>/...                                     big items on their way; gone with the engine
 
@@ -209,6 +209,19 @@ def loaded_profile_path(directory: Path) -> Path:
     Secrets in it are not masked; nobody else can enter the directory.
     """
     return directory / "profile.toml"
+
+
+def note_engine_end(directory: Path, how: str) -> None:
+    """Leave beside the logs of the run in `directory` how its engine was lost, for whoever asks why."""
+    (directory / "engine.end").write_text(f"{how}\n")
+
+
+def engine_end(directory: Path) -> str:
+    """How the engine of the run in `directory` was lost (``killed by SIGKILL``); empty where nobody has noted it."""
+    try:
+        return (directory / "engine.end").read_text(errors="replace").strip()
+    except OSError:
+        return ""
 
 
 def spill_directory(project: str, run_id: str) -> Path:

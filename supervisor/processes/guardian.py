@@ -35,6 +35,7 @@ def guard(
     tie_descriptor: int | None,
     in_guardian: Callable[[], None],
     when_over: WhenOver,
+    when_lost: Callable[[str], None] = lambda _: None,
 ) -> NoReturn:
     """Fork the engine, wait for its end, end what it left, and leave with its exit code.
 
@@ -43,6 +44,7 @@ def guard(
         tie_descriptor: a pipe whose end asks the engine to stop everything; None for an engine of its own.
         in_guardian: called in the guardian once the engine is forked.
         when_over: called when every process has ended, or will not.
+        when_lost: called with how an engine ended that did not end well, before what it left is ended.
     """
     linux.become_subreaper()
     linux.shield_from_oom()
@@ -55,8 +57,19 @@ def guard(
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, lambda number, _frame: _pass_on(engine_pid, number))
     status = _wait(engine_pid, tie_descriptor)
+    code = os.waitstatus_to_exitcode(status)
+    if code:
+        when_lost(_how(code))
     when_over(is_all_gone=end_descendants())
-    os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    os._exit(code & 0xFF)
+
+
+def _how(code: int) -> str:
+    """An exit code, or a signal's number below zero, in words."""
+    try:
+        return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    except ValueError:  # a real-time signal has no name
+        return f"killed by signal {-code}"
 
 
 def _be_engine(run_engine: Callable[[], int], guardian_pid: int, tie_descriptor: int | None) -> NoReturn:

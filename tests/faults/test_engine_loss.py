@@ -62,6 +62,7 @@ def test_killed_engine_takes_everybody_with_it(profile: Path) -> None:
         wait_gone(pids)
         assert not paths.socket_path("lost").exists()
         assert not (Path(engine.note.log_directory).parent / "census").exists()
+        assert paths.engine_end(Path(engine.note.log_directory).parent) == "killed by SIGKILL"
 
 
 def test_what_a_double_kill_leaves_is_told_and_ended_by_the_next_engine(profile: Path) -> None:

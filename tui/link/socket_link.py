@@ -50,7 +50,7 @@ from supervisor.api.requests import (
     SignalRequest,
 )
 from supervisor.errors import EngineUnreachable, RequestRefused
-from supervisor.paths import is_running
+from supervisor.paths import engine_end, is_running
 from tui.link.engine_link import Listener
 from tui.link.view import FleetView, heard_change, heard_fleet, lost
 
@@ -89,6 +89,8 @@ class SocketLink:
             trouble = await self._listen(listener)
             retry_s = FIRST_RETRY_S if self._view.heard_s != heard_before else min(retry_s * 2, LAST_RETRY_S)
             is_free = not is_running(self._path.parent.name)
+            if is_free and self._view.fleet is not None:
+                trouble = engine_end(Path(self._view.fleet.log.directory).parent) or trouble
             self._view = lost(self._view, trouble, time.monotonic() + retry_s, is_project_free=is_free)
             listener(self._view)
             await asyncio.sleep(retry_s)

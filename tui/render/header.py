@@ -84,7 +84,8 @@ def lost_banner(
     if is_ended:
         seen = "" if last_seen_ago_s is None else f" Last seen {duration(last_seen_ago_s)} ago, as below."
         logs = f" Logs: {log_directory}" if log_directory else ""
-        return f"Engine lost, and every worker has ended with it.{seen} q quits.{logs}"
+        way = "q quits; when it is started again, it is shown here."
+        return f"Engine lost: {plain(cause)}. Every worker has ended with it.{seen} {way}{logs}"
     seen = "" if last_seen_ago_s is None else f" Last seen {duration(last_seen_ago_s)} ago."
     retry = f" Trying again in {duration(retry_in_s + 0.99)}." if retry_in_s > 0 else " Trying again now."
     logs = f" Logs: {log_directory}" if log_directory else ""

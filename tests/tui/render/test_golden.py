@@ -110,8 +110,9 @@ def test_banners_say_what_happened_and_where_to_look() -> None:
     assert lost_banner("it closed the connection", 12.0, 1.2, "/runs/1/logs") == (
         "Engine lost: it closed the connection. Last seen 12s ago. Trying again in 2s. Logs: /runs/1/logs"
     )
-    assert lost_banner("refused", 3.0, 1.2, "/runs/1/logs", is_ended=True) == (
-        "Engine lost, and every worker has ended with it. Last seen 3s ago, as below. q quits. Logs: /runs/1/logs"
+    assert lost_banner("killed by SIGKILL", 3.0, 1.2, "/runs/1/logs", is_ended=True) == (
+        "Engine lost: killed by SIGKILL. Every worker has ended with it. Last seen 3s ago, as below. "
+        "q quits; when it is started again, it is shown here. Logs: /runs/1/logs"
     )
     assert completed_banner("4 finished. Result: /x/census.json") == "Completed: 4 finished. Result: /x/census.json"
     assert stopping_banner(census()) == "Stopping all: waiting for 4 workers: parse.1, parse.2, tally, disk"
