@@ -69,6 +69,8 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
         """Since when an answer is waited for; None while none is."""
         self.trouble = ""
         """Why the last look gave nothing."""
+        self._turn = 0
+        """Another number for each thing that is asked about: an answer of a turn that is over is not wanted."""
 
     # --- what a subclass says ---
 
@@ -135,17 +137,26 @@ class AskingScreen(ModalScreen[None], Generic[ReplyT]):
             _: Worker[None] = self.run_worker(self._look, group="asking", exclusive=True)
 
     async def _look(self) -> None:
+        turn = self._turn
         try:
             reply = await self.ask()
         except (RequestRefused, EngineUnreachable) as trouble:
-            self.trouble = plain(str(trouble))
+            if turn == self._turn:
+                self.trouble = plain(str(trouble))
         else:
-            self.reply, self.reply_s, self.trouble = reply, self.desk.now_s(), ""
-            self.took(reply)
+            if turn == self._turn:
+                self.reply, self.reply_s, self.trouble = reply, self.desk.now_s(), ""
+                self.took(reply)
         finally:
-            self.asked_s = None
-        if self.is_attached:
+            if turn == self._turn:
+                self.asked_s = None
+        if turn == self._turn and self.is_attached:
             self.fill()
+
+    def turn_to(self, reply: ReplyT | None) -> None:
+        """Ask about something else: `reply` is what is known of it. An answer under way is not waited for any more."""
+        self.reply, self.asked_s, self.trouble = reply, None, ""
+        self._turn += 1
 
     def fill(self) -> None:
         """Show what there is now."""

@@ -17,7 +17,7 @@ from textual.app import ComposeResult
 from supervisor.api.hangs import StacksReply
 from supervisor.api.history import HistoryReply
 from supervisor.api.messages import ActionName, ReplicaRow, WorkerDetail
-from supervisor.errors import EngineUnreachable, RequestRefused
+from supervisor.errors import RequestRefused
 from supervisor.logs.record import decode
 from tui import situation as seen
 from tui.actions import Action
@@ -82,8 +82,6 @@ class WorkerScreen(AskingScreen[Look]):
         self._index = 0
         self._span = 1
         self._begun_s = 0.0
-        self._turn = 0
-        """Another number for each section that is gone to."""
         self._is_whole = False
         self._changes = Changes()
         self._source = LogSource()
@@ -123,24 +121,6 @@ class WorkerScreen(AskingScreen[Look]):
         if detail is None:
             raise RequestRefused(f"the engine tells nothing of {self.worker}")
         return Look(section, detail=detail)
-
-    async def _look(self) -> None:
-        """As any screen that asks, but for an answer that comes when another section is shown: it is not wanted."""
-        turn = self._turn
-        try:
-            reply = await self.ask()
-        except (RequestRefused, EngineUnreachable) as trouble:
-            if turn == self._turn:
-                self.trouble = plain(str(trouble))
-        else:
-            if turn == self._turn:
-                self.reply, self.reply_s, self.trouble = reply, self.desk.now_s(), ""
-                self.took(reply)
-        finally:
-            if turn == self._turn:
-                self.asked_s = None
-        if turn == self._turn and self.is_attached:
-            self.fill()
 
     def _queues(self) -> tuple[str, ...]:
         """The queues that it reads and writes."""
@@ -249,9 +229,7 @@ class WorkerScreen(AskingScreen[Look]):
         """Show another section: what it was filled with last at once, then what is so now."""
         self._index = index % len(SECTIONS)
         self._bar.show(self._index)
-        self.reply = self._seen.get(self.section)
-        self.asked_s, self.trouble = None, ""
-        self._turn += 1
+        self.turn_to(self._seen.get(self.section))
         self.view.start_over()
         self.fill()
         self.look()

@@ -82,7 +82,7 @@ async def test_only_the_section_that_is_shown_asks(link: FakeLink) -> None:
         await until(pilot, lambda: "history parse.1 paths facts 600" in link.asked)
 
 
-async def test_it_looks_on_while_it_is_on_top(link: FakeLink) -> None:
+async def test_it_looks_on_while_it_is_on_top(link: FakeLink, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not below another screen."""
     app = dashboard(link)
     async with app.run_test(size=NARROW) as pilot:
@@ -95,9 +95,10 @@ async def test_it_looks_on_while_it_is_on_top(link: FakeLink) -> None:
         await pilot.press("question_mark")
         await until(pilot, lambda: not isinstance(app.screen, WorkerScreen) and screen.asked_s is None)
         before = len(link.asked)
+        ticks: list[float] = []
+        monkeypatch.setattr(screen, "_hint", lambda: ticks.append(link.clock.now_s))
         link.clock.now_s += 5.0
-        for _ in range(20):
-            await pilot.pause()
+        await until(pilot, lambda: ticks.count(link.clock.now_s) > 1)
         assert len(link.asked) == before
 
 
