@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from supervisor import proctable
-from supervisor.api.messages import CheckState, TreeProcess, Variable, WorkerDetail
+from supervisor.api.messages import CheckState, Origin, TreeProcess, Variable, WorkerDetail
 from supervisor.masking import mask_environment, mask_text
 from supervisor.processes.preparing import (
-    Surroundings,
     choose_method,
     python_of,
     runs_text,
@@ -21,8 +20,6 @@ from supervisor.processes.preparing import (
 from supervisor.profile.limits import UNLIMITED
 from supervisor.profile.model import WorkerSpec
 from supervisor.replica import Replica, dependencies_of, schedule_of
-
-Origin = Literal["profile", "env-file", "procdeck", "engine"]
 
 
 def make_detail(
@@ -86,16 +83,6 @@ _STATES: Final = {
     "I": "idle",
 }
 """What the kernel's letters mean (proc_pid_stat(5))."""
-
-
-def said_to(replica: Replica, around: Surroundings) -> dict[str, str]:
-    """What the engine says to a replica by variables."""
-    return {
-        **around.environment,
-        "PROCDECK_WORKER": replica.name,
-        "PROCDECK_INCARNATION": str(max(replica.life.incarnation, 1)),
-        "PROCDECK_OUTPUT": str(around.output_directory),
-    }
 
 
 def variables_of(worker: WorkerSpec, shown: Mapping[str, str], said: Mapping[str, str]) -> tuple[Variable, ...]:

@@ -37,7 +37,7 @@ from supervisor.clock import Clock, SystemClock, WallWatch
 from supervisor.command_lines import CommandLines
 from supervisor.conducting import Conductor, watch_rules
 from supervisor.curtain import Curtain
-from supervisor.detail import make_detail, said_to
+from supervisor.detail import make_detail
 from supervisor.driving import Driver
 from supervisor.errors import RequestRefused
 from supervisor.event_book import EventBook
@@ -58,7 +58,7 @@ from supervisor.observing import Observatory, Phase
 from supervisor.paths import RunPlace
 from supervisor.pool_desk import PoolDesk
 from supervisor.processes.notifying import forget_stale, take_inherited
-from supervisor.processes.preparing import Surroundings
+from supervisor.processes.preparing import Surroundings, said_to
 from supervisor.processes.stalls import StallWatch
 from supervisor.processes.tiers import available_tiers, kill_tiers
 from supervisor.processes.watching import FileWatch
@@ -255,7 +255,7 @@ class Engine(Answering):
             replica,
             self._changer.profile.directory,
             self._clock.monotonic_s(),
-            said=said_to(replica, self._surroundings(self._changer.profile, 0)),
+            said=said_to(replica.name, max(replica.life.incarnation, 1), self._surroundings(self._changer.profile, 0)),
             group=self._conductor.group_of(replica.worker.name),
         )
 

@@ -13,9 +13,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
-from supervisor.api.messages import Event
+from supervisor.api.messages import Event, EventKind, WishStep
 from supervisor.api.requests import EVENTS_LIMIT, EventList
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class EventBook:
     def add(
         self,
         level: str,
-        kind: Literal["state", "action", "engine", "channel"],
+        kind: EventKind,
         subject: str,
         what: str,
         *,
@@ -53,7 +53,7 @@ class EventBook:
         incarnation: int | None = None,
         pid: int | None = None,
         cause: str | None = None,
-        step: Literal["", "accepted", "refused", "done", "failed"] = "",
+        step: WishStep = "",
         command: str = "",
         outcomes: int = 0,
         answers: tuple[int, ...] = (),

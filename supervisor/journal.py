@@ -19,11 +19,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
-from supervisor.api.messages import Event
+from supervisor.api.messages import Event, EventKind, WishStep
 from supervisor.api.requests import EventList
 
 JOURNAL_NAME: Final = "journal.ndjson"
@@ -48,7 +48,7 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     cursor: int
     at: datetime
     level: str
-    kind: Literal["state", "action", "engine", "channel"]
+    kind: EventKind
     subject: str
     what: str
     by: str
@@ -57,7 +57,7 @@ class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
     incarnation: int | None = None
     pid: int | None = None
     cause: str | None = None
-    step: Literal["", "accepted", "refused", "done", "failed"] = ""
+    step: WishStep = ""
     command: str = ""
     outcomes: int = 0
     answers: tuple[int, ...] = ()

@@ -15,6 +15,7 @@ from typing import Final
 
 from supervisor.api.messages import ActionName
 from supervisor.api.pools import PoolActionName
+from tui.render.figures import plural
 from tui.situation import Pane
 
 REMEMBERED: Final = 32
@@ -126,8 +127,8 @@ def way_back(action: ActionName, names: tuple[str, ...], label: str) -> Done:
 
 def way_back_of_scale(worker: str, before: int, after: int) -> Done:
     """The note of a worker that had `before` replicas and gets `after`."""
-    told = f"{before} replica{'' if before == 1 else 's'}"
-    return Done(f"{worker} was scaled from {before} to {after}", Scale(worker, before - after), f"goes back to {told}")
+    told = f"goes back to {plural(before, 'replica')}"
+    return Done(f"{worker} was scaled from {before} to {after}", Scale(worker, before - after), told)
 
 
 def way_back_of_level(name: str, before: str, level: str) -> Done:
@@ -143,8 +144,8 @@ def way_back_on_pool(pool: str, action: PoolActionName, before: int | None) -> D
         case "resume":
             return Done(f"{pool} was resumed", OnPool(pool, "pause"), "pauses it again")
         case "resize" if before is not None:
-            told = f"{before} member{'' if before == 1 else 's'}"
-            return Done(f"{pool} was resized", OnPool(pool, "resize", before), f"goes back to {told}")
+            told = f"goes back to {plural(before, 'member')}"
+            return Done(f"{pool} was resized", OnPool(pool, "resize", before), told)
         case "retry-failed":
             return Done(f"items of {pool} were tried again", way="they cannot be made untried")
         case "cancel":

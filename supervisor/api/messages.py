@@ -227,6 +227,10 @@ class Job(Message, frozen=True, kw_only=True):
     """What happens, or happened: ``stopping: SIGTERM in 1.0 s, SIGKILL in 5.0 s``, ``restarted, pid 4711``."""
 
 
+EventKind = Literal["state", "action", "engine", "channel"]
+WishStep = Literal["", "accepted", "refused", "done", "failed"]
+
+
 class Event(Message, frozen=True, kw_only=True):
     """Something that happened, in the order of `cursor`."""
 
@@ -237,7 +241,7 @@ class Event(Message, frozen=True, kw_only=True):
     what: str
     """One sentence."""
     level: str = "INFO"
-    kind: Literal["state", "action", "engine", "channel"] = "engine"
+    kind: EventKind = "engine"
     """``state``: a replica's life went on; ``action``: somebody asked for something."""
     by: str = ""
     """Who: ``uid 1000 (ada), dashboard``, ``policy``, ``schedule``, ``watch``; empty where it happened by itself."""
@@ -248,7 +252,7 @@ class Event(Message, frozen=True, kw_only=True):
     pid: int | None = None
     cause: str | None = None
     """How an incarnation ended, in words."""
-    step: Literal["", "accepted", "refused", "done", "failed"] = ""
+    step: WishStep = ""
     """Of what somebody asked for: where it stands."""
     command: str = ""
     """The command line that asks for the same; empty where there is none."""
@@ -293,13 +297,16 @@ class TreeProcess(Message, frozen=True, kw_only=True):
     """``running``, ``sleeping``, ``stopped``."""
 
 
+Origin = Literal["profile", "env-file", "procdeck", "engine"]
+
+
 class Variable(Message, frozen=True, kw_only=True):
     """One variable of a worker's environment."""
 
     name: str
     value: str
     """Secrets masked; of an environment file nothing is shown."""
-    origin: Literal["profile", "env-file", "procdeck", "engine"]
+    origin: Origin
     """``procdeck``: said to every worker; ``engine``: as the engine has it."""
     engine_value: str = ""
     """What the engine has, where that is something else."""

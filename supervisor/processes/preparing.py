@@ -57,6 +57,16 @@ def choose_method(worker: WorkerSpec) -> MethodChoice:
     return MethodChoice(method, METHOD_MEANING[method], reason)
 
 
+def said_to(name: str, incarnation: int, around: Surroundings) -> dict[str, str]:
+    """What a process is told by variables, beside those of its profile."""
+    return {
+        **around.environment,
+        "PROCDECK_WORKER": name,
+        "PROCDECK_INCARNATION": str(incarnation),
+        "PROCDECK_OUTPUT": str(around.output_directory),
+    }
+
+
 def prepare(
     worker: WorkerSpec,
     replica: int,
@@ -94,10 +104,7 @@ def prepare(
         method=choose_method(worker).method,
         cwd=str(working_directory(worker, directory)),
         environment={
-            **around.environment,
-            "PROCDECK_WORKER": name,
-            "PROCDECK_INCARNATION": str(incarnation),
-            "PROCDECK_OUTPUT": str(around.output_directory),
+            **said_to(name, incarnation, around),
             **resolved.environment,
             **variables,
             **worker.env,
