@@ -151,8 +151,10 @@ class WishBook:
 
     def settled(self, job: Job) -> None:
         """A job is over: that is an outcome of whatever asked for it."""
+        if job.state == "running":
+            return
         followed = self._forget(job.id)
-        if followed is None or job.state == "running":
+        if followed is None:
             return
         self._book.add(
             "INFO" if job.state == "done" else "WARNING",

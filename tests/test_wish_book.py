@@ -71,6 +71,17 @@ def test_a_wish_that_joins_a_job_under_way_gets_its_outcome_too(wishes: WishBook
     assert [event.answers for event in told] == [(), (), (1, 2)]
 
 
+def test_a_job_that_is_under_way_is_no_outcome(wishes: WishBook, told: list[Event]) -> None:
+    """It is followed on to its end."""
+    with wishes.asked(Wish("restart", ("walk",), ADA, LINE)) as asked:
+        asked.accept()
+    asked.follow(_job(7, "walk", "running"), ["walk"])
+    wishes.settled(_job(7, "walk", "running", "stopping"))
+    assert (len(told), wishes.asker_of("walk")) == (1, ADA)
+    wishes.settled(_job(7, "walk"))
+    assert told[-1].answers == (told[0].cursor,)
+
+
 def test_a_refusal_says_why_and_of_whom(wishes: WishBook, told: list[Event]) -> None:
     """A name that nobody has is no subject; the error goes on to whoever asked."""
     for names in (("walk",), ("wlak",)):

@@ -112,8 +112,9 @@ def test_every_wish_is_followed_to_its_outcome(profile: Path) -> None:
         assert engine.client.signal(["sleeper"], "CONT").signalled == ("sleeper",)
         sent = engine.wait_event(lambda event: event.what.startswith("SIGCONT sent"), "the signal")
         assert (sent.step, sent.command) == ("done", f"procdeck signal CONT sleeper --project {engine.note.project}")
-        assert engine.client.scale("sleeper", replicas=2).after == 2
-        scaled = engine.wait_event(lambda event: event.step == "done" and "2" in event.what, "the scale", sent.cursor)
+        reply = engine.client.scale("sleeper", replicas=2)
+        scaled = engine.wait_event(lambda event: event.what == reply.text, "the scale", sent.cursor)
+        assert (reply.after, scaled.step) == (2, "done")
         assert scaled.command == f"procdeck scale sleeper=2 --project {engine.note.project}"
 
 
