@@ -69,15 +69,21 @@ class Timeline:
             self._take_in(block)
         self._seen_lines = min(self._lines[-1] + self._counts[-1], total) if self._lines else total
         if self._seen_lines == total:
-            newest = self._reader.lines(total - 1, 1)
-            self._newest_us = time_us(newest[0][_TIME]) if newest else 0
+            self._newest_us = self._time_of(total - 1)
             return False
         return True
+
+    def _time_of(self, line: int) -> int:
+        found = self._reader.lines(line, 1)
+        return time_us(found[0][_TIME]) if found else 0
 
     def _take_in(self, block: StoredBlock) -> None:
         """Add a block as the last stretch; the one before joins its own neighbour where both are of one second."""
         facts = block.facts
-        at_us = max(facts.first_us, self._times_us[-1] if self._times_us else 0)
+        if not facts.lines:
+            return  # amid a line that is longer than a block
+        first_us = facts.first_us or self._time_of(block.line)  # no line begins in it: one that began before ends in it
+        at_us = max(first_us, self._times_us[-1] if self._times_us else 0)
         last = len(self._lines) - 1
         if last > 0 and self._times_us[last - 1] // SECOND_US == at_us // SECOND_US:
             self._join_last()

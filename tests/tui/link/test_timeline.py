@@ -67,6 +67,26 @@ def test_bars_hold_every_record_at_its_level(tmp_path: Path, step_us: int, bar_s
         assert {place: bar for place, bar in bars.items() if bar.records} == wanted
 
 
+def test_each_second_keeps_its_bar_while_the_store_grows_line_by_line(tmp_path: Path) -> None:
+    """Also where the newest block holds but the end of one line, which may be longer than blocks are.
+
+    A line over the border of two blocks may count as of the second in which the next one was made.
+    """
+    write_store(tmp_path, [])
+    timeline = Timeline(reader := reader_of(tmp_path))
+    with open(tmp_path / "000001.ndjson", "ab") as segment:
+        for second in range(200):
+            size = 200_000 if second in (60, 61, 150) else 1000
+            segment.write(timed_line(second * SECOND_US, message="x" * size) + b"\n")
+            segment.flush()
+            reader.refresh()
+            while timeline.advance():
+                pass
+            bars = timeline.bars(SECOND_US).values()
+            assert sum(bar.records for bar in bars) == second + 1
+            assert max(bar.records for bar in bars) <= 2
+
+
 def test_bars_grow_with_the_store_and_count_nothing_twice(tmp_path: Path) -> None:
     """The newest block is counted anew each time, all others once."""
     rng = random.Random(7)
