@@ -113,7 +113,7 @@ def make_dashboard(project: str) -> Dashboard:
 
 def exit_line(leaving: Leaving | None, project: str, *, started_here: bool) -> str:
     """What stays on the terminal when the dashboard is gone."""
-    again = f"Re-attach: procdeck attach --project {project}   Stop all: procdeck down --project {project}"
+    again = f"\n  Re-attach: procdeck attach --project {project}\n  Stop all:  procdeck down --project {project}"
     if leaving is None or leaving.how == "gone":
         return f"No engine of {project} answers any more." + ("" if started_here else " `procdeck` starts one.")
     if leaving.how == "stopped":
@@ -127,7 +127,7 @@ def exit_line(leaving: Leaving | None, project: str, *, started_here: bool) -> s
         if not running
         else f"{running} {'worker' if running == 1 else 'workers'} still running."
     )
-    return f"Detached. {workers} {again}"
+    return f"Detached. {workers}{again}"
 
 
 def tell_crash(crash: BaseException, project: str) -> int:

@@ -63,10 +63,11 @@ def test_detached_dashboard_is_found_again_and_stops_all(place: Path, procdeck: 
     terminal.wait_text("Quit procdeck?", "4 workers are running.", "Stop all and quit", "Detach", "Cancel")
     terminal.press("d")
     assert terminal.exit_code() == 0
-    assert terminal.text()[0] == (
-        "Detached. 4 workers still running. Re-attach: procdeck attach --project deck"
-        "   Stop all: procdeck down --project deck"
-    )
+    assert [line.strip() for line in terminal.text()[:3]] == [
+        "Detached. 4 workers still running.",
+        "Re-attach: procdeck attach --project deck",
+        "Stop all:  procdeck down --project deck",
+    ]
     assert_restored(terminal)
     assert_running(pids.values())
 

@@ -14,7 +14,7 @@ from tests.tui.screens.test_fleet import NARROW, dashboard
 from tui import app as opening
 from tui.dashboard import Leaving
 
-AGAIN = "Re-attach: procdeck attach --project census   Stop all: procdeck down --project census"
+AGAIN = "\n  Re-attach: procdeck attach --project census\n  Stop all:  procdeck down --project census"
 
 
 def test_importing_the_entry_point_imports_no_textual() -> None:
@@ -29,7 +29,7 @@ def test_importing_the_entry_point_imports_no_textual() -> None:
     [
         (
             Leaving("detached", live_workers=12),
-            f"Detached. 12 workers still running. {AGAIN}",
+            f"Detached. 12 workers still running.{AGAIN}",
         ),
         (Leaving("stopped"), "Stopped all."),
         (
