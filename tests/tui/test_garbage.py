@@ -5,11 +5,17 @@ from __future__ import annotations
 import gc
 import weakref
 
+import pytest
 from rich import cells
 from rich.segment import Segment
+from textual.app import App, ComposeResult
+from textual.cache import FIFOCache
 from textual.strip import Strip
 
-from tui.garbage import leave_little
+from tui.garbage import STRIP_CACHES, leave_little
+from tui.render.pieces import Tone
+from tui.widgets.line import LineWidget
+from tui.widgets.painter import FEWEST_STRIPS
 
 
 class Letters(str):
@@ -40,6 +46,41 @@ def test_strips_are_cut_where_they_were() -> None:
     assert [part.text for part in strip.divide(iter([1, 4]))] == ["a", "bcd"]
     assert [part.text for part in strip.divide([2, 3, 9])] == ["ab", "c"]
     assert list(strip.divide([])) == []
+
+
+def test_strip_has_only_the_caches_that_are_used() -> None:
+    """They come with the first use, and give the same part again; there are no others than Textual's own."""
+    leave_little()
+    strip = Strip([Segment("abc")], 3)
+    assert not [each for each in gc.get_referents(strip) if isinstance(each, FIFOCache)]
+    assert strip.crop(0, 2) is strip.crop(0, 2)
+    assert [len(each) for each in gc.get_referents(strip) if isinstance(each, FIFOCache)] == [1]
+    with pytest.raises(AttributeError, match="_other_cache"):
+        strip._other_cache  # type: ignore[attr-defined]  # noqa: B018
+    assert set(strip.__slots__) >= set(STRIP_CACHES)
+
+
+async def test_line_that_never_comes_again_is_not_kept() -> None:
+    """A header with a clock in it leaves a few of its strips, whatever it says."""
+    leave_little()
+    seen = []
+
+    class Header(App[None]):
+        def compose(self) -> ComposeResult:
+            yield LineWidget()
+
+    app = Header()
+    async with app.run_test() as pilot:
+        line = app.query_one(LineWidget)
+        for number in range(3 * FEWEST_STRIPS):
+            letters = Letters(f"at {number}")
+            seen.append(weakref.ref(letters))
+            line.show(lambda _, text=letters: ((text, Tone.PLAIN),))  # type: ignore[misc]
+            line.render_line(0)
+            await pilot.pause()
+        del letters
+        gc.collect()
+        assert 0 < sum(each() is not None for each in seen) <= FEWEST_STRIPS + 1
 
 
 def test_widths_are_what_they_were() -> None:

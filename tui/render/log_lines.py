@@ -53,7 +53,7 @@ LEVEL_TONES: dict[str, Tone] = {
 _SHORT_LEVELS = {"WARNING": "WARN", "CRITICAL": "CRIT", "SUCCESS": "GOOD"}
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def local_time(time_text: str, utc_offset_s: int) -> str:
     """``15:31:26.123`` for a record's UTC time; as it stands where it is none."""
     try:

@@ -21,8 +21,11 @@ Ground = Literal["", "cursor", "cursor-blurred", "title", "title-focused"]
 
 MOST_STYLES = 4096
 """A worker may write in 16 million colours."""
-MOST_STRIPS = 128
-"""More than a screen of lines; each brings caches of its own."""
+FEWEST_STRIPS = 8
+"""A line in a few of its states, as on either ground."""
+STRIPS_PER_ROW = 3
+"""Of those that are on the screen: what has scrolled by a page ago is there still. A line that goes with the clock
+never comes again, and a hundred of them with a histogram in each are a megabyte."""
 
 
 class Painter:
@@ -76,7 +79,7 @@ class Painter:
         key = (line, width, ground)
         strip = self._strips.get(key)
         if strip is None:
-            if len(self._strips) >= MOST_STRIPS:
+            while len(self._strips) >= FEWEST_STRIPS + STRIPS_PER_ROW * max(self._widget.size.height - 1, 0):
                 del self._strips[next(iter(self._strips))]
             strip = self._strips[key] = self.new_strip(line, width, ground)
         return strip
