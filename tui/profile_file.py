@@ -11,11 +11,13 @@ It reads files, so it is for a thread. What it gives holds no secret that gives 
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 from supervisor.paths import loaded_profile_path
 from supervisor.profile.formats.toml_lines import key_lines
@@ -27,6 +29,11 @@ from tui.profiles import stamp_of
 Mark = Literal["", "+", "-"]
 LARGEST_BYTES: Final = 1024 * 1024
 """The loader takes no larger one either."""
+LONG_LINES: Final = 2000
+"""Of both files: more are taken apart before they are compared."""
+
+_Chain: TypeAlias = "tuple[int, int, _Chain | None]"
+"""A place in each of two files, and the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,7 @@ def compared(before: str | None, now: str) -> list[FileLine]:
         return [FileLine(number, text) for number, text in enumerate(new_shown, 1)]
     old, old_shown = _lines(before), masked_lines(before)
     lines: list[FileLine] = []
-    for what, old_from, old_to, new_from, new_to in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    for what, old_from, old_to, new_from, new_to in _differences(old, new):
         mark: Mark = "" if what == "equal" else "+"
         if mark:
             lines += [FileLine(None, text, "-") for text in old_shown[old_from:old_to]]
@@ -151,11 +158,51 @@ def masked_lines(text: str) -> list[str]:
     if len(raw) == len(masked):
         return masked
     kept: list[str] = []
-    for what, raw_from, raw_to, from_, to in SequenceMatcher(None, raw, masked, autojunk=False).get_opcodes():
+    for what, raw_from, raw_to, from_, to in _differences(raw, masked):
         shown = raw[raw_from:raw_to] if what == "equal" else masked[from_:to]
         room = raw_to - raw_from
         kept += [*shown[:room], *[""] * (room - len(shown))]
     return kept
+
+
+def _differences(old: list[str], new: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """What turns `old` into `new`, as `SequenceMatcher.get_opcodes` has it.
+
+    That compares each of a line's equals with each, which takes minutes for thousands of lines that are much the same.
+    So long files are taken apart first, at lines that each of them has once.
+    """
+    if len(old) + len(new) <= LONG_LINES:
+        yield from SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        return
+    old_at = new_at = 0
+    for old_to, new_to in [*_fixed_points(old, new), (len(old), len(new))]:
+        gap = SequenceMatcher(None, old[old_at:old_to], new[new_at:new_to])
+        for what, old_from, old_end, new_from, new_end in gap.get_opcodes():
+            yield what, old_at + old_from, old_at + old_end, new_at + new_from, new_at + new_end
+        if old_to < len(old) and new_to < len(new):
+            yield "equal", old_to, old_to + 1, new_to, new_to + 1
+        old_at, new_at = old_to + 1, new_to + 1
+
+
+def _fixed_points(old: list[str], new: list[str]) -> list[tuple[int, int]]:
+    """Where lines stand that both have once, as many of them as stand in one order in both: a patience diff."""
+    places, often = {line: at for at, line in enumerate(new)}, Counter(new)
+    once = Counter(old)
+    ends: list[int] = []
+    """For each length of a chain: the least place in `new` where one may end."""
+    chains: list[_Chain] = []
+    for at, line in enumerate(old):
+        if once[line] == often[line] == 1:
+            length = bisect_left(ends, places[line])
+            chain = (at, places[line], chains[length - 1] if length else None)
+            ends[length : length + 1] = [places[line]]
+            chains[length : length + 1] = [chain]
+    found: list[tuple[int, int]] = []
+    last = chains[-1] if chains else None
+    while last is not None:
+        found.append(last[:2])
+        last = last[2]
+    return found[::-1]
 
 
 def _lines(text: str) -> list[str]:

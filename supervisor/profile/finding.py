@@ -34,7 +34,7 @@ def find_profile(directory: Path) -> Path | None:
         return native
     shared = directory / "pyproject.toml"
     try:
-        content = shared.read_bytes()
+        content = _content(shared)
     except OSError:
         return None
     if b"procdeck" not in content:
@@ -96,8 +96,7 @@ def _profiles_among(folder: Path, files: list[str]) -> Iterator[Path]:
 def _has_workers(path: Path) -> bool:
     """Whether a TOML file declares workers or pools; one that cannot be parsed is judged by its headings."""
     try:
-        with path.open("rb") as file:
-            content = file.read(_LARGEST_BYTES)
+        content = _content(path)
     except OSError:
         return False
     if b"workers" not in content and b"pools" not in content:
@@ -111,14 +110,21 @@ def _has_workers(path: Path) -> bool:
 def read_project_name(path: Path) -> str | None:
     """The project name of the profile at `path`, or None if there is no readable profile or its name is not legal."""
     try:
-        tables = _parsed(path.read_bytes())
+        content = _content(path)
     except OSError:
         return None
+    tables = _parsed(content) if len(content) <= _LARGEST_BYTES else None
     section = None if tables is None else _section(path, tables)
     if section is None:
         return None
     name = section.get("name", name_from_path(path))
     return name if isinstance(name, str) and is_legal_name(name) else None
+
+
+def _content(path: Path) -> bytes:
+    """What is in a file, no more of it than a profile may have and one byte. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(_LARGEST_BYTES + 1)
 
 
 def _parsed(content: bytes) -> dict[str, Any] | None:

@@ -42,6 +42,13 @@ def test_the_project_name_is_the_one_that_loading_would_give(tmp_path: Path) -> 
     assert read_project_name(tmp_path / "absent.toml") is None
 
 
+def test_a_file_that_is_too_large_for_a_profile_has_no_name(tmp_path: Path) -> None:
+    """It is not read to its end."""
+    path = tmp_path / "deck.toml"
+    path.write_text('name = "deck"\n' + "#" * 1024 * 1024)
+    assert read_project_name(path) is None
+
+
 def test_the_project_name_of_a_pyproject_is_in_its_table(tmp_path: Path) -> None:
     """The distribution's name is not the project's."""
     directory = tmp_path / "my app"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -86,3 +87,40 @@ def test_masked_text_has_as_many_lines_as_before() -> None:
 def test_other_ends_of_lines_are_no_lines() -> None:
     """TOML knows two; Python knows more."""
     assert compared(None, "a = 1\r\n# one\x0ctwo\n") == [FileLine(1, "a = 1"), FileLine(2, "# one\x0ctwo")]
+
+
+def _long(commands: list[int]) -> str:
+    return "".join(
+        f'[workers.w{number}]\ncommand = "sleep {seconds}"\nrestart = "never"\n\n'
+        for number, seconds in enumerate(commands)
+    )
+
+
+def test_a_long_file_has_marks_where_it_was_changed() -> None:
+    """Thousands of lines that are much the same: what was changed far apart is marked, and nothing else."""
+    before = [1] * 1000
+    after = [*before]
+    after[3], after[990] = 2, 3
+    lines = compared(_long(before), _long(after))
+    assert [(line.number, line.text) for line in lines if line.mark] == [
+        (None, 'command = "sleep 1"'),
+        (14, 'command = "sleep 2"'),
+        (None, 'command = "sleep 1"'),
+        (3962, 'command = "sleep 3"'),
+    ]
+    assert [line.number for line in lines if line.mark != "-"] == [*range(1, 4001)]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_equal_and_what_has_changed_make_up_both_files(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However the lines were moved about, taken away and added."""
+    monkeypatch.setattr("tui.profile_file.LONG_LINES", 0)
+    chance = Random(seed)
+    before = [f"# {chance.randrange(20)}" for _ in range(30)]
+    after = [line for line in before if chance.random() < 0.8] + ["# 99"]
+    if seed % 2:
+        chance.shuffle(after)
+    lines = compared("\n".join(before), "\n".join(after))
+    assert [line.text for line in lines if line.mark != "+"] == before
+    assert [line.text for line in lines if line.mark != "-"] == after
+    assert [line.number for line in lines if line.mark != "-"] == [*range(1, len(after) + 1)]
