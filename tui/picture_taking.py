@@ -28,8 +28,13 @@ async def keep_picture(app: App[Any], project: str, at_s: float, say: Say) -> No
     svg = picture_of(app, project)
     stem = f"procdeck-{project.partition(' ')[0]}-{datetime.fromtimestamp(at_s, UTC):%Y%m%d-%H%M%S}"
     try:
-        path = await asyncio.to_thread(write_dump, Path.cwd(), stem, svg, ".svg")
+        directory = Path.cwd()
+    except OSError:
+        say("Cannot write a picture: the directory in which procdeck was begun is gone.", "error")
+        return
+    try:
+        path = await asyncio.to_thread(write_dump, directory, stem, svg, ".svg")
     except OSError as error:
-        say(plain(f"Cannot write a picture into {Path.cwd()}: {error.strerror or error}."), "error")
+        say(plain(f"Cannot write a picture into {directory}: {error.strerror or error}."), "error")
     else:
         say(plain(f"Wrote a picture of the screen to {path}"))

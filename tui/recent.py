@@ -6,6 +6,7 @@ It is a convenience: where it cannot be read it is empty, and where it cannot be
 from __future__ import annotations
 
 import json
+import math
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ def _file() -> Path:
 def _recent(entry: Any) -> Recent | None:
     try:
         path, opened_at = entry["path"], float(entry["opened_at"])
-    except (TypeError, KeyError, ValueError):
+    except (TypeError, KeyError, ValueError, OverflowError):
         return None
-    return Recent(Path(path), opened_at) if isinstance(path, str) and os.path.isabs(path) else None
+    is_path = isinstance(path, str) and os.path.isabs(path) and "\0" not in path
+    return Recent(Path(path), opened_at) if is_path and math.isfinite(opened_at) else None

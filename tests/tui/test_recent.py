@@ -30,7 +30,18 @@ def test_only_so_many_are_remembered(place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "{}", "[1, null]", '[{"path": 3, "opened_at": 1}]', '[{"path": "x"}]', "[[]]"]
+    "text",
+    [
+        "",
+        "{",
+        "{}",
+        "[1, null]",
+        '[{"path": 3, "opened_at": 1}]',
+        '[{"path": "x"}]',
+        "[[]]",
+        '[{"path": "/srv/\\u0000", "opened_at": 1}]',
+        '[{"path": "/srv/a.toml", "opened_at": Infinity}]',
+    ],
 )
 def test_a_file_that_is_no_list_of_them_is_empty(place: Path, text: str) -> None:
     """And the next one that is opened makes it whole."""

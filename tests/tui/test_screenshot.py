@@ -156,3 +156,17 @@ async def test_a_picture_that_cannot_be_written_says_so(tmp_path: Path, monkeypa
         await shown(pilot, "parse.1")
         await pilot.press("ctrl+s")
         await shown(pilot, "Cannot write a picture into")
+
+
+async def test_a_picture_has_no_place_where_the_directory_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was removed while the dashboard was open."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    async with dashboard(a_link()).run_test(size=(160, 45), notifications=True) as pilot:
+        await shown(pilot, "parse.1")
+        monkeypatch.chdir(gone)
+        gone.rmdir()
+        await pilot.press("ctrl+s")
+        await shown(pilot, "Cannot write a picture: the directory")

@@ -75,7 +75,7 @@ class KeptView:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_private(draft, text)
             draft.replace(self._path)
-        except OSError:
+        except (OSError, ValueError):  # a name or a text that no file can have
             with suppress(OSError):
                 draft.unlink(missing_ok=True)
             return False

@@ -93,6 +93,15 @@ def test_what_cannot_be_written_troubles_nobody(tmp_path: Path) -> None:
     assert not KeptView(tmp_path / "census" / "view.json").keep(EVERYTHING)
 
 
+def test_a_text_that_no_file_can_have_troubles_nobody(tmp_path: Path) -> None:
+    """Half a character, pasted into a filter; what was kept before stays."""
+    view = KeptView(tmp_path / "view.json")
+    view.keep(EVERYTHING)
+    assert not view.keep(Kept(logs=(LogLook(text="\ud800"),)))
+    assert KeptView(tmp_path / "view.json").kept == EVERYTHING
+    assert [path.name for path in tmp_path.iterdir()] == ["view.json"]
+
+
 def test_forgetting_is_for_good(tmp_path: Path) -> None:
     """And says whether there was anything."""
     path = tmp_path / "view.json"
