@@ -139,3 +139,16 @@ def test_reader_that_goes_away_ends_the_command_quietly(engine: FakeEngine) -> N
         process.stdout.close()
         assert process.wait(60) == 141
         assert process.stderr.read() == b""
+
+
+@pytest.mark.parametrize("words", [(), ("status",), ("check",), ("profiles",), ("logs", "-f")])
+def test_a_directory_that_is_gone_is_told(
+    command: Command, words: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was asked for: nothing can be found from there."""
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    outcome = command(*words)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert outcome.err.startswith("procdeck: the directory that you are in is gone")

@@ -345,6 +345,20 @@ def _run(arguments: list[str]) -> int:
     except ProcdeckError as error:
         complain(str(error))
         return ExitCode.FAILED
+    except FileNotFoundError:
+        if not _is_nowhere():
+            raise
+        complain("the directory that you are in is gone, and nothing can be found from there; go to another one")
+        return ExitCode.USAGE
+
+
+def _is_nowhere() -> bool:
+    """The current directory was removed."""
+    try:
+        os.getcwd()
+    except OSError:
+        return True
+    return False
 
 
 def _mistaken_command(arguments: list[str]) -> str:
