@@ -13,13 +13,16 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from supervisor.errors import ProcdeckError
 from supervisor.heap import give_back_large
 from supervisor.paths import socket_path, state_root
 from tui.switching import still_running, switched_words
 
 if TYPE_CHECKING:
+    from supervisor.processes.ignition import Ignition
     from tui.dashboard import Dashboard, Leaving
     from tui.first_run import Began
+    from tui.starting import Starting
 
 FRAMES_PER_SECOND = "240"
 """Textual's own 60 makes the 95th percentile from key to paint three times as long, at the same CPU."""
@@ -29,21 +32,27 @@ ESCAPE_DELAY_MS = "10"
 felt."""
 
 
-def run_dashboard(project: str, *, started_here: bool = False) -> int:
+def run_dashboard(project: str, *, started_here: bool = False, ignition: Ignition | None = None) -> int:
     """Show the dashboard of `project`'s engine, and of those that a person goes to, until one leaves; the exit code.
 
     The terminal is restored whatever happens. `started_here`: this command started the engine, so that the last
-    line names the commands for coming back.
+    line names the commands for coming back; `ignition`: it starts still, which the first paint does not wait for.
+
+    Raises:
+        ProcdeckError: it did not start.
     """
     prepare_textual()
     left: list[str] = []
     first_words = ""
     while True:
-        leaving, crash = _run_one(project, first_words)
+        leaving, crash = _run_one(project, first_words, ignition)
         if crash is not None:
             return tell_crash(crash, project)
+        if leaving is not None and leaving.trouble is not None:
+            raise leaving.trouble
         if leaving is None or leaving.how != "switched":
             break
+        ignition = None
         first_words = switched_words(project, leaving.live_workers, is_stopped=leaving.is_stopped)
         left = [*(one for one in left if one != leaving.next_project), project]
         project, started_here = leaving.next_project, True
@@ -54,20 +63,33 @@ def run_dashboard(project: str, *, started_here: bool = False) -> int:
     return 0
 
 
-def _run_one(project: str, first_words: str) -> tuple[Leaving | None, BaseException | None]:
+def _run_one(project: str, first_words: str, ignition: Ignition | None) -> tuple[Leaving | None, BaseException | None]:
     """How one dashboard ended, or what ended it."""
     leaving: Leaving | None = None
     try:
         dashboard = make_dashboard(project)
+        if ignition is not None:
+            dashboard.starting = _begun(ignition)
         dashboard.can_switch = not os.environ.get("PROCDECK_READ_ONLY")
         dashboard.first_words = first_words
         leaving = dashboard.run(mouse=dashboard.wants_mouse)
+    except ProcdeckError:
+        raise
     except Exception as trouble:  # noqa: BLE001 (its caller tells it, with a report)
         return None, trouble
     else:
         return leaving, dashboard.crash
     finally:
         _give_back(leaving)
+
+
+def _begun(ignition: Ignition) -> Starting:
+    """The start of an engine, unless that has failed already: then there is nothing to paint."""
+    from tui.starting import Starting
+
+    starting = Starting(ignition)
+    starting.look()
+    return starting
 
 
 def choose_first(directory: Path, *, is_asked_for: bool) -> Began | None:
@@ -116,6 +138,8 @@ def exit_line(leaving: Leaving | None, project: str, *, started_here: bool) -> s
     again = f"\n  Re-attach: procdeck attach --project {project}\n  Stop all:  procdeck down --project {project}"
     if leaving is None or leaving.how == "gone":
         return f"No engine of {project} answers any more." + ("" if started_here else " `procdeck` starts one.")
+    if leaving.how == "starting":
+        return f"{project} is still starting.{again}"
     if leaving.how == "stopped":
         if leaving.survivors:
             names = ", ".join(f"{process.pid} ({process.command})" for process in leaving.survivors)

@@ -163,7 +163,7 @@ class Dashboard(LeavingApp):
 
     def _begin(self) -> None:
         """After the first paint: everything that may take its time."""
-        self.in_background(partial(self._link.run, self._hear), "link")
+        self.in_background(partial(self.hear_engine, self._hear), "link")
         settle()
 
     def exit(self, *args: Any, **settings: Any) -> None:
@@ -185,6 +185,7 @@ class Dashboard(LeavingApp):
             if news.fleet is not None:
                 self._hang_desk.happenings.of_run(news.fleet.run_id)
             self._settings.heard(news)
+            self.answer_early()
             if is_urgent:
                 self._draw()
             else:

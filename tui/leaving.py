@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from textual.app import App
 from textual.worker import Worker
 
 from supervisor.api.messages import TreeProcess
-from supervisor.errors import EngineUnreachable, RequestRefused
+from supervisor.errors import EngineUnreachable, ProcdeckError, RequestRefused
 from tui.driver import TerminalDriver
 from tui.hang_desk import Work
-from tui.link.engine_link import EngineLink
+from tui.link.engine_link import EngineLink, Listener
 from tui.link.view import FleetView, LinkState
 from tui.render.header import live_workers
 from tui.screens.confirm import ConfirmScreen, quit_question
 from tui.wishes import Severity
+
+if TYPE_CHECKING:
+    from tui.starting import Starting
 
 AGAIN_S = 0.1
 """Who cannot leave yet tries again so soon."""
@@ -30,13 +33,15 @@ READ_PER_S = 40
 class Leaving:
     """How the dashboard ended."""
 
-    how: Literal["detached", "stopped", "gone", "switched"]
+    how: Literal["detached", "stopped", "gone", "switched", "starting", "unstarted"]
     live_workers: int = 0
     survivors: tuple[TreeProcess, ...] = ()
     next_project: str = ""
     """Whose dashboard is wanted next."""
     is_stopped: bool = False
     """Everything was stopped before another dashboard was wanted."""
+    trouble: ProcdeckError | None = None
+    """Why there is no engine."""
 
 
 class LeavingApp(App[Leaving]):
@@ -51,6 +56,9 @@ class LeavingApp(App[Leaving]):
         """Whoever has opened this goes on with the project that `switch_to` names."""
         self.first_words = ""
         """What is to be said as soon as there is a screen."""
+        self.starting: Starting | None = None
+        """The engine is on its way."""
+        self._is_asked_early = False
 
     def on_mount(self) -> None:
         if self.first_words:
@@ -69,6 +77,23 @@ class LeavingApp(App[Leaving]):
         """Show a sentence for a few seconds. It may hold worker text: it is never parsed."""
         timeout_s = (4.0 if severity == "information" else 8.0) + len(sentence) / READ_PER_S
         self.notify(sentence, severity=severity, timeout=timeout_s, markup=False)
+
+    async def hear_engine(self, listener: Listener) -> None:
+        """Tell `listener` all news, as soon as there is an engine; where none comes to be, leave."""
+        if self.starting is not None:
+            try:
+                await self.starting.over()
+            except ProcdeckError as trouble:
+                self.exit(Leaving("unstarted", trouble=trouble))
+                return
+            self.starting = None
+        await self._link.run(listener)
+
+    def answer_early(self) -> None:
+        """Ask what was to be asked before there was an engine, now that there is one."""
+        if self._is_asked_early and self._view.state is LinkState.LIVE:
+            self._is_asked_early = False
+            self.ask_quit()
 
     @property
     def _is_stopping(self) -> bool:
@@ -95,6 +120,12 @@ class LeavingApp(App[Leaving]):
         """Ask whether to stop all or to detach; without an engine there is nothing to ask."""
         if self._quit_question_is_open():
             return
+        if self.starting is not None:
+            if self._is_asked_early:
+                self._detach()
+            self._is_asked_early = True
+            self.say("The engine is starting: the question comes when it is there. Once more leaves at once.")
+            return
         if self._view.state is not LinkState.LIVE:
             self.exit(Leaving("gone"))
             return
@@ -111,6 +142,10 @@ class LeavingApp(App[Leaving]):
     def _detach(self) -> None:
         if not self.is_drawing:  # a screen that leaves while it is made fails
             self.set_timer(AGAIN_S, self._detach)
+            return
+        if self.starting is not None:
+            self.starting.leave()
+            self.exit(Leaving("starting"))
             return
         self.exit(Leaving("detached", live_workers(self._view.fleet)))
 

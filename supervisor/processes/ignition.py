@@ -32,45 +32,69 @@ def start_engine(
         AlreadyRunning: another engine has this project.
         ProcdeckError: it did not start; the message is its own.
     """
-    report_read, report_write = os.pipe()
-    passed = [report_write]
-    words = [sys.executable, "-m", "supervisor", str(profile_path.resolve()), "--report", str(report_write)]
-    words += ["--launch-directory", os.getcwd()]
-    if project is not None:
-        words += ["--project", project]
-    if is_simulated:
-        words.append("--simulate")
-    if tie_to_me:
-        tie_read, tie_write = os.pipe()
-        _ties.append(tie_write)
-        passed.append(tie_read)
-        words += ["--tie", str(tie_read)]
-    root = str(Path(__file__).resolve().parent.parent.parent)
-    process = subprocess.Popen(
-        words,
-        pass_fds=passed,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-        cwd=root,
-    )
-    for descriptor in passed:
-        os.close(descriptor)
-    with os.fdopen(report_read, "rb") as report:
-        line = report.readline()
-    assert process.stderr is not None
-    if not line:
-        told = process.stderr.read().decode(errors="replace").strip()
+    return Ignition(profile_path, project, tie_to_me=tie_to_me, is_simulated=is_simulated).result()
+
+
+class Ignition:
+    """An engine that starts from now on, beside whatever its starter does meanwhile; arguments as `start_engine`'s."""
+
+    def __init__(
+        self, profile_path: Path, project: str | None = None, *, tie_to_me: bool = False, is_simulated: bool = False
+    ) -> None:
+        report_read, report_write = os.pipe()
+        passed = [report_write]
+        words = [sys.executable, "-m", "supervisor", str(profile_path.resolve()), "--report", str(report_write)]
+        words += ["--launch-directory", os.getcwd()]
+        if project is not None:
+            words += ["--project", project]
+        if is_simulated:
+            words.append("--simulate")
+        if tie_to_me:
+            tie_read, tie_write = os.pipe()
+            _ties.append(tie_write)
+            passed.append(tie_read)
+            words += ["--tie", str(tie_read)]
+        self._report = os.fdopen(report_read, "rb")
+        self._process = subprocess.Popen(
+            words,
+            pass_fds=passed,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            cwd=str(Path(__file__).resolve().parent.parent.parent),
+        )
+        for descriptor in passed:
+            os.close(descriptor)
+
+    def fileno(self) -> int:
+        """A descriptor that can be read as soon as `result` does not wait."""
+        return self._report.fileno()
+
+    def result(self) -> EngineNote:
+        """Wait for the engine's word on how the start went; to be asked once. Raises as `start_engine`."""
+        process = self._process
+        with self._report as report:
+            line = report.readline()
+        assert process.stderr is not None
+        if not line:
+            told = process.stderr.read().decode(errors="replace").strip()
+            process.wait()
+            raise errors.ProcdeckError(f"the engine did not start:\n{told}")
+        process.stderr.close()
+        answer = json.loads(line)
+        if "note" in answer:
+            process.returncode = 0  # it goes on without us, and init reaps it
+            return EngineNote(**answer["note"])
         process.wait()
-        raise errors.ProcdeckError(f"the engine did not start:\n{told}")
-    process.stderr.close()
-    answer = json.loads(line)
-    if "note" in answer:
-        process.returncode = 0  # it goes on without us, and init reaps it
-        return EngineNote(**answer["note"])
-    process.wait()
-    raise _error(answer)
+        raise _error(answer)
+
+    def leave(self) -> None:
+        """Ask no more: the engine starts, or does not, and nobody here waits for it."""
+        assert self._process.stderr is not None
+        self._report.close()
+        self._process.stderr.close()
+        self._process.returncode = 0
 
 
 def _error(answer: dict[str, Any]) -> errors.ProcdeckError:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from supervisor.errors import ProfileError
 from supervisor.processes import ignition
 from tests.api.fake_port import FakeEngine, a_fleet
-from tui.cli import choosing
+from tui.cli import choosing, opening
+from tui.cli.exits import ExitCode
 from tui.first_run import Began
 
 if TYPE_CHECKING:
@@ -28,13 +30,27 @@ class Terminal(io.StringIO):
         return True
 
 
+class SentEngine:
+    """An engine that is there as soon as somebody waits for it; a profile called ``bad`` has mistakes."""
+
+    def __init__(self, path: Path, project: str | None, logs: Path) -> None:
+        self._path, self._project, self._logs = path, project, logs
+
+    def result(self) -> EngineNote:
+        if self._path.stem == "bad":
+            raise ProfileError([f"{self._path}:1: unknown key"])
+        return FakeEngine(a_fleet(project=self._project or "census"), self._logs).note
+
+
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, bool]]:
     """(project, started_here) of every dashboard that was opened."""
     opened: list[tuple[str, bool]] = []
     module = ModuleType("tui.app")
 
-    def run_dashboard(project: str, *, started_here: bool) -> int:
+    def run_dashboard(project: str, *, started_here: bool, ignition: SentEngine | None = None) -> int:
+        if ignition is not None:
+            ignition.result()
         opened.append((project, started_here))
         return 0
 
@@ -58,14 +74,14 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[Path,
     """(profile, project) of every engine that was started."""
     started: list[tuple[Path, str | None]] = []
 
-    def start_engine(
-        path: Path, project: str | None = None, *, tie_to_me: bool = False, is_simulated: bool = False
-    ) -> EngineNote:
-        assert (tie_to_me, is_simulated) == (False, False)
-        started.append((path, project))
-        return FakeEngine(a_fleet(project=project or "census"), tmp_path / "logs").note
+    class Ignition(SentEngine):
+        def __init__(self, path: Path, project: str | None = None, *, is_simulated: bool = False) -> None:
+            assert not is_simulated
+            super().__init__(path, project, tmp_path / "logs")
+            started.append((path, project))
 
-    monkeypatch.setattr(ignition, "start_engine", start_engine)
+    monkeypatch.setattr(ignition, "Ignition", Ignition)
+    monkeypatch.setattr(opening, "load_dashboard", lambda: None)
     return started
 
 
@@ -84,6 +100,20 @@ def test_profile_is_started_and_shown(
     assert command("run", str(profile)).code == 0
     assert started == [(profile, "mine"), (profile, None)]
     assert opened == [("mine", True), ("census", True)]
+
+
+def test_engine_that_does_not_start_is_told_as_anywhere(
+    command: Command, terminal: Terminal, started: list[object], opened: list[object], tmp_path: Path
+) -> None:
+    """Whether the dashboard was there meanwhile or, where only the engine knows the project's name, was not."""
+    (tmp_path / "bad.toml").write_text('name = "bad"\nodd = 1\n')
+    (tmp_path / "bad.yaml").write_text("odd: 1\n")
+    for name in ("bad.toml", "bad.yaml"):
+        outcome = command(name)
+        assert outcome.code == ExitCode.PROFILE_INVALID
+        assert "unknown key" in outcome.err
+        assert "nothing was started" in outcome.err
+    assert opened == []
 
 
 def test_running_profile_is_attached_to(

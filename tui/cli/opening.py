@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -64,9 +63,7 @@ def running_on(path: Path, project: str | None) -> EngineNote | None:
     Raises:
         AlreadyRunning: the project's engine runs another profile.
     """
-    from supervisor.profile.finding import read_project_name
-
-    name = check_project_name(project) if project is not None else read_project_name(path)
+    name = _name_of(path, project)
     note = engine_note(name) if name is not None else None
     if note is None or Path(note.profile_path).resolve() == path.resolve():
         return note
@@ -74,6 +71,13 @@ def running_on(path: Path, project: str | None) -> EngineNote | None:
         f"project {note.project} is already running another profile, {note.profile_path} (engine {note.engine_pid}); "
         f"give this one a name of its own with --project NAME, or end the other: procdeck down --project {note.project}"
     )
+
+
+def _name_of(path: Path, project: str | None) -> str | None:
+    """The project's name; None where only the engine can tell."""
+    from supervisor.profile.finding import read_project_name
+
+    return check_project_name(project) if project is not None else read_project_name(path)
 
 
 def _open(path: Path, project: str | None, *, is_simulated: bool = False) -> ExitCode:
@@ -86,16 +90,17 @@ def _open(path: Path, project: str | None, *, is_simulated: bool = False) -> Exi
     if note is not None:
         narrate(f"{note.project} is already running (engine {note.engine_pid}); attaching to it")
         return _show(note, started_here=False)
-    # The screen's modules load while the engine starts: together they take as long as the slower of them.
-    loading = threading.Thread(target=load_dashboard, name="loading the dashboard", daemon=True)
-    loading.start()
-    try:
-        from supervisor.processes.ignition import start_engine
+    from supervisor.processes.ignition import Ignition
 
-        note = start_engine(path, project, is_simulated=is_simulated)
-    finally:
-        loading.join()
-    return _show(note, started_here=True)
+    ignition = Ignition(path, project, is_simulated=is_simulated)
+    # The screen's modules load, and it is painted, while the engine starts.
+    load_dashboard()
+    name = _name_of(path, project)
+    if name is None:
+        return _show(ignition.result(), started_here=True)
+    from tui.app import run_dashboard
+
+    return ExitCode(run_dashboard(name, started_here=True, ignition=ignition))
 
 
 def _show(note: EngineNote, *, started_here: bool) -> ExitCode:
