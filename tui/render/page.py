@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
+from msgspec.structs import replace
+
 from supervisor.api.history import Series, SubjectHistory
 from supervisor.logs.inert import inert
 from tui.render.plot import nice_top, words_of
@@ -29,8 +31,10 @@ h1 { font-size: 1.5rem; margin: 0; } h2 { font-size: 1.1rem; margin: 2rem 0 .5re
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-th { font-weight: 600; color: var(--dim); } td.n, th.n { text-align: right; }
-.charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr)); gap: 1rem; }
+th { font-weight: 600; color: var(--dim); font-size: .8rem; text-transform: uppercase; }
+th, td:first-child { white-space: nowrap; } td.n, th.n { text-align: right; }
+.charts { display: grid; grid-template-columns: repeat(3, 1fr); gap: 1rem; margin-bottom: 1rem; }
+@media (max-width: 48rem) { .charts { grid-template-columns: 1fr; } }
 figure { margin: 0; }
 figcaption { font-size: .85rem; color: var(--dim); display: flex; justify-content: space-between; }
 svg { width: 100%; height: 4rem; display: block; border-bottom: 1px solid var(--line); }
@@ -76,16 +80,16 @@ def page(
 
     Args:
         lines: sentences below the title, the first of them the most important.
-        histories: what is drawn, a chart for each figure that is not nothing all the time.
+        histories: what is drawn, a row for each, a chart for each figure that is not nothing all the time.
         step_s: from one value to the next.
     """
     body = [f"<h1>{text_of(title)}</h1>", *(f'<p class="dim">{text_of(line)}</p>' for line in lines)]
     tables = list(tables)
     body += [_table(table) for table in tables[:1]]
-    charts = [chart for history in histories for chart in _charts(history, step_s)]
+    histories, count = _from_the_first(histories)
+    charts = [row for row in (_charts(history, step_s) for history in histories) if row]
     if charts:
-        span = _span(max(len(series.values) for history in histories for series in history.series) * step_s)
-        body.append(f'<h2>The last {span}</h2><div class="charts">{"".join(charts)}</div>')
+        body.append(f"<h2>The last {_span(count * step_s)}</h2>{''.join(charts)}")
     body += [_table(table) for table in tables[1:]]
     body += [f"<h2>{text_of(one.title)}</h2><pre>{text_of(one.text)}</pre>" for one in troubles]
     return (
@@ -110,11 +114,38 @@ def _table(table: Table) -> str:
     return f'<h2>{text_of(table.title)}</h2><div class="wide"><table><tr>{head}</tr>{rows}</table></div>'
 
 
-def _charts(history: SubjectHistory, step_s: float) -> Iterable[str]:
-    for series in history.series:
-        known = [value for value in series.values if value is not None]
-        if any(known):
-            yield _chart(history.name, series, known, step_s)
+def _from_the_first(histories: Sequence[SubjectHistory]) -> tuple[list[SubjectHistory], int]:
+    """`histories` without what is before the first value of any of them, and how many values that leaves."""
+    count = max((_measured(series.values) for history in histories for series in history.series), default=0)
+    return [
+        replace(
+            history,
+            series=tuple(replace(series, values=series.values[-count:] if count else ()) for series in history.series),
+        )
+        for history in histories
+    ], count
+
+
+def _measured(values: Sequence[float | None]) -> int:
+    """How many values there are from the first on that was measured."""
+    return next((len(values) - place for place, value in enumerate(values) if value is not None), 0)
+
+
+def _charts(history: SubjectHistory, step_s: float) -> str:
+    """A row of charts, one for each figure in its own column; nothing where all were nothing all the time."""
+    known = [[value for value in series.values if value is not None] for series in history.series]
+    if not any(any(values) for values in known):
+        return ""
+    charts = [
+        _chart(history.name, series, values, step_s) if any(values) else _no_chart(history.name, series)
+        for series, values in zip(history.series, known, strict=True)
+    ]
+    return f'<div class="charts">{"".join(charts)}</div>'
+
+
+def _no_chart(name: str, series: Series) -> str:
+    label = text_of(f"{name}: {series.figure}")
+    return f'<figure class="none"><figcaption><span>{label}</span><span>nothing</span></figcaption></figure>'
 
 
 def _chart(name: str, series: Series, known: list[float], step_s: float) -> str:

@@ -40,13 +40,30 @@ class Reader(HTMLParser):
 
 
 def test_figures_are_drawn_where_something_was_measured() -> None:
-    """A path for each stretch; nothing for a figure that was nothing all the time."""
+    """A path for each stretch; only the words for a figure that was nothing all the time."""
     document = page("census", ["running"], [], [HISTORY], 1.0)
     assert document.count("<path") == 2
-    assert document.count("<figure>") == 1
+    assert document.count("<svg") == 1
+    assert "<span>parse.1: memory</span><span>nothing</span>" in document
     assert "parse.1: cpu" in document
     assert "now 40 %, most 40 %" in document
     assert re.search(r"The last 5 seconds", document)
+
+
+def test_charts_begin_where_the_first_of_them_does() -> None:
+    """A run of a minute is not squeezed to the right edge of ten; each subject has a row of its own."""
+    late = Series(figure="cpu", unit="% of a core", values=(None,) * 597 + (10.0, None, 30.0))
+    later = Series(figure="cpu", unit="% of a core", values=(None,) * 599 + (5.0,))
+    histories = [
+        SubjectHistory(name="walk", kind="worker", series=(late,)),
+        SubjectHistory(name="tally", kind="worker", series=(later,)),
+        SubjectHistory(name="idle", kind="worker", series=()),
+    ]
+    document = page("census", ["running"], [], histories, 1.0)
+    assert "The last 3 seconds" in document
+    assert document.count('<div class="charts">') == 2
+    assert 'd="M0.0 64' in document
+    assert "The last" not in page("census", ["running"], [], [], 1.0)
 
 
 def test_a_table_has_its_rows() -> None:
