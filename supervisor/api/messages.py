@@ -261,6 +261,11 @@ class Event(Message, frozen=True, kw_only=True):
     answers: tuple[int, ...] = ()
     """Of an outcome: the cursors of what was asked for."""
 
+    @property
+    def ended_incarnation(self) -> int:
+        """The life that ended by `cause`. `incarnation` is the next one where that has begun in the same moment."""
+        return (self.incarnation or 0) - (self.cause is not None and self.to_state == "starting")
+
 
 class StreamMessage(Message, frozen=True, kw_only=True):
     """What the server sends on ``/v1/stream``: one of its fields is set. The first message holds `fleet`."""

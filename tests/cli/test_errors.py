@@ -25,7 +25,16 @@ TRACEBACK = (
 )
 
 
-def an_exit(cursor: int, at: float, subject: str, cause: str, level: str = "WARNING") -> Event:
+def an_exit(
+    cursor: int,
+    at: float,
+    subject: str,
+    cause: str,
+    level: str = "WARNING",
+    *,
+    to_state: str = "backoff",
+    incarnation: int = 1,
+) -> Event:
     return Event(
         cursor=cursor,
         at=at,
@@ -34,8 +43,8 @@ def an_exit(cursor: int, at: float, subject: str, cause: str, level: str = "WARN
         level=level,
         kind="state",
         from_state="running",
-        to_state="backoff",
-        incarnation=1,
+        to_state=to_state,
+        incarnation=incarnation,
         cause=cause,
     )
 
@@ -108,3 +117,20 @@ def test_errors_as_json(command: Command, stored: Path) -> None:
     assert (error["type"], error["place"], error["count"]) == ("ValueError", "parse.py:41 parse", 2)
     assert sum(count for _, count in error["timeline"]) == 2
     assert error["last_at"] > error["first_at"]
+
+
+def test_an_end_belongs_to_the_life_that_ended(command: Command, engine: FakeEngine) -> None:
+    """Where the next one began at once, the event has its number; a fatal error explains the end of its own life."""
+    directory = Path(engine.note.log_directory)
+    writer, journal = SegmentWriter(directory), Journal(directory.parent / JOURNAL_NAME)
+    fatal = b'Fatal Python error: Aborted\n\nCurrent thread 0x0 (most recent call first):\n  File "w.py", line 3 in w\n'
+    writer.append([Lane("w", 2, "stderr").feed(fatal, time_text(time.time() - 60))])
+    writer.close()
+    journal.append(an_exit(1, time.time() - 90, "w", "exit code 9", to_state="starting", incarnation=2))
+    journal.append(an_exit(2, time.time() - 59, "w", "aborted (SIGABRT)", to_state="starting", incarnation=3))
+    journal.close()
+    groups = json.loads(command("errors", "--json").out)
+    assert [(group["type"], group["count"], group["message"]) for group in groups] == [
+        ("Fatal Python error: Aborted", 1, "aborted (SIGABRT)"),
+        ("exit code 9", 1, "exit code 9"),
+    ]

@@ -75,7 +75,7 @@ def read_errors(log_directory: Path, since_at: float = 0.0) -> ErrorBook:
     for event in exits:
         is_failure = event.cause and event.level != "INFO" and event.to_state not in _NO_FAILURES
         if is_failure and event.at >= since_at:
-            scan.book.add_exit(event.subject, event.incarnation or 0, event.at, event.cause or "")
+            scan.book.add_exit(event.subject, event.ended_incarnation, event.at, event.cause or "")
     return scan.book
 
 

@@ -90,7 +90,7 @@ class ErrorSource:
         assert self._scan is not None
         while events := self._journal.read():
             for event in filter(_is_failure, events):
-                self._scan.book.add_exit(event.subject, event.incarnation or 0, event.at, event.cause or "")
+                self._scan.book.add_exit(event.subject, event.ended_incarnation, event.at, event.cause or "")
                 self._is_outdated = True
             if time.monotonic() >= until_s:
                 return
