@@ -61,9 +61,10 @@ class Finder:
         self._query = query
         self._fold = fold if query.needles else None
         self._anchors = tuple(bytes(fold(text))[: len(text)] for text in query.needles) or query.marks
-        self._classes = query.classes
+        has_numpy = fold is not bytes.lower
+        self._whole = WholeChunks(query, has_numpy=has_numpy) if query.text and not query.fields else None
+        self._classes = None if self._whole is not None and self._whole.is_quick else query.classes
         self._begin = _BEGIN.translate(self._classes.table) if self._classes is not None else b""
-        self._whole = WholeChunks(query) if query.text and not query.fields else None
         self._has_many = False
 
     def lines(self, data: bytes) -> list[int]:

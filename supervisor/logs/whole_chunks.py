@@ -14,9 +14,11 @@ import re
 from typing import Final
 
 from supervisor.logs.anchors import has_flags
+from supervisor.logs.byte_runs import quick_pattern, regex_runs, text_runs
 from supervisor.logs.query import LogQuery
 from supervisor.logs.record import decode
 from supervisor.logs.segment_files import newlines
+from supervisor.logs.whole_arrays import WholeArrays
 
 _LEVELS: Final = "INFO|DEBUG|WARNING|ERROR|CRITICAL"
 
@@ -45,23 +47,36 @@ _MOST_ENDS: Final = 4096
 class WholeChunks:
     """Looks through many chunks for the text of one query, which asks for no fields."""
 
-    def __init__(self, query: LogQuery) -> None:
+    def __init__(self, query: LogQuery, *, has_numpy: bool = False) -> None:
+        """`has_numpy`: it is there, and importing it is worth its time."""
         self._query = query
         self._line = _AS_WRITTEN if query.pattern is not None else _IN_SMALL
         self._needle = query.text.lower().replace("\\", _BACKSLASH).replace('"', _QUOTE)
         # Letters are compared in half the time where only ASCII's are thought of.
-        self._ascii_pattern = query.pattern
-        if query.is_regex and query.text.isascii() and not has_flags(query.text):
-            self._ascii_pattern = re.compile(query.text, re.IGNORECASE | re.ASCII)
+        self._pattern = self._ascii_pattern = query.pattern
+        if query.is_regex and not has_flags(query.text):
+            self._pattern = quick_pattern(query.text, re.IGNORECASE)
+            if query.text.isascii():
+                self._ascii_pattern = quick_pattern(query.text, re.IGNORECASE | re.ASCII)
         self._has_controls = min(query.text) < " "  # which lines have as escapes
         needles = [needle.decode() for needle in query.needles]
         is_elsewhere = (
             query.pattern is not None or self._needle != query.text.lower() or any(map(_may_be_in_head, needles))
         )
         self._ends = _Ends(query, [] if is_elsewhere else needles)
+        runs = () if query.is_fuzzy else regex_runs(query.text) if query.is_regex else text_runs(query.text)
+        self._arrays = WholeArrays(runs, self._end_holds) if has_numpy and runs else None
+
+    @property
+    def is_quick(self) -> bool:
+        """All bytes of a chunk are looked at together; there is no need to sort chunks out before."""
+        return self._arrays is not None
 
     def lines(self, data: bytes) -> list[int] | None:
         """The numbers of the lines in `data` that match, ascending; None where that has to be told line by line."""
+        told = self._arrays.lines(data) if self._arrays is not None else None
+        if told is not None:
+            return self._settled(data, told.hits, told.unsure, told.line_count)
         text = self._text(data)
         if text is None:
             return None
@@ -70,8 +85,8 @@ class WholeChunks:
             return None
         if len(self._ends) > _MOST_ENDS:
             self._ends.forget()
-        query, ends, needle = self._query, self._ends, self._needle
-        pattern = self._ascii_pattern if text.isascii() else query.pattern
+        ends, needle = self._ends, self._needle
+        pattern = self._ascii_pattern if text.isascii() else self._pattern
         if pattern is not None:
             search = pattern.search
             if _BACKSLASH[0] in text:
@@ -83,6 +98,10 @@ class WholeChunks:
         if "\\" in text:
             unsure |= {number for number, (message, _) in enumerate(parts) if "\\" in message}
         return self._settled(data, hits, unsure, len(parts))
+
+    def _end_holds(self, end: bytes) -> bool | None:
+        text = end.decode() if self._pattern is not None else end.decode().lower()
+        return None if self._ends[text] and text in self._ends.unsure else self._ends[text]
 
     def _settled(self, data: bytes, hits: list[int], unsure: set[int], count: int) -> list[int]:
         """The hits that are left when each unsure line has been looked at, and the query's other conditions."""
