@@ -242,7 +242,7 @@ def _details(scene: Scene, own: Frame | None) -> dict[str, str]:
         details["source"] = signatures.text_of(own)
         details["line"] = f": {details['source']}" if details["source"] else "."
     if scene.kernel.count is not None:
-        details["bytes"] = f"{scene.kernel.count:,}".replace(",", " ")
+        details["bytes"] = f"{scene.kernel.count:,}"
     return details
 
 

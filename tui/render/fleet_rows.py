@@ -120,17 +120,41 @@ def row_line(
 ) -> Line:
     """One row in exactly `width` cells; `local_offset_s` makes a monotonic time a local one, `pool` is its pool."""
     pieces: list[Piece] = [(" ", Tone.PLAIN)]
+    taken = 0
     for index, column in enumerate(columns):
+        if taken:
+            taken -= 1
+            continue
         if index:
             pieces.append((" ", Tone.PLAIN))
         if column.id.startswith("doing") and pool is not None and row.kind == "pool" and _is_in_peace(row):
             pieces.extend(fit_line(pool_doing(pool, column.width, glyphs), column.width, glyphs.ellipsis))
         elif column.id.startswith("doing"):
             depth = _first_depth(row, channels) if column.id == "doing+queue" else ""
-            pieces.extend(_doing_cell(row, column.width, depth, glyphs, now_s, local_offset_s))
+            doing = doing_line(row, now_s, local_offset_s)
+            if line_width(doing) > column.width:
+                taken = _empty_columns(row, columns[index + 1 :], channels, glyphs)
+            room = column.width + sum(1 + other.width for other in columns[index + 1 : index + 1 + taken])
+            pieces.extend(_doing_cell(row, doing, room, depth, glyphs, now_s))
         else:
             pieces.extend(_cell(row, column, channels, glyphs, now_s))
     return fit_line(tuple(pieces), width, glyphs.ellipsis)
+
+
+def _empty_columns(
+    row: ReplicaRow, columns: tuple[Column, ...], channels: Mapping[str, ChannelRow], glyphs: Glyphs
+) -> int:
+    """How many of `columns`, from the first on, say nothing of this row: a longer sentence may have their room."""
+    empty = 0
+    for column in columns:
+        if column.id == "queues":
+            is_empty = not queue_depths(row, channels, glyphs, column.width)
+        else:
+            is_empty = column.id == "error" and not row.last_error
+        if not is_empty:
+            break
+        empty += 1
+    return empty
 
 
 def _is_in_peace(row: ReplicaRow) -> bool:
@@ -187,9 +211,9 @@ def _figure(row: ReplicaRow, column_id: str, glyphs: Glyphs, now_s: float) -> Pi
     return ("", Tone.PLAIN)
 
 
-def _doing_cell(row: ReplicaRow, width: int, depth: str, glyphs: Glyphs, now_s: float, local_offset_s: float) -> Line:
-    """What the replica is doing; its deadline even where that has to be cut, `depth` where there is room."""
-    doing, until = doing_line(row, now_s, local_offset_s), _deadline(row, now_s)
+def _doing_cell(row: ReplicaRow, doing: Line, width: int, depth: str, glyphs: Glyphs, now_s: float) -> Line:
+    """What the replica is `doing`; its deadline even where that has to be cut, `depth` where there is room."""
+    until = _deadline(row, now_s)
     room = width - line_width(until)
     if until and room > 0 and line_width(doing) > width:
         return (*fit_line(_obstacle(row), room, glyphs.ellipsis), *until)

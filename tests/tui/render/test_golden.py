@@ -55,6 +55,25 @@ def test_table_of_all_states(width: int) -> None:
     assert golden(f"states_{width}") == "\n".join(_table(width, rows=lives()))
 
 
+def test_long_sentences_run_on_through_columns_that_are_empty() -> None:
+    """Why a worker does not move is read in the table; what it has in queues and its last error keep their columns."""
+    sentence = "DEADLOCK: abba holds the lock made at locks.py:23 (A) and waits for the lock made at locks.py:23 (B)"
+    stuck = replica("abba", warnings=(sentence,), reads=(), writes=(), last_error="")
+    alone, reading, failed = _table(
+        160,
+        rows=(
+            stuck,
+            msgspec.structs.replace(stuck, reads=("paths",)),
+            msgspec.structs.replace(stuck, last_error="OSError: no"),
+        ),
+    )[1:]
+    assert sentence[:70] in alone
+    assert sentence[:34] not in reading
+    assert "paths" in reading
+    assert sentence[:50] in failed
+    assert failed.endswith("OSError: no")
+
+
 def test_states_in_ascii() -> None:
     """No two states that can be mistaken for each other share a sign."""
     assert "\n".join(_table(80, ASCII, lives())).isascii()
