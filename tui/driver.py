@@ -8,12 +8,14 @@ import termios
 from codecs import getincrementaldecoder
 from contextlib import suppress
 from select import select
-from typing import IO, Any, Final
+from typing import Any, Final
 
 from textual import constants
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+
+from tui.outlet import Outlet, is_deaf, speak_to_nobody, write_without_waiting
 
 _LOOK_EVERY_S: Final = 0.1
 """How often a thread that waits for keys sees whether it is still wanted."""
@@ -25,35 +27,12 @@ _handed_over: Final[list[tuple[int, list[Any]]]] = []
 """The terminal's descriptor and settings, from one dashboard to the next; empty while there is one."""
 
 
-class _Outlet:
-    """A file whose reader may go away: what is written then is lost, and nobody waits for it."""
-
-    def __init__(self, file: IO[str]) -> None:
-        self._file = file
-
-    def write(self, text: str) -> None:
-        try:
-            self._file.write(text)
-        except OSError:
-            pass
-
-    def flush(self) -> None:
-        try:
-            self._file.flush()
-        except OSError:
-            pass
-
-    def fileno(self) -> int:
-        return self._file.fileno()
-
-
 class TerminalDriver(LinuxDriver):
     """Textual's, which a dead terminal wedges, a SIGCONT without a SIGTSTP starts twice, and Esc keeps waiting."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        assert self._file is not None
-        self._file = _Outlet(self._file)  # type: ignore[assignment]
+        write_without_waiting()
         self._is_on = False
         self._keeps_screen = False
 
@@ -71,12 +50,23 @@ class TerminalDriver(LinuxDriver):
 
     @staticmethod
     def give_back() -> None:
-        """Set the terminal as it was before the first dashboard, where none came that could do so."""
+        """Set the terminal as it was before the first dashboard, where none came that could do so.
+
+        To one that takes nothing nothing more is said, or this process would not end.
+        """
+        if is_deaf():
+            speak_to_nobody()
         if _handed_over:
             descriptor, settings = _handed_over.pop()
             with suppress(termios.error, OSError):
                 termios.tcsetattr(descriptor, termios.TCSANOW, settings)
-                os.write(descriptor, f"{LEAVE_SCREEN}\x1b[?25h".encode())
+                if not is_deaf():
+                    os.write(descriptor, f"{LEAVE_SCREEN}\x1b[?25h".encode())
+
+    @property
+    def outlet(self) -> Outlet | None:
+        """What is painted goes through it; None before the first is."""
+        return self._writer_thread if isinstance(self._writer_thread, Outlet) else None
 
     def start_application_mode(self) -> None:
         self._is_on = True
@@ -86,6 +76,8 @@ class TerminalDriver(LinuxDriver):
 
     def stop_application_mode(self) -> None:
         self._is_on = False
+        if self.outlet is not None:
+            self.outlet.drop_what_waits()
         if self._keeps_screen and self.attrs_before is not None:
             _handed_over[:] = [(self.fileno, self.attrs_before)]
             self.attrs_before = None

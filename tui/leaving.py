@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from textual.app import App
 from textual.worker import Worker
 
 from supervisor.api.messages import TreeProcess
@@ -15,6 +14,7 @@ from tui.driver import TerminalDriver
 from tui.hang_desk import Work
 from tui.link.engine_link import EngineLink, Listener
 from tui.link.view import FleetView, LinkState
+from tui.pacing import PacedApp
 from tui.render.header import live_workers
 from tui.screens.confirm import ConfirmScreen, quit_question
 from tui.wishes import Severity
@@ -44,7 +44,7 @@ class Leaving:
     """Why there is no engine."""
 
 
-class LeavingApp(App[Leaving]):
+class LeavingApp(PacedApp[Leaving]):
     """An app with a line to an engine, that can say something and be left. What it shows is its subclass's business."""
 
     def __init__(self, link: EngineLink, *, ansi_color: bool | None) -> None:

@@ -100,6 +100,7 @@ class Terminal:
         self.output = bytearray()
         self._screen = _Screen(columns, lines)
         self._stream = pyte.Stream(self._screen)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._begun = ""
         self._change = threading.Condition()
         self._is_at_end = False
@@ -211,6 +212,12 @@ class Terminal:
         self.resize(self._screen.columns - 1, self._screen.lines)
         self._reader.join(PATIENCE_S)
 
+    def go_on(self) -> None:
+        """Read again after `stall`."""
+        self._is_stalled.clear()
+        self._reader = threading.Thread(target=self._read_on, name="terminal", daemon=True)
+        self._reader.start()
+
     def waiting_bytes(self) -> int:
         """How much the program has written that nobody has read."""
         return int.from_bytes(fcntl.ioctl(self._ours, termios.FIONREAD, bytes(4)), "little")
@@ -242,7 +249,6 @@ class Terminal:
             self._ours = -1
 
     def _read_on(self) -> None:
-        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         while True:
             readable, _, _ = select.select([self._ours, self._stopped], [], [])
             if self._stopped in readable:
@@ -254,7 +260,7 @@ class Terminal:
             with self._change:
                 self.output += piece
                 self._is_at_end = not piece
-                self._show(decoder.decode(piece))
+                self._show(self._decoder.decode(piece))
                 self._change.notify_all()
             if not piece or self._is_stalled.is_set():
                 return
