@@ -78,11 +78,12 @@ def plot(
     top = top or nice_top(max(known, default=0.0), unit)
     scale = [words_of(unit, top), *[""] * (height - 2), words_of(unit, 0)] if height > 1 else [words_of(unit, top)]
     margin = max(map(len, scale)) + 1
+    scale = scale if known else [""] * height
     cells = max(_LEAST_WIDTH, width - margin)
     area = _area(folded(values, 2 * cells), height, top, is_ascii=is_ascii)
     lines = [f"{mark:>{margin - 1}} {line}"[:width] for mark, line in zip(scale, area, strict=True)]
     if not known:
-        text = "nothing measured yet"
+        text = "nothing measured in this time"
         middle = height // 2
         lines[middle] = (" " * margin + text.center(cells))[:width].ljust(width)
     return [*lines, " " * margin + _times(seconds, cells)]

@@ -70,4 +70,4 @@ def test_nothing_and_zero_differ() -> None:
     zero = plot([0.0] * 20, "items", 20, 2, seconds=20)
     assert "⣀" in zero[1]
     none = plot([None] * 20, "items", 40, 3, seconds=20)
-    assert "nothing measured yet" in none[1]
+    assert "nothing measured in this time" in none[1]
