@@ -84,7 +84,7 @@ ACTIONS: tuple[Action, ...] = (
            applies=seen.stoppable, hint_rank=2, hinted_in=("workers", "detail"), wish="stop"),
     Action("start", ("a",), "Start", "Start it; one that waits in backoff or for its schedule starts now.", WORKER,
            applies=seen.startable, hint_rank=2, hinted_in=("workers", "detail"), wish="start"),
-    Action("restart", ("r",), "Restart", "Stop it as above, then start it again.", WORKER,
+    Action("restart", ("r",), "Restart", "Stop it gracefully, then start it again.", WORKER,
            applies=seen.restartable, hint_rank=3, hinted_in=("workers", "detail"), wish="restart"),
     Action("kill", ("K",), "Kill", "SIGKILL its whole process tree at once, without asking it.", WORKER,
            danger="confirm", applies=seen.killable, hint_rank=4, hinted_in=("workers", "detail"), wish="kill"),
@@ -189,8 +189,8 @@ ACTIONS: tuple[Action, ...] = (
            LOOK, applies=seen.is_in_group),
     Action("unfold", ("right",), "Unfold", "Unfold the group whose heading is under the cursor.", LOOK,
            applies=seen.is_in_group),
-    Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, ~ is fuzzy in tables, "
-           "re: is a regex.", LOOK, hint_rank=7),
+    Action("filter", ("slash",), "Filter", "Filter the focused pane as you type; ! inverts, ~ finds letters close "
+           "together in their order, re: is a regex.", LOOK, hint_rank=7),
     Action("back", ("escape",), "Back",
            "Clear the filter, leave the zoom, the detail or the place. Never quits, never destroys.", LOOK,
            hint_rank=1),

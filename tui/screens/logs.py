@@ -23,8 +23,10 @@ from tui.widgets.line import LineWidget
 from tui.widgets.log_view import SCAN_EVERY_S, LogView
 from tui.widgets.painter import Ground
 
+FILTERS: Final = "filter the log; ! inverts; ~ fuzzy; re: regex; level: worker: field: since:"
+"""What its filter understands, in 80 columns; the page of keys says what each means."""
 QUESTIONS: Final = {
-    "search": "search, hiding nothing; re: regular expression; enter goes to the newest match",
+    "search": "search, hiding nothing; ~ fuzzy; re: regex; enter goes to the newest match",
     "time": f"go to a time: {EXAMPLES}",
     "file": "write what the log shows to a file; a name that ends in .ndjson gets the records themselves",
 }
@@ -46,7 +48,7 @@ class LogPane(TakingPane):
 
     def compose(self) -> ComposeResult:
         yield LineWidget(id="log-title")
-        yield FilterBox("log", "filter the log; ! inverts; re: regex; level: worker: field: since: until:; esc clears")
+        yield FilterBox("log", FILTERS)
         yield AskBox(id="log-ask")
         yield HistogramStrip(self._glyphs, self._utc_offset_s, id="histogram")
         yield LogView(self._source, utc_offset_s=self._utc_offset_s, glyphs=self._glyphs, id="log")

@@ -15,7 +15,7 @@ from tests.tui.link.stores import timed_line, write_store
 from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, focused_id, gone, screen_text, shown, until
 from tui.dashboard import Dashboard, Leaving
 from tui.screens.confirm import ConfirmScreen
-from tui.screens.logs import LogPane
+from tui.screens.logs import FILTERS, LogPane
 from tui.screens.reading import RecordScreen
 
 LEVELS = {700: "ERROR", 2500: "CRITICAL", 2600: "WARNING"}
@@ -46,6 +46,22 @@ async def at_line(pilot: Pilot[Leaving], message: str) -> None:
         await until(pilot, lambda: cursor_line(app) == message and any(message in line for line in screen_text(app)))
     except TimeoutError:
         raise AssertionError(f"at {cursor_line(app)!r}:\n" + "\n".join(screen_text(app))) from None
+
+
+async def test_filter_finds_letters_close_together_as_the_filters_of_tables_do(tmp_path: Path) -> None:
+    """~ in the log's filter, and after a !; the box tells of it, in 80 columns too; so does the search."""
+    app = dashboard(_log(tmp_path))
+    async with app.run_test(size=NARROW, notifications=True) as pilot:
+        await shown(pilot, "line 3999")
+        await pilot.press("tab", "slash")
+        await shown(pilot, FILTERS)
+        await pilot.press(*"~ndl")
+        await shown(pilot, "/~ndl  8 of 4,000")
+        await shown(pilot, "line 3599 needle")
+        await pilot.press("home", "exclamation_mark")
+        await shown(pilot, "/!~ndl  3,992 of 4,000")
+        await pilot.press("escape", "F", *"~ndl", "enter")
+        await at_line(pilot, "line 3599 needle")
 
 
 async def test_search_goes_from_match_to_match_and_hides_nothing(tmp_path: Path) -> None:
