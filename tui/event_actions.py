@@ -35,7 +35,7 @@ WORKER_PAGE_ACTIONS: Final[tuple[Action, ...]] = (
     Action("start", ("a",), "Start", "Start it; one that waits in backoff or for its schedule starts now.",
            WORKER_PAGE),
     Action("stop", ("s",), "Stop", "Stop it: ask, then SIGTERM, then SIGKILL to its whole process tree.", WORKER_PAGE),
-    Action("restart", ("r",), "Restart", "Stop it as above, then start it again.", WORKER_PAGE),
+    Action("restart", ("r",), "Restart", "Stop it gracefully, then start it again.", WORKER_PAGE),
     Action("kill", ("K",), "Kill", "SIGKILL its whole process tree at once, without asking it.", WORKER_PAGE,
            danger="confirm"),
     Action("why", ("w",), "Why", "Say why it does not move.", WORKER_PAGE),

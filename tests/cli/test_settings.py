@@ -96,7 +96,7 @@ def test_keys_are_listed_as_they_are_now(command: Command, path: Path) -> None:
     path.write_text('[keys]\nrestart = "f5"\nfollow = ""\n')
     done = command("keys")
     assert done.code == ExitCode.OK
-    assert re.search(r"^  f5 +Restart +Stop it as above", done.out, re.MULTILINE)
+    assert re.search(r"^  f5 +Restart +Stop it gracefully", done.out, re.MULTILINE)
     assert re.search(r"^  - +Follow", done.out, re.MULTILINE)
     rows = json.loads(command("keys", "--json").out)
     assert {"restart", "why", "release"} <= {row["action"] for row in rows}

@@ -61,7 +61,7 @@ async def test_chosen_keys_do_their_work_everywhere() -> None:
         await shown(pilot, "incarnation")
         assert link.wishes == [("restart", ("parse.1",))]
         await pilot.press("question_mark")
-        await shown(pilot, "f5                 Stop it as above")
+        await shown(pilot, "f5                 Stop it gracefully")
 
 
 async def test_screens_over_the_first_one_hear_their_chosen_keys() -> None:
