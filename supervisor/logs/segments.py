@@ -90,6 +90,8 @@ class SegmentWriter:
         self._number = 0
         self._lost_unsaid: Counter[str] = Counter()
         self._must_rotate = False
+        self._records_before = 0
+        self._is_vanished = False
         self.records = 0
         self.bytes = 0
         self.warnings = 0
@@ -186,6 +188,7 @@ class SegmentWriter:
         """See to an open segment that has its name and room; in words what keeps a full one in use."""
         if self._fd >= 0 and os.fstat(self._fd).st_nlink == 0:
             self._close_file()  # deleted under us: lines in it would be gone with the descriptor
+            self._say_vanished()
         is_wanted = self._is_full() or self._must_rotate or self._has_moved()
         if self._fd >= 0 and not (is_wanted and self._monotonic_s() >= self._retry_at_s):
             return self.last_trouble if is_wanted else ""
@@ -219,7 +222,16 @@ class SegmentWriter:
         is_moved = there is None or not os.path.samestat(there, os.fstat(self._fd))
         if not is_moved:
             self._looked_s = now_s  # one that has moved is looked at again until another segment could be opened
+        elif not self._is_vanished:
+            self._say_vanished()
         return is_moved
+
+    def _say_vanished(self) -> None:
+        """Leave a mark, and a count, where somebody else has taken the newest segment away."""
+        count = self.records - self._records_before
+        text = f"log segment {self.path.name} was deleted or moved while it was in use; {count} records were in it"
+        self._marks.append(engine_line(time.time(), "WARNING", text, extra={"segment": self._number, "records": count}))
+        self._is_vanished = True
 
     def _open_next(self) -> None:
         self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -233,6 +245,7 @@ class SegmentWriter:
             os.close(folder)
         self._fd, self._number, self._size_bytes, self._must_rotate = fd, number, 0, False
         self._looked_s = self._opened_s = self._monotonic_s()
+        self._records_before, self._is_vanished = self.records, False
         if self._retention:
             self._retain()
 

@@ -85,15 +85,17 @@ def test_more_blocks_than_one_writev_takes_are_stored_in_order(tmp_path: Path) -
 
 
 def test_deleted_directory_is_made_again(tmp_path: Path) -> None:
-    """``rm -r`` on the logs costs what was in them, not what comes after."""
+    """``rm -r`` on the logs costs what was in them, not what comes after; a mark says how many records were in it."""
     directory = tmp_path / "logs"
     writer = SegmentWriter(directory)
     writer.append([LINE])
     shutil.rmtree(directory)
     writer.append([LINE, LINE])
     writer.close()
-    assert len(stored(directory)) == 2
-    assert (writer.records, writer.lost) == (3, 0)
+    first, second, mark = map(json.loads, stored(directory))
+    assert (first["message"], second["message"], mark["level"]) == ("hello", "hello", "WARNING")
+    assert mark["message"] == "log segment 000001.ndjson was deleted or moved while it was in use; 1 records were in it"
+    assert (mark["extra"], writer.records, writer.lost) == ({"segment": 1, "records": 1}, 4, 0)
 
 
 def test_symlink_in_place_of_the_directory_is_not_followed(tmp_path: Path) -> None:
@@ -214,8 +216,12 @@ def test_segment_that_was_moved_away_is_followed_by_another(tmp_path: Path) -> N
     writer.append([LINE])
     writer.close()
     assert not (tmp_path / "theirs").exists()
-    assert (directory / "000003.ndjson").read_bytes() == LINE
-    assert (writer.records, writer.lost) == (4, 0)
+    said = [json.loads(line) for line in (directory / "000003.ndjson").read_bytes().splitlines()]
+    assert [line["message"] == "hello" for line in said] == [False, True, False]
+    assert [line["extra"] for line in (said[0], said[2])] == [
+        {"segment": number, "records": number} for number in (1, 2)
+    ]
+    assert (writer.records, writer.lost) == (6, 0)
 
 
 FULL_DISK = """
