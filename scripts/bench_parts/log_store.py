@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from scripts.bench_parts import report
 from supervisor.logs.lanes import Lane
@@ -16,7 +19,7 @@ from supervisor.logs.query import LogQuery
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import time_text
 from supervisor.logs.scanning import Fold, fastest_fold, keep_freed_memory, scan
-from supervisor.logs.search_process import MOST_HITS
+from supervisor.logs.search_process import MOST_HITS, SearchReply, request_of, search_command
 from supervisor.logs.segment_files import segment_numbers
 from supervisor.logs.segments import SegmentWriter
 
@@ -37,8 +40,16 @@ SEARCHES: dict[str, LogQuery] = {
     "pattern of classes as in times": LogQuery(r"\d+[.]\d+[.]\d+", is_regex=True),
     "pattern in half of the lines": LogQuery(r"number \w+", is_regex=True),
     "pattern in every line": LogQuery(r"\d+$", is_regex=True),
+    "pattern of two classes in every line": LogQuery(r"[a-z]+ \d+", is_regex=True),
+    "letters in their order, in half of the lines": LogQuery("prsd", is_fuzzy=True),
     "one worker of four, text": LogQuery("refused", workers=frozenset({"parse.2"})),
 }
+
+_ROOT = Path(__file__).resolve().parents[2]
+_ASKED: list[tuple[str, LogQuery]] = [
+    ("its start, and text in every line", SEARCHES["text in every line"]),
+    *((name, SEARCHES[name]) for name in SEARCHES if "every" in name or "half" in name or "10,000" in name),
+]
 
 
 def build(directory: Path, megabytes: int) -> int:
@@ -91,6 +102,7 @@ def measure(directory: Path, megabytes: int, rounds: int) -> None:
             f"{name}: until the {MOST_HITS:,} newest are known, as a person waits", partial(_most, reader, name), rounds
         )
     reader.close()
+    _say_process(directory, rounds)
     packed = segment_numbers(directory)[0]
     began_s = time.perf_counter()
     pack(directory, packed)
@@ -110,6 +122,36 @@ def _most(reader: LogReader, name: str) -> None:
         count += len(found.lines)
         if count >= MOST_HITS:
             return
+
+
+def _say_process(directory: Path, rounds: int) -> None:
+    """What a person waits for who searches in the dashboard, which asks a process of its own."""
+    firsts_s: dict[str, list[float]] = {}
+    lasts_s: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        with subprocess.Popen(search_command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_ROOT) as process:
+            for number, (name, query) in enumerate(_ASKED):
+                first_s, last_s = _asked(process, request_of(number, str(directory), query))
+                firsts_s.setdefault(name, []).append(first_s)
+                lasts_s.setdefault(name, []).append(last_s)
+    print(f"  the search process: until the first hits are told, until the {MOST_HITS:,} newest or all are")
+    for name in firsts_s:
+        first_ms, last_ms = (statistics.median(took[name]) * 1e3 for took in (firsts_s, lasts_s))
+        print(f"    {name}: {first_ms:.0f} ms, {last_ms:.0f} ms", flush=True)
+
+
+def _asked(process: subprocess.Popen[bytes], request: bytes) -> tuple[float, float]:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    began_s, first_s = time.perf_counter(), 0.0
+    process.stdin.write(request)
+    process.stdin.flush()
+    while True:
+        reply = msgspec.json.decode(process.stdout.readline(), type=SearchReply)
+        took_s = time.perf_counter() - began_s
+        first_s = first_s or (took_s if reply.count else 0.0)
+        if reply.is_done:
+            return first_s or took_s, took_s
 
 
 def _opened(directory: Path) -> None:

@@ -7,7 +7,9 @@
 
 ``hits`` are new ones, newest first: ``[segment, [line, ...]]`` with the number of the line in that segment, which
 another reader turns into its own with `LogReader.line_at`. With ``most`` of them the search is done: whoever looks for
-what is in every line waits for no gigabytes.
+what is in every line waits for no gigabytes. The first are told at once, the others some times a second.
+
+What makes a long search fast takes a while to be imported. It is when a search turns out to be long, or nobody asks.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import select
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +25,13 @@ import msgspec
 
 from supervisor.logs.query import FieldTest, LogQuery
 from supervisor.logs.reading import LogReader
-from supervisor.logs.scanning import Fold, fastest_fold, keep_freed_memory, scan
+from supervisor.logs.scanning import Fold, Found, fastest_fold, keep_freed_memory, scan
 
 TELL_EVERY_S: Final = 0.05
+LONG_BYTES: Final = 64 * 1024 * 1024
+"""A search has become long. So many take about as long as to import numpy, and many searches are over before."""
+IDLE_S: Final = 1.0
+"""Nobody types any more."""
 MOST_HITS: Final = 100_000
 
 
@@ -89,8 +95,12 @@ def search_command() -> list[str]:
 class Searcher:
     """Answers requests. `has_news` is asked after each chunk whether the search is to stop; `tell` gets the replies."""
 
-    def __init__(self, fold: Fold) -> None:
-        self._fold = fold
+    def __init__(self, fastest: Callable[[], Fold], long_bytes: int = LONG_BYTES) -> None:
+        """`fastest` gives what ignores case for a search of more than `long_bytes`. It may take a while."""
+        self._fastest = fastest
+        self._long_bytes = long_bytes
+        self._fold: Fold = bytes.lower
+        self.is_fast = False
         self._reader: LogReader | None = None
         self._directory = ""
 
@@ -107,7 +117,7 @@ class Searcher:
         reader.refresh()
         total, searched, count, told_s = reader.stored_bytes, 0, 0, time.monotonic()
         hits: list[tuple[int, list[int]]] = []
-        for found in scan(reader, query, fold=self._fold):
+        for found in self._found(reader, query):
             chunk = found.chunk
             searched += len(chunk.data)
             if some := [chunk.first + line for line in reversed(found.lines)][: request.most - count]:
@@ -117,12 +127,29 @@ class Searcher:
                 return
             if count >= request.most:
                 break
-            if time.monotonic() - told_s >= TELL_EVERY_S:
+            if time.monotonic() - told_s >= TELL_EVERY_S or (hits and count == len(some)):
                 tell(SearchReply(request.id, hits, count, searched, total))
                 hits, told_s = [], time.monotonic()
         else:
             searched = total
         tell(SearchReply(request.id, hits, count, searched, total, is_done=True))
+
+    def hasten(self) -> None:
+        """Make all searches fast from now on."""
+        if not self.is_fast:
+            self._fold, self.is_fast = self._fastest(), True
+
+    def _found(self, reader: LogReader, query: LogQuery) -> Iterator[Found]:
+        searched = 0
+        for found in scan(reader, query, fold=self._fold):
+            yield found
+            searched += len(found.chunk.data)
+            if searched >= self._long_bytes and not self.is_fast:
+                break
+        else:
+            return
+        self.hasten()
+        yield from scan(reader, query, fold=self._fold, end_line=found.chunk.line)
 
     def _opened(self, directory: str) -> LogReader:
         if self._reader is None or directory != self._directory:
@@ -150,20 +177,22 @@ def main() -> int:
     """Answer requests until the end of stdin."""
     keep_freed_memory()
     decoder = msgspec.json.Decoder(SearchRequest)
-    searcher = Searcher(fastest_fold())
+    searcher = Searcher(fastest_fold)
     out = sys.stdout.buffer
 
     def tell(reply: SearchReply) -> None:
         out.write(msgspec.json.encode(reply) + b"\n")
         out.flush()
 
-    def has_news() -> bool:
-        return bool(select.select([0], [], [], 0.0)[0])
+    def has_news(within_s: float = 0.0) -> bool:
+        return bool(select.select([0], [], [], within_s)[0])
 
     try:
         with open(0, "rb", buffering=0, closefd=False) as requests:  # what is read ahead would be no news to select
             while line := requests.readline():
                 searcher.run(decoder.decode(line), tell, has_news)
+                if not (searcher.is_fast or has_news(IDLE_S)):
+                    searcher.hasten()
     except (BrokenPipeError, KeyboardInterrupt):
         return 0
     return 0

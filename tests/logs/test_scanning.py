@@ -104,7 +104,7 @@ def test_search_tells_the_newest_hits_first_and_ends_with_the_most_that_are_kept
     replies: list[SearchReply] = []
     query = LogQuery("timeout")
     request = msgspec.json.decode(request_of(5, str(store), query, most=4), type=SearchRequest)
-    Searcher(bytes.lower).run(request, replies.append, lambda: False)
+    Searcher(fastest_fold).run(request, replies.append, lambda: False)
     last = replies[-1]
     assert (last.id, last.is_done, last.count, last.trouble) == (5, True, 4, "")
     assert 0 < last.searched_bytes < last.total_bytes
@@ -117,18 +117,49 @@ def test_search_tells_the_newest_hits_first_and_ends_with_the_most_that_are_kept
     reader.close()
 
 
+@pytest.mark.parametrize("long_bytes", [1, 300_000, 1_200_000])
+@pytest.mark.parametrize("text", ["timeout", "number", "parse.1"])
+def test_search_that_becomes_long_goes_on_where_it_was(store: Path, text: str, long_bytes: int) -> None:
+    """Each hit once, whenever it is that the search is made fast."""
+    replies: list[SearchReply] = []
+    searcher = Searcher(fastest_fold, long_bytes)
+    searcher.run(SearchRequest(1, str(store), text), replies.append, lambda: False)
+    assert searcher.is_fast
+    reader = LogReader(store)
+    reader.refresh()
+    numbers = [reader.line_at(segment, n) for reply in replies for segment, lines in reply.hits for n in lines]
+    query = LogQuery(text)
+    expected = [number for number, line in enumerate(reader.lines(0, reader.line_count)) if query.matches(line)]
+    assert numbers == expected[::-1]
+    assert (replies[-1].count, replies[-1].searched_bytes) == (len(expected), reader.stored_bytes)
+    reader.close()
+
+
+def test_first_hits_are_told_at_once(store: Path) -> None:
+    """And what makes a long search fast is not waited for."""
+    replies: list[SearchReply] = []
+
+    def no_fold() -> Fold:
+        raise AssertionError
+
+    Searcher(no_fold).run(SearchRequest(1, str(store), "number"), replies.append, lambda: bool(replies))
+    assert [(reply.is_done, reply.count > 0, reply.searched_bytes < 400_000) for reply in replies] == [
+        (False, True, True)
+    ]
+
+
 def test_search_stops_when_there_is_news(store: Path) -> None:
     """No reply of a search that nobody waits for."""
     replies: list[SearchReply] = []
     request = SearchRequest(id=1, directory=str(store), text="timeout")
-    Searcher(bytes.lower).run(request, replies.append, lambda: True)
+    Searcher(fastest_fold).run(request, replies.append, lambda: True)
     assert replies == []
 
 
 def test_search_that_cannot_be_is_answered_in_words(tmp_path: Path) -> None:
     """A broken pattern; an empty store."""
     replies: list[SearchReply] = []
-    searcher = Searcher(bytes.lower)
+    searcher = Searcher(fastest_fold)
     searcher.run(SearchRequest(1, str(tmp_path), "(", is_regex=True), replies.append, lambda: False)
     searcher.run(SearchRequest(2, str(tmp_path / "absent"), "x"), replies.append, lambda: False)
     searcher.run(SearchRequest(3), replies.append, lambda: False)
