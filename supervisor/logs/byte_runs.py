@@ -45,16 +45,13 @@ class Run:
     parts: tuple[Part, ...]
     edges: tuple[tuple[int, bool], ...] = ()
     """Between a part, by its number, and the one before a word begins or ends; or, with False, none does."""
+    is_of_records: bool = False
+    """In a line that is no record, and shown as a whole, there may be a match without the run, or a run without one."""
 
     @property
     def is_from_start(self) -> bool:
         """The first part is the quotation mark before a message."""
         return self.parts[0] == QUOTE
-
-    @property
-    def is_anchored(self) -> bool:
-        """It says where in a message it is."""
-        return QUOTE in (self.parts[0], self.parts[-1])
 
 
 class _NoRuns(Exception):
@@ -139,14 +136,18 @@ def _ways_of(item: Item, state: Any) -> list[_Way]:
 
 
 def _class_of(item: Item, state: Any) -> Part:
-    """The plain bytes that one character of a pattern stands for."""
+    """The plain bytes that one character of a pattern stands for, and the quotation mark."""
     matches = _compiler.compile(_parser.SubPattern(state, [item]), re.IGNORECASE).fullmatch
-    return frozenset(code for code in PLAIN if matches(chr(code)))
+    return frozenset(code for code in PLAIN | QUOTE if matches(chr(code)))
 
 
 def _run(way: _Way) -> Run:
+    if _BEGIN in way[1:] or _END in way[:-1]:
+        raise _NoRuns
     parts = [part for part in way if not isinstance(part, bool)]
-    if not all(parts) or _BEGIN in way[1:] or _END in way[:-1] or not any(part <= PLAIN for part in parts):
+    plain = [part & PLAIN for part in parts]
+    inner = [part for part, whole in zip(plain, parts, strict=True) if whole not in (_BEGIN, _END)]
+    if not inner or not all(inner):
         raise _NoRuns
     edges, at = [], 0
     for part in way:
@@ -154,4 +155,5 @@ def _run(way: _Way) -> Run:
             edges.append((at, part))
         else:
             at += 1
-    return Run(tuple(QUOTE if part in (_BEGIN, _END) else part for part in parts), tuple(edges))
+    is_of_records = len(inner) < len(parts) or any(part & QUOTE for part in parts)
+    return Run(tuple(part or QUOTE for part in plain), tuple(edges), is_of_records)

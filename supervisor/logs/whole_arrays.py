@@ -78,7 +78,7 @@ class WholeArrays:
         self._np: Any = numpy
         self._end_holds = end_holds
         self._runs = [_Search(numpy, run) for run in runs]
-        self._is_anchored = any(search.run.is_anchored for search in self._runs)
+        self._sees_all = any(search.run.is_of_records for search in self._runs)
 
     def lines(self, data: bytes) -> Told | None:
         """Which lines of `data` hold a run; None where that has to be told otherwise."""
@@ -95,11 +95,11 @@ class WholeArrays:
                 return None
         folded = codes | 0x20
         found = [(search, places) for search in self._runs if len(places := search.places(codes, folded))]
-        if not (found or self._is_anchored):
+        if not (found or self._sees_all):
             return Told([], unsure, count)
-        # A damaged line is shown as a whole: what seems its message is in it still, but it begins and ends elsewhere.
+        # A line that is no record, damaged maybe, is shown as a whole: what seems its message is in it still.
         is_hit, is_near, is_elsewhere = np.zeros((3, count), bool)
-        is_near[:] = is_elsewhere[:] = self._is_anchored
+        is_near[:] = is_elsewhere[:] = self._sees_all
         of_lines = [np.searchsorted(ends, places) for _, places in found]
         for numbers in of_lines:
             is_near[numbers] = True
@@ -111,7 +111,7 @@ class WholeArrays:
             is_hit[numbers[is_within]] = True
             is_elsewhere[numbers[~is_within]] = True
         is_other = lines.is_other
-        is_elsewhere &= ~is_other if self._is_anchored else ~(is_hit | is_other)
+        is_elsewhere &= ~is_other if self._sees_all else ~(is_hit | is_other)
         self._look_behind(padded, lines, np.flatnonzero(is_elsewhere), is_hit, is_other)
         unsure.update(np.flatnonzero(is_other).tolist())
         return Told(np.flatnonzero(is_hit).tolist(), unsure, count)

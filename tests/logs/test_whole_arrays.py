@@ -93,8 +93,10 @@ def test_chunk_that_is_mostly_unsure_is_left_to_others() -> None:
     assert whole.lines(data) == list(range(200))
 
 
-@pytest.mark.parametrize("data", [b"{}\n", b"a\n", b"\n", b"\n\n", b'{"time":"\n'])
-def test_short_lines_are_no_trouble(data: bytes) -> None:
-    """What is read for a line as it mostly is ends in the chunk."""
-    for query in (LogQuery("a"), LogQuery("{"), LogQuery(r"\W$", is_regex=True)):
+@pytest.mark.parametrize(
+    "data", [b"{}\n", b"a\n", b"\n", b"\n\n", b'{"time":"\n', b'{"time":"Z","level":"INFO","message":"cut\n']
+)
+def test_short_and_cut_lines_are_no_trouble(data: bytes) -> None:
+    """What is read for a line as it mostly is ends in the chunk; what is no record is shown as a whole."""
+    for query in (LogQuery("a"), LogQuery("{"), *(LogQuery(text, is_regex=True) for text in (r"\W$", r"\W{2}", "^."))):
         _check(query, data)
