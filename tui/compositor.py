@@ -19,6 +19,9 @@ from textual import screen
 from textual._compositor import Compositor, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.widget import Widget
+
+from tui.widgets.overlay import Overlay
 
 Parts = dict[int, Strip | None]
 """Of a line, by their first column; None where nothing is rendered yet."""
@@ -43,6 +46,20 @@ class LeanCompositor(Compositor):
         super().__init__()
         self._written: dict[int, tuple[list[int], Parts]] = {}
         """By line: where it was cut, and its parts."""
+
+    @property
+    def visible_widgets(self) -> dict[Widget, tuple[Region, Region]]:
+        """What is on the screen, in front first; overlays only while they are out."""
+        is_kept = self._visible_widgets is not None
+        seen = super().visible_widgets
+        if not is_kept:
+            for widget in [each for each in seen if isinstance(each, Overlay) and not each.is_out]:
+                del seen[widget]
+        return seen
+
+    def forget_order(self) -> None:
+        """An overlay has come out, or is away again."""
+        self._visible_widgets = self._layers_visible = None
 
     def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
         """Write all, whatever is there: somebody else may have written meanwhile."""

@@ -309,7 +309,7 @@ async def set_scene(pilot: Pilot[Leaving], scene: Scene) -> None:
     for box in screen._boxes.values():
         box.clear_and_hide()
     log = screen.log_panes.first
-    if log._ask.has_class("-open"):
+    if log._ask.is_open:
         log._ask.action_leave(True)
         await settled(pilot)
     log._seek("")

@@ -37,7 +37,7 @@ from tui.screens.wording import Wording
 from tui.situation import Pane, Place, Situation
 from tui.widgets.channel_table import ChannelTable
 from tui.widgets.error_table import ErrorTable
-from tui.widgets.filter_box import FilterBox, TypingBox
+from tui.widgets.filter_box import FilterBox, HeadingsBox, TypingBox
 from tui.widgets.fleet_table import FleetTable
 from tui.widgets.hint_bar import HintBar
 from tui.widgets.line import LineWidget, MakeLine
@@ -94,19 +94,19 @@ class DrawnScreen(RoomScreen):
         with Vertical(id="panes"):
             with Vertical(id="workers-pane", classes="pane"):
                 yield LineWidget(id="workers-title")
-                yield FilterBox("workers", "filter by name, state or activity; ! ~ re:; esc clears")
+                yield HeadingsBox("workers", "filter by name, state or activity; ! ~ re:; esc clears")
                 yield FleetTable(id="workers", glyphs=self._glyphs)
             with Vertical(id="channels-pane", classes="pane"):
                 yield LineWidget(id="channels-title")
-                yield FilterBox("channels", "filter by name, kind, state or user; ! ~ re:; esc clears")
+                yield HeadingsBox("channels", "filter by name, kind, state or user; ! ~ re:; esc clears")
                 yield ChannelTable(id="channels", glyphs=self._glyphs)
             with Vertical(id="pools-pane", classes="pane"):
                 yield LineWidget(id="pools-title")
-                yield FilterBox("pools", "filter by name, state, function or worker; ! ~ re:; esc clears")
+                yield HeadingsBox("pools", "filter by name, state, function or worker; ! ~ re:; esc clears")
                 yield PoolTable(id="pools", glyphs=self._glyphs)
             with Vertical(id="errors-pane", classes="pane"):
                 yield LineWidget(id="errors-title")
-                yield FilterBox("errors", "filter by type, place, message or worker; ! ~ re:; esc clears")
+                yield HeadingsBox("errors", "filter by type, place, message or worker; ! ~ re:; esc clears")
                 yield ErrorTable(id="errors", glyphs=self._glyphs)
             with Horizontal(id="lower"):
                 yield LogPanes(self._source, self._make_log)
@@ -137,7 +137,7 @@ class DrawnScreen(RoomScreen):
             pane: self.query_one(f"#{pane}-title", LineWidget) for pane in PANES if pane != "log"
         }
         self.panes = {pane: self.query_one(f"#{pane}-pane") for pane in PANES}
-        self._boxes = {box.pane: box for box in self.query(FilterBox)}
+        self._boxes = {box.pane: box for box in self.query(HeadingsBox)}
         self._looking: Timer = self.set_interval(SCAN_EVERY_S, self._look_for_errors, pause=True)
         self.is_ready = True
         self.table.focus()

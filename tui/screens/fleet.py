@@ -133,6 +133,8 @@ class FleetScreen(PlacesScreen):
         for pane in PANES:
             if self._is_in(event.widget, pane):
                 self._pane = pane
+        for box in self._boxes.values():
+            box.put_away()
         self._draw_lines()
 
     def _is_in(self, widget: Widget, pane: Pane) -> bool:
@@ -144,7 +146,6 @@ class FleetScreen(PlacesScreen):
             self.logs.box.open()
         else:
             self._boxes[self.place].open()
-        self.share_height()
 
     def do_own_log(self) -> None:
         """`l`"""

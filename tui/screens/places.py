@@ -201,7 +201,7 @@ class PlacesScreen(DrawnScreen):
         self._filters[message.pane] = message.text
         if message.text != self.kept_filters.get(message.pane):
             self.kept_filters.pop(message.pane, None)
-        if message.pane in ("workers", "channels", "pools", "errors"):
+        if message.pane in self._tables:
             table = self._tables[message.pane]
             table.filter(message.text)
             self._boxes[message.pane].set_class(bool(table.filter_trouble), "-wrong")
@@ -242,7 +242,6 @@ class PlacesScreen(DrawnScreen):
 
     def on_filter_box_left(self, message: FilterBox.Left) -> None:
         self.query_one(f"#{message.pane}").focus()
-        self.share_height()
 
     def laid_out(self) -> Layout:
         """How a person has laid out this screen."""

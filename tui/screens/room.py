@@ -72,11 +72,10 @@ class RoomScreen(Screen[None]):
         """The table takes the lines it needs, at most half of the screen."""
         room = self.size.height - 2
         pane = self.panes[self.place]
-        filter_lines = int(pane.query_one("FilterBox").has_class("-open"))
         is_detail_below = self.has_class("-narrow") and self.is_detail_wanted
-        wanted = max(self.row_count(), 1 if is_detail_below else FEWEST_ROWS) + HEADER_LINES + 1 + filter_lines
+        wanted = max(self.row_count(), 1 if is_detail_below else FEWEST_ROWS) + HEADER_LINES + 1
         chosen = self.table_lines
-        lines = min(wanted, room // 2) if chosen is None else min(chosen + filter_lines, self._most_table_lines)
+        lines = min(wanted, room // 2) if chosen is None else min(chosen, self._most_table_lines)
         pane.styles.height = "1fr" if self.zoomed() == self.place else max(lines, LEAST_TABLE_LINES)
         columns = self.detail_columns
         if columns is None or self.zoomed() is not None or not self.has_class("-wide"):

@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.situation import Pane
+from tui.widgets.overlay import Overlay
 
 Asked = Literal["search", "time", "file"]
 """What the log asks for."""
@@ -31,6 +32,7 @@ class TypingBox(Input):
 
     def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+        self.add_class("-valid")  # as after Textual's own look at the first letter, which then changes no style
         self.cursor_blink = False
 
     def on_mount(self) -> None:
@@ -41,11 +43,18 @@ class TypingBox(Input):
             self
         )  # Textual's own leaves a function there that keeps the box as long as it lives
 
+    @property
+    def is_open(self) -> bool:
+        """A person sees it."""
+        return self.display
+
     def open(self) -> None:
         """Show the box and type in it, from the very next key on."""
-        self.add_class("-open", update=False)
-        self.display = True
+        self._show(is_shown=True)
         self.screen.set_focus(self)
+
+    def _show(self, *, is_shown: bool) -> None:
+        self.display = is_shown
 
     def _on_focus(self, _: events.Focus) -> None:
         self.set_reactive(Widget.has_focus, True)  # Textual's own then has no style to look up again
@@ -66,8 +75,7 @@ class TypingBox(Input):
         return True
 
     def _hide(self) -> None:
-        self.remove_class("-open", update=False)
-        self.display = False
+        self._show(is_shown=False)
 
     def action_leave(self, is_cleared: bool) -> None:
         """The person is done: with Enter, or `is_cleared` with Esc."""
@@ -121,6 +129,22 @@ class FilterBox(TypingBox):
         self.post_message(self.Left(self.pane, is_cleared=is_cleared))
 
 
+class HeadingsBox(FilterBox, Overlay):
+    """A table's filter: lies over its headings while a person types, so that no row moves and nothing is laid out."""
+
+    @property
+    def is_open(self) -> bool:
+        return self.is_out
+
+    def _show(self, *, is_shown: bool) -> None:
+        self.come_out(is_out=is_shown)
+
+    def put_away(self) -> None:
+        """Another widget has the focus; what was typed stays."""
+        if self.is_open and self.screen.focused is not self:
+            self._hide()
+
+
 class AskBox(TypingBox):
     """One question at a time; says `Typed` for each change, `Answered` after Enter and `Declined` after Esc."""
 
@@ -155,7 +179,7 @@ class AskBox(TypingBox):
         self.open()
 
     def watch_value(self, value: str) -> None:
-        if self.is_attached and self.has_class("-open"):
+        if self.is_attached and self.is_open:
             self.post_message(self.Typed(self._asked, value))
 
     def action_leave(self, is_cleared: bool) -> None:

@@ -280,11 +280,14 @@ class RowsTable(ScrolledLines, Generic[RowT]):
             self._columns_width = width
             self._forget()
             self._columns = self._columns_for(width)
-        if not self._rows:
-            text = self._empty[y] if y < len(self._empty) else ""
-            return self._painter.strip(((f" {text}", Tone.STRONG if y == 0 else Tone.DIM),), width)
-        if y < HEADER_LINES:
+        # What a filter lets nothing through of keeps its headings: the filter's own line may lie over them.
+        is_headed = bool(self._rows or self._finder.typed)
+        if is_headed and y < HEADER_LINES:
             return self._painter.strip(self._header(width), width)
+        if not self._rows:
+            line = y - HEADER_LINES if is_headed else y
+            text = self._empty[line] if line < len(self._empty) else ""
+            return self._painter.strip(((f" {text}", Tone.STRONG if line == 0 else Tone.DIM),), width)
         index = self.scroll_offset.y + y - HEADER_LINES
         if index >= len(self._rows):
             self._painted.pop(y, None)

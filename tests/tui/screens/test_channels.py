@@ -191,7 +191,8 @@ async def test_channels_are_filtered_as_you_type() -> None:
     """By name, kind, state and user; Esc clears, then goes back to the workers."""
     app = dashboard(linked())
     async with app.run_test(size=NARROW) as pilot:
-        await _go(pilot, "slash", *"sema")
+        await _go(pilot)
+        await pilot.press("slash", *"sema")
         await shown(pilot, "1 of 5  /sema")
         await pilot.press("enter")
         assert app.fleet_screen.channel_table.shown_names == ("guard",)

@@ -353,7 +353,8 @@ async def test_pools_are_filtered_as_you_type() -> None:
     """By name, state, function and worker; Esc clears."""
     app = dashboard(linked())
     async with app.run_test(size=NARROW) as pilot:
-        await _go(pilot, "slash", *"parse")
+        await _go(pilot)
+        await pilot.press("slash", *"parse")
         await shown(pilot, "1 of 6  /parse")
         await pilot.press("enter")
         assert app.fleet_screen.pool_table.shown_names == ("tiles@parse.2",)

@@ -1,0 +1,48 @@
+"""A filter's line that lies over the headings of its table."""
+
+from __future__ import annotations
+
+from tests.tui.fakes import FakeLink, census
+from tests.tui.screens.test_fleet import WIDE, dashboard, gone, screen_text, shown, until
+
+
+async def test_headings_are_covered_while_somebody_types() -> None:
+    """Rows stay where they are; what is below can be clicked again when the line has gone."""
+    app = dashboard(FakeLink(census()))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "WORKER")
+        before = screen_text(app)
+        await pilot.press("slash")
+        await shown(pilot, "esc clears")
+        now = screen_text(app)
+        table = slice(1, 2 + len(census().rows))
+        assert [old == new for old, new in zip(before[table], now[table], strict=True)].index(False) == 1
+        assert before[table][2:] == now[table][2:]
+        await pilot.press("enter")
+        await shown(pilot, "WORKER")
+        await pilot.click("#workers", offset=(3, 0))
+        await until(pilot, lambda: app.fleet_screen.table.sort is not None)
+
+
+async def test_line_goes_with_the_focus_and_the_filter_stays() -> None:
+    """Tab goes on to another pane, and the headings are there again."""
+    app = dashboard(FakeLink(census()))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "WORKER")
+        await pilot.press("slash", *"walk")
+        await gone(pilot, "WORKER")
+        await pilot.press("tab")
+        await shown(pilot, "WORKER")
+        assert app.fleet_screen.table.shown_names == ("walk",)
+
+
+async def test_nothing_found_is_told_below_the_line() -> None:
+    """Its first words are not covered by what was typed."""
+    app = dashboard(FakeLink(census()))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "WORKER")
+        await pilot.press("slash", *"zzz")
+        await shown(pilot, 'No worker matches "zzz"')
+        await pilot.press("enter")
+        await shown(pilot, "WORKER")
+        await shown(pilot, 'No worker matches "zzz"')
