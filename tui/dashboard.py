@@ -28,6 +28,7 @@ from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.older_hits import OlderHits
 from tui.link.view import FleetView, LinkState
+from tui.lower_screens import paint_little_below
 from tui.picture_taking import keep_picture
 from tui.pool_desk import PoolDesk
 from tui.render.glyphs import Glyphs
@@ -93,6 +94,7 @@ class Dashboard(LeavingApp):
         super().__init__(link, ansi_color=True if os.environ.get("NO_COLOR") else None)
         leave_little()
         paint_little()
+        paint_little_below()
         self._settings = SettingsDesk(self, settings or Settings(), kept)
         choose_keys(self._settings.settings.keys)
         of_the_app = dict.fromkeys(key for action in ACTIONS if action.is_for_the_app for key in action.keys)
