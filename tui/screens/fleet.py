@@ -275,12 +275,12 @@ class FleetScreen(PlacesScreen):
         is_done = self.logs.stop() if self._pane == "log" else self.unmark()
         if is_done:
             self._draw_lines()
-        elif self.zoomed():
-            self.unzoom()
         elif self._pane == "log" and self.logs.step_back():
             self.redraw()
         elif box is not None and box.value:
             box.clear_and_hide()
+        elif self.zoomed():
+            self.unzoom()
         elif self._pane == "detail":
             if not self.has_class("-wide"):
                 self._set_detail(is_open=False)

@@ -370,6 +370,20 @@ async def test_zoom_gives_the_focused_pane_the_screen(logs: Path) -> None:
         await shown(pilot, "message number 199")
 
 
+async def test_escape_clears_a_filter_before_it_leaves_the_zoom(logs: Path) -> None:
+    """As the title says; the pane keeps the screen until there is nothing nearer to take back."""
+    app = dashboard(with_logs(logs))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "message number 199")
+        await pilot.press("8", "slash", *"199", "enter")
+        await shown(pilot, "esc clears")
+        await pilot.press("escape")
+        await gone(pilot, "esc clears")
+        assert app.fleet_screen.zoomed() == "log"
+        await pilot.press("escape")
+        await shown(pilot, "WORKER")
+
+
 async def test_tab_goes_round_the_panes_that_are_shown(logs: Path) -> None:
     """Tab and shift+tab go through table, log and, where there is room, detail."""
     app = dashboard(with_logs(logs))

@@ -289,9 +289,10 @@ async def test_escape_stops_a_search_before_anything_else(tmp_path: Path, monkey
         await shown(pilot, "Stopped searching")
         assert app.fleet_screen.zoomed() == "log"
         await pilot.press("escape")
-        await until(pilot, lambda: app.fleet_screen.zoomed() is None)
-        await pilot.press("escape")
         await gone(pilot, "8 of 4,000")
+        assert app.fleet_screen.zoomed() == "log"
+        await pilot.press("escape")
+        await until(pilot, lambda: app.fleet_screen.zoomed() is None)
 
 
 def _failing(directory: Path) -> FakeLink:
