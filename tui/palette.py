@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Final, Literal
 
 from tui.actions import Action
@@ -22,6 +23,9 @@ from tui.situation import Place
 GO: Final = "go to "
 LEAST_OF_SENTENCE: Final = 3
 """So many letters are looked for in the sentences too."""
+LEAST_LIKENESS: Final = 0.7
+"""So much of what is typed and of a name must be the same, where nothing fits as it is."""
+MOST_NEAR: Final = 5
 LABEL_CELLS, KEY_CELLS = 22, 9
 
 
@@ -88,6 +92,23 @@ def found(entries: Sequence[Entry], typed: str) -> list[Found]:
             score, places = fitting
             ranked.append((-score, bool(entry.refusal), index, Found(entry, places)))
     return [each[3] for each in sorted(ranked, key=lambda each: each[:3])]
+
+
+def near(entries: Sequence[Entry], typed: str) -> list[Found]:
+    """What may be meant by `typed` where nothing fits it: a letter too many, too few or in the wrong place."""
+    wanted = typed.strip().lower()
+    ranked: list[tuple[float, int, Found]] = []
+    for index, entry in enumerate(entries):
+        name = entry.label.removeprefix(GO).lower()
+        likeness = max((_likeness(wanted, part) for part in {name, *name.split()}), default=0.0)
+        if likeness >= LEAST_LIKENESS:
+            ranked.append((-likeness, index, Found(entry)))
+    return [each[2] for each in sorted(ranked, key=lambda each: each[:2])[:MOST_NEAR]]
+
+
+def _likeness(one: str, other: str) -> float:
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if matcher.real_quick_ratio() >= LEAST_LIKENESS else 0.0
 
 
 def _fit(entry: Entry, wanted: str) -> tuple[int, tuple[int, ...]] | None:

@@ -12,7 +12,7 @@ from tests.tui.pool_fakes import pools
 from tests.tui.screens.test_fleet import NARROW, dashboard, gone, screen_text, shown, until
 from tui.actions import ACTIONS, BY_ID, PLACE_NUMBERS, ways_by_key
 from tui.link.view import FleetView, heard_fleet
-from tui.palette import action_entries, entry_line, found, go_entries
+from tui.palette import action_entries, entry_line, found, go_entries, near
 from tui.refusals import why_not
 from tui.render.glyphs import UNICODE
 from tui.render.pieces import Tone, line_text, line_width
@@ -54,6 +54,32 @@ def test_a_name_is_found_by_its_own_first_letters_and_a_sentence_by_its_words() 
     assert found(entries, "gp2")[0].entry.id == "parse.2"
     assert found(entries, "sigkill to its whole")[0].entry.id == "stop"
     assert found(entries, "zzzz") == []
+
+
+def test_a_slip_of_the_finger_finds_what_was_meant() -> None:
+    """Two letters in the wrong order, one too many, in actions and in names; what is like nothing finds nothing."""
+    view = heard_fleet(FleetView(), FLEET, 0.0)
+    entries = [*action_entries(ACTIONS, lambda _: ""), *go_entries(view, ())]
+    assert found(entries, "restrat") == []
+    assert near(entries, "restrat")[0].entry.id == "restart"
+    assert near(entries, "Pipleine")[0].entry.id == "pipeline"
+    assert near(entries, "psare.2")[0].entry.id == "parse.2"
+    assert near(entries, "zzzz") == []
+
+
+async def test_what_is_only_near_is_done_when_it_is_chosen() -> None:
+    """Enter after a slip does nothing by itself: down says that this is meant."""
+    link = FakeLink(FLEET)
+    app = dashboard(link)
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("colon", *"pipleine")
+        await shown(pilot, "meant is perhaps one of these")
+        await pilot.press("enter")
+        await shown(pilot, "meant is perhaps one of these")
+        await pilot.press("down", "enter")
+        await gone(pilot, "meant is perhaps")
+        await shown(pilot, "› Pipeline")
 
 
 @pytest.mark.parametrize("width", [20, 74, 150])

@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tui.palette import Entry, Found, entry_line, found
+from tui.palette import Entry, Found, entry_line, found, near
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import plain
 from tui.widgets.choice_list import ChoiceList
@@ -38,6 +38,8 @@ class PaletteScreen(ModalScreen[Entry | None]):
         self._found: list[Found] = []
         self._typed = Input(placeholder="what to do, or where to go", compact=True, id="palette-typed")
         self._list = ChoiceList(id="palette-list")
+        self._is_near = False
+        """Nothing fits what is typed; what is shown may be meant."""
         self._is_moved = False
         """The person has gone to another line than the first."""
 
@@ -68,18 +70,30 @@ class PaletteScreen(ModalScreen[Entry | None]):
         self.action_take()
 
     def on_input_changed(self) -> None:
+        self._is_moved = False
         self._fill(is_anew=True)
+
+    def _look(self) -> None:
+        """Find what fits what is typed, or is near to it."""
+        self._found = found(self._entries, self._typed.value)
+        self._is_near = not self._found
+        if self._is_near:
+            self._found = near(self._entries, self._typed.value)
 
     def _fill(self, *, is_anew: bool = False) -> None:
         """Show what fits what is typed; `is_anew` chooses the best of it."""
         width = self._list.size.width - 1
-        self._found = found(self._entries, self._typed.value)
+        self._look()
         self._list.show([entry_line(one, width, self._glyphs) for one in self._found], from_top=is_anew)
         self._choose(0 if is_anew else self._list.chosen)
-        number = f"{len(self._found)} of {len(self._entries)}" if self._found else "nothing fits"
-        self.query_one("#palette-foot", Static).update(
-            Content(f"enter does it   up down choose   esc goes back   {number}")
-        )
+        if self._is_near:
+            foot = (
+                f"nothing fits{'; meant is perhaps one of these: down chooses' if self._found else ''}   esc goes back"
+            )
+        else:
+            number = f"{len(self._found)} of {len(self._entries)}"
+            foot = f"enter does it   up down choose   esc goes back   {number}"
+        self.query_one("#palette-foot", Static).update(Content(foot))
 
     def _choose(self, index: int) -> None:
         """Choose a line, and say in full what its own room may cut."""
@@ -96,14 +110,17 @@ class PaletteScreen(ModalScreen[Entry | None]):
         self.action_move(pages * max(self._list.size.height - 1, 1))
 
     def action_take(self) -> None:
-        """Do what is chosen. What is typed may be newer than what is shown; before any choice Enter does nothing."""
-        if not self._typed.value.strip() and not self._is_moved:
-            return
-        now = found(self._entries, self._typed.value)
-        if now != self._found:
-            self._found, self._list.chosen = now, 0
-        if now:
-            self.dismiss(now[self._list.chosen].entry)
+        """Do what is chosen. What is typed may be newer than what is shown.
+
+        Before any choice Enter does nothing where nothing is typed, or what is typed fits nothing.
+        """
+        shown = self._found
+        self._look()
+        if shown != self._found:
+            self._list.chosen, self._is_moved = 0, False
+        is_guess = self._is_near or not self._typed.value.strip()
+        if self._found and (self._is_moved or not is_guess):
+            self.dismiss(self._found[self._list.chosen].entry)
 
     def on_choice_list_taken(self) -> None:
         self._is_moved = True
