@@ -126,7 +126,7 @@ class Wording:
             return (f'No error matches "{plain(needle)}"', "Esc clears the filter.")
         return (
             "Nothing has failed in this run",
-            "Exceptions and tracebacks in the log, fatal errors and bad ends of workers are grouped here.",
+            "Exceptions, fatal errors and bad ends of workers are grouped here.",
         )
 
     def detail_title(self, name: str | None, width: int) -> Line:
