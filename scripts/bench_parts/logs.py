@@ -25,7 +25,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from scripts.bench_parts import engines, log_losses, log_peers, log_store, log_storm
+from scripts.bench_parts import engines, log_losses, log_peers, log_steps, log_store, log_storm
 from supervisor.agent import records
 from supervisor.heap import use_again
 from supervisor.logs.intake import Intake
@@ -376,6 +376,8 @@ def measure_copies(workers: int, lines: int, repeats: int) -> None:
             rate = statistics.median(count / took_s for count, took_s, _ in found)
             cpu_us = statistics.median(cpu_s / count * 1e6 for count, _, cpu_s in found)
             print(f"  {what + ': ' + name:<48} {rate:>11,.0f} lines/s  CPU a line {cpu_us:5.2f} µs", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        log_steps.measure(Path(folder))
 
 
 if __name__ == "__main__":
