@@ -10,7 +10,8 @@ from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
 from supervisor.api.history import HistoryReply
 from supervisor.api.items import ItemList
 from supervisor.api.jobs import JobBook
-from supervisor.api.messages import ChannelActionName, ChannelReply, Job, LetterList
+from supervisor.api.letters import ChannelActionName, ChannelReply, LetterList
+from supervisor.api.messages import Job
 from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
 from supervisor.api.requests import EventList, LevelReply, SignalReply
 from supervisor.channel_desk import ChannelDesk

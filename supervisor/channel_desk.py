@@ -7,7 +7,8 @@ from typing import Final
 
 from supervisor.api import view
 from supervisor.api.items import ITEMS_LIMIT_BYTES, ItemList, RawItem
-from supervisor.api.messages import ChannelActionName, ChannelReply, ChannelRow, Letter, LetterList
+from supervisor.api.letters import ChannelActionName, ChannelReply, Letter, LetterList
+from supervisor.api.messages import ChannelRow
 from supervisor.channels import Queue
 from supervisor.clock import Clock
 from supervisor.diagnose.flow import FlowMeter

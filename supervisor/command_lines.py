@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from supervisor.naming import ALL
 
 if TYPE_CHECKING:
-    from supervisor.api.messages import ActionName, ChannelActionName
+    from supervisor.api.letters import ChannelActionName
+    from supervisor.api.messages import ActionName
     from supervisor.api.pools import PoolActionName, PoolRequest
 
 LONGEST: Final = 2000

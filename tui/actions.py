@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from supervisor.api.messages import ActionName, ChannelActionName
+from supervisor.api.letters import ChannelActionName
+from supervisor.api.messages import ActionName
 from tui import situation as seen
 from tui.keymap import chosen_keys, key_name, keymap_generation
 from tui.situation import Pane, Place, Predicate, ScreenName, Situation
@@ -225,9 +226,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("unsplit", ("Q",), "One log", "Close the second log.", LOG),
     Action("zoom", ("z",), "Zoom", "Give the focused pane the whole screen, or take it back.", LOOK, hint_rank=12),
     Action("detail", ("d",), "Detail", "Show or hide the detail pane.", LOOK),
-    Action("border_down", ("ctrl+down",), "Taller", "Make the table one line higher; its lower edge can be "
-           "dragged too.", LOOK),
-    Action("border_up", ("ctrl+up",), "Lower", "Make the table one line lower.", LOOK),
+    Action("border_down", ("ctrl+down",), "Taller", "Make the table one line higher, or the log above the "
+           "second log where that has the focus; the edge can be dragged too.", LOOK),
+    Action("border_up", ("ctrl+up",), "Lower", "Make the table one line lower, or the log above the second "
+           "log.", LOOK),
     Action("border_left", ("ctrl+left",), "Wider", "Make the detail wider beside the log; its left edge can be dragged "
            "too.", LOOK, applies=seen.is_beside),
     Action("border_right", ("ctrl+right",), "Narrower", "Make the detail narrower beside the log.", LOOK,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from supervisor.api.messages import ChannelActionName, Letter
+from supervisor.api.letters import ChannelActionName, Letter
 from tui.actions import Action
 from tui.hang_desk import Work
 from tui.render.pieces import plain

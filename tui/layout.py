@@ -43,3 +43,5 @@ class Layout:
     """How high the table is made, its title and headings included; None: as high as its rows need."""
     detail_columns: int | None = None
     """How wide the detail is made beside the log; None: two fifths of the screen."""
+    second_log_lines: int | None = None
+    """How high the second log is made below the first, its title included; None: each has a half."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from supervisor.api.hangs import WayOutReply
-from supervisor.api.messages import ActionName, ChannelActionName, Job
+from supervisor.api.letters import ChannelActionName
+from supervisor.api.messages import ActionName, Job
 from supervisor.api.pools import PoolActionName, PoolReply, PoolRequest
 from supervisor.api.requests import LevelReply, ReloadReply
 from supervisor.errors import EngineUnreachable, RequestRefused

@@ -25,12 +25,10 @@ from supervisor.api.hangs import (
 )
 from supervisor.api.history import HistoryReply
 from supervisor.api.items import ItemList
+from supervisor.api.letters import ChannelActionName, ChannelReply, LetterIds, LetterList
 from supervisor.api.messages import (
     ActionName,
-    ActionRequest,
-    ChannelActionName,
     ChannelList,
-    ChannelReply,
     ChannelRow,
     DownReply,
     ErrorReply,
@@ -38,14 +36,13 @@ from supervisor.api.messages import (
     Health,
     Job,
     JobList,
-    LetterIds,
-    LetterList,
     WorkerDetail,
 )
 from supervisor.api.pools import PoolActionName, PoolDetail, PoolList, PoolReply, PoolRequest, PoolRow
 from supervisor.api.requests import (
     CLIENT_HEADER,
     EVENTS_LIMIT,
+    ActionRequest,
     EventList,
     LevelReply,
     LevelRequest,

@@ -10,18 +10,8 @@ if TYPE_CHECKING:
     from supervisor.api.hangs import SampleReply, StacksReply, WayOutReply, WhyReply
     from supervisor.api.history import HistoryReply
     from supervisor.api.items import ItemList
-    from supervisor.api.messages import (
-        ActionName,
-        ChannelActionName,
-        ChannelReply,
-        DownReply,
-        Event,
-        Fleet,
-        Health,
-        Job,
-        LetterList,
-        WorkerDetail,
-    )
+    from supervisor.api.letters import ChannelActionName, ChannelReply, LetterList
+    from supervisor.api.messages import ActionName, DownReply, Event, Fleet, Health, Job, WorkerDetail
     from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
     from supervisor.api.requests import EventList, LevelReply, ReloadReply, ScaleReply, SignalReply
 

@@ -1,11 +1,11 @@
-"""Requests and replies beside the plain actions: signals, scale, reload, events. Says which of them mean something."""
+"""Requests, and replies beside those of actions: signals, scale, reload, events. Says which of them mean something."""
 
 from __future__ import annotations
 
 from typing import Final, Literal
 
 from supervisor.api.message import Message
-from supervisor.api.messages import Event
+from supervisor.api.messages import ActionName, Event
 
 SIGNAL_NAMES: Final = (
     "HUP", "INT", "QUIT", "USR1", "USR2", "TERM", "CONT", "STOP", "WINCH", "ABRT", "ALRM", "KILL", "TTIN", "TTOU",
@@ -42,6 +42,14 @@ def full_signal_name(text: str) -> str:
     if name.removeprefix("-").isdecimal():
         raise ValueError(f"signal {text[:20]!r}: a signal is named, not numbered; there are {', '.join(SIGNAL_NAMES)}")
     raise ValueError(f"no signal {text[:20]!r} can be sent; there are {', '.join(SIGNAL_NAMES)}")
+
+
+class ActionRequest(Message, frozen=True, kw_only=True):
+    action: ActionName
+    names: tuple[str, ...]
+    """Workers or replicas; ``*`` is all of them."""
+    max_unavailable: int = 0
+    """For ``restart``: one after another, so many at a time, each ready before the next; 0 is all at once."""
 
 
 class SignalRequest(Message, frozen=True, kw_only=True):

@@ -29,24 +29,15 @@ from supervisor.api.exchange import (
 from supervisor.api.hang_routes import HangHandlers
 from supervisor.api.history_routes import HistoryHandlers
 from supervisor.api.item_routes import ItemHandlers
-from supervisor.api.messages import (
-    ACTION_NAMES,
-    CHANNEL_ACTION_NAMES,
-    ActionName,
-    ActionRequest,
-    ChannelActionName,
-    ChannelList,
-    ChannelRow,
-    JobList,
-    LetterIds,
-    StreamMessage,
-)
+from supervisor.api.letters import CHANNEL_ACTION_NAMES, ChannelActionName, LetterIds
+from supervisor.api.messages import ACTION_NAMES, ActionName, ChannelList, ChannelRow, JobList, StreamMessage
 from supervisor.api.pool_routes import PoolHandlers
 from supervisor.api.requests import (
     EVENTS_LIMIT,
     LEVEL_NAMES,
     LOGGER_NAME_LIMIT,
     SIGNAL_NAMES,
+    ActionRequest,
     LevelRequest,
     ReloadRequest,
     ScaleRequest,

@@ -24,26 +24,23 @@ from supervisor.api.hangs import (
 from supervisor.api.history import HistoryReply
 from supervisor.api.history_routes import DEFAULT_SECONDS, SECONDS_LIMIT
 from supervisor.api.items import ITEMS_LIMIT, ItemList
+from supervisor.api.letters import CHANNEL_ACTION_NAMES, ChannelReply, LetterIds, LetterList
 from supervisor.api.messages import (
     ACTION_NAMES,
-    CHANNEL_ACTION_NAMES,
-    ActionRequest,
     ChannelList,
-    ChannelReply,
     ChannelRow,
     DownReply,
     Fleet,
     Health,
     Job,
     JobList,
-    LetterIds,
-    LetterList,
     StreamMessage,
     WorkerDetail,
 )
 from supervisor.api.pools import POOL_ACTION_NAMES, PoolDetail, PoolList, PoolReply, PoolRequest
 from supervisor.api.requests import (
     EVENTS_LIMIT,
+    ActionRequest,
     EventList,
     LevelReply,
     LevelRequest,

@@ -19,20 +19,8 @@ import msgspec
 from supervisor.api.hangs import SampleReply, StacksReply, Verdict, WayOutReply, WhyReply
 from supervisor.api.history import HistoryReply, Series, SubjectHistory
 from supervisor.api.items import ItemList, RawItem
-from supervisor.api.messages import (
-    ActionName,
-    ChannelActionName,
-    ChannelReply,
-    DownReply,
-    Event,
-    Fleet,
-    Health,
-    Job,
-    Letter,
-    LetterList,
-    ReplicaRow,
-    WorkerDetail,
-)
+from supervisor.api.letters import ChannelActionName, ChannelReply, Letter, LetterList
+from supervisor.api.messages import ActionName, DownReply, Event, Fleet, Health, Job, ReplicaRow, WorkerDetail
 from supervisor.api.pools import PoolActionName, PoolDetail, PoolFailure, PoolReply, PoolRequest
 from supervisor.api.requests import EventList, LevelReply, ReloadReply, ScaleReply, SignalReply
 from supervisor.api.server import bind_socket, serve

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from supervisor.api.hangs import ChainLink, StackFrame, Verdict, WayOut
-from supervisor.api.messages import ChannelRow, EngineVitals, Event, Fleet, Letter, LogState, ReplicaRow
+from supervisor.api.letters import Letter
+from supervisor.api.messages import ChannelRow, EngineVitals, Event, Fleet, LogState, ReplicaRow
 from supervisor.api.pools import PoolFailure, PoolMember, PoolReport, PoolRow, SlowTask
 from supervisor.api.requests import PlanStep
 from supervisor.lifecycle.states import AT_REST, State

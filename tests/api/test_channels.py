@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from supervisor.api.client import EngineClient
-from supervisor.api.messages import ChannelList, ChannelReply, ChannelRow, ErrorReply, LetterList
+from supervisor.api.letters import ChannelReply, LetterList
+from supervisor.api.messages import ChannelList, ChannelRow, ErrorReply
 from supervisor.errors import RequestRefused
 from supervisor.paths import socket_path
 from tests.api.fake_port import FakeEngine, a_fleet, a_letter, a_row

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 
-from supervisor.api.messages import ChannelList, ChannelRow, ChannelUser, LetterList
+from supervisor.api.letters import LetterList
+from supervisor.api.messages import ChannelList, ChannelRow, ChannelUser
 from tests.api.fake_port import FakeEngine, a_fleet, a_letter, a_row
 from tui.cli.channels import channels_text, letters_text
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import msgspec
 
+from supervisor.api.letters import ChannelActionName, ChannelReply, Letter, LetterList
 from supervisor.api.messages import (
     ActionName,
-    ChannelActionName,
-    ChannelReply,
     ChannelRow,
     ChannelUser,
     CheckState,
@@ -21,8 +20,6 @@ from supervisor.api.messages import (
     ExitRecord,
     Fleet,
     Job,
-    Letter,
-    LetterList,
     LogState,
     ReplicaRow,
     TreeProcess,

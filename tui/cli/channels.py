@@ -6,7 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from supervisor.api.messages import ChannelActionName, ChannelRow, Letter, LetterList
+from supervisor.api.letters import ChannelActionName, Letter, LetterList
+from supervisor.api.messages import ChannelRow
 from tui.cli.exits import ExitCode, UsageError
 from tui.cli.locating import client_of, find_engine
 from tui.cli.status import table

@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from supervisor.api.messages import (
-    ActionName,
-    ChannelActionName,
-    ChannelReply,
-    DownReply,
-    Event,
-    Job,
-    LetterList,
-    WorkerDetail,
-)
+from supervisor.api.letters import ChannelActionName, ChannelReply, LetterList
+from supervisor.api.messages import ActionName, DownReply, Event, Job, WorkerDetail
 from supervisor.api.requests import LevelReply, ReloadReply, ScaleReply, SignalReply
 from tui.link.figure_link import AskingLink
 from tui.link.pool_link import PoolLink

@@ -7,10 +7,8 @@ from typing import Final
 
 from supervisor.api.hangs import StacksReply, WhyReply
 from supervisor.api.history import HistoryReply
-from supervisor.api.messages import (
-    LetterList,
-    WorkerDetail,
-)
+from supervisor.api.letters import LetterList
+from supervisor.api.messages import WorkerDetail
 from supervisor.api.pools import PoolDetail
 from supervisor.api.requests import EventList, ReloadReply
 from tui.link.engine_link import EngineLink, Listener

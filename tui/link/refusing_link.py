@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import ClassVar, NoReturn
 
 from supervisor.api.hangs import SampleReply, WayOutReply
-from supervisor.api.messages import ActionName, ChannelActionName, ChannelReply, DownReply, Job
+from supervisor.api.letters import ChannelActionName, ChannelReply
+from supervisor.api.messages import ActionName, DownReply, Job
 from supervisor.api.pools import PoolActionName, PoolReply, PoolRequest
 from supervisor.api.requests import LevelReply, ReloadReply, ScaleReply, SignalReply
 from supervisor.errors import RequestRefused

@@ -13,10 +13,8 @@ import msgspec
 
 from supervisor.api.hangs import StacksReply, WhyReply
 from supervisor.api.history import HistoryReply
-from supervisor.api.messages import (
-    LetterList,
-    WorkerDetail,
-)
+from supervisor.api.letters import LetterList
+from supervisor.api.messages import WorkerDetail
 from supervisor.api.pools import PoolDetail
 from supervisor.api.requests import EventList
 from tui.link.engine_link import Listener

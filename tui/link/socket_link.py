@@ -22,23 +22,12 @@ from supervisor.api.hangs import (
     WhyReply,
 )
 from supervisor.api.history import HistoryReply
-from supervisor.api.messages import (
-    ActionName,
-    ActionRequest,
-    ChannelActionName,
-    ChannelReply,
-    DownReply,
-    ErrorReply,
-    Job,
-    JobList,
-    LetterIds,
-    LetterList,
-    StreamMessage,
-    WorkerDetail,
-)
+from supervisor.api.letters import ChannelActionName, ChannelReply, LetterIds, LetterList
+from supervisor.api.messages import ActionName, DownReply, ErrorReply, Job, JobList, StreamMessage, WorkerDetail
 from supervisor.api.pools import PoolActionName, PoolDetail, PoolReply, PoolRequest
 from supervisor.api.requests import (
     CLIENT_HEADER,
+    ActionRequest,
     EventList,
     LevelReply,
     LevelRequest,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from supervisor.api.messages import ChannelRow, ChannelUser, Letter, ReplicaRow
+from supervisor.api.letters import Letter
+from supervisor.api.messages import ChannelRow, ChannelUser, ReplicaRow
 from tui.render.channel_rows import NOTED_FROM_S, depth_sparkline
 from tui.render.channel_words import FLOWING, dead_letters, is_full, oldest_age, state_words
 from tui.render.facts import fact, heading

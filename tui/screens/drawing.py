@@ -15,7 +15,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from supervisor.api.messages import ChannelRow, Letter, WorkerDetail
+from supervisor.api.letters import Letter
+from supervisor.api.messages import ChannelRow, WorkerDetail
 from supervisor.api.pools import PoolDetail, PoolFailure, PoolRow
 from supervisor.logs.errors import ErrorGroup
 from tui.actions import ASK_HINTS, FILTER_HINTS

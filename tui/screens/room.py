@@ -7,6 +7,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.screens.log_panes import LogPanes
 from tui.situation import Pane, Place
 from tui.widgets.rows_table import HEADER_LINES
 
@@ -40,6 +41,7 @@ class RoomScreen(Screen[None]):
         """How high a person has made the table; None: as high as its rows need."""
         self.detail_columns: int | None = None
         """How wide a person has made the detail; None: as the style sheet has it."""
+        self.log_panes: LogPanes
         self._dragged = ""
         self._is_detail_open: bool | None = None
         """As a person wants it; None: as the terminal's width has it."""
@@ -108,7 +110,10 @@ class RoomScreen(Screen[None]):
         """Take hold of a border."""
         taken, _ = self.get_widget_at(event.screen_x, event.screen_y)  # a terminal's event names no widget
         border = BORDERS.get(taken.id or "")
-        if border is not None and self.zoomed() is None and (border == "table" or self.has_class("-wide")):
+        if self.log_panes.is_border(taken):
+            border = "log"
+        is_there = border == "log" or (self.zoomed() is None and (border == "table" or self.has_class("-wide")))
+        if border is not None and is_there:
             self._dragged = border
             self.capture_mouse()
 
@@ -120,6 +125,8 @@ class RoomScreen(Screen[None]):
             self.make_table(event.screen_y - self.panes[self.place].region.y)
         elif self._dragged == "detail":
             self.make_detail(self.size.width - event.screen_x)
+        elif self._dragged == "log":
+            self.log_panes.make_second(self.log_panes.region.bottom - event.screen_y)
 
     def on_mouse_up(self) -> None:
         """Let go."""
@@ -136,7 +143,10 @@ class RoomScreen(Screen[None]):
         self._move_border(1)
 
     def _move_border(self, lines: int) -> None:
-        if self.zoomed() is None:
+        """The table's lower edge; in the second log, and in either where they have the whole screen, the one between."""
+        if self.zoomed() == "log" or self.log_panes.is_in_second:
+            self.log_panes.move_border(lines)
+        elif self.zoomed() is None:
             # What was chosen counts: a second key may come before the first one's layout.
             chosen, most = self.table_lines, self._most_table_lines
             self.make_table((self.panes[self.place].size.height if chosen is None else min(chosen, most)) + lines)

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 from rich.cells import cell_len
 
-from supervisor.api.messages import ChannelRow, ChannelUser, Letter
+from supervisor.api.letters import Letter
+from supervisor.api.messages import ChannelRow, ChannelUser
 from tests.tui.fakes import NOW_S, census, channels, letters_of_paths
 from tui.render.channel_detail import LETTERS_SHOWN, ChannelInside, channel_page
 from tui.render.channel_rows import channel_line, channel_matches, columns_for_channels, depth_sparkline, moving_texts

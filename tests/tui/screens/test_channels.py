@@ -7,7 +7,7 @@ import pytest
 from textual.geometry import Region
 from textual.pilot import Pilot
 
-from supervisor.api.messages import ChannelReply, Letter
+from supervisor.api.letters import ChannelReply, Letter
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tests.tui.fakes import FakeLink, census, channels
 from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, focused_id, gone, screen_text, shown, until

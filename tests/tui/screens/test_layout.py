@@ -12,6 +12,7 @@ from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, focused_id, sc
 from tui.dashboard import Dashboard, Leaving
 from tui.layout import Layout
 from tui.screens.fleet import FleetScreen
+from tui.screens.log_panes import LEAST_LOG_LINES
 from tui.sorting import Sort
 
 
@@ -54,6 +55,36 @@ async def test_a_border_is_dragged_with_the_mouse() -> None:
         assert _screen(pilot).table_lines == log_y - panes["workers"].region.y
 
 
+async def test_the_border_between_two_logs_is_moved_by_keys_and_the_mouse() -> None:
+    """From the second log, and from both where they have the whole screen; its place is part of the layout."""
+    async with dashboard(FakeLink(census())).run_test(size=(140, 60)) as pilot:
+        await shown(pilot, "parse.1")
+        screen = _screen(pilot)
+        logs = screen.log_panes
+        table = screen.panes["workers"].size.height
+        await pilot.press("tab", "Z")
+        await until(pilot, lambda: logs.is_in_second and logs.second is not None and logs.second.size.height > 0)
+        second = logs.second
+        assert second is not None
+        before = second.size.height
+        await pilot.press("ctrl+up", "ctrl+up", "ctrl+down")
+        await until(pilot, lambda: second.size.height == before + 1)
+        assert (screen.panes["workers"].size.height, logs.first.size.height) == (table, logs.size.height - before - 1)
+        assert screen.laid_out().second_log_lines == before + 1
+        await pilot.mouse_down(second.query_one("#log-title"))
+        await pilot._post_mouse_events([events.MouseMove], logs.first, offset=(5, 6), button=1)
+        await pilot.mouse_up(logs.first, offset=(5, 6))
+        await until(pilot, lambda: logs.first.size.height == 6)
+        await pilot.press("8", "ctrl+down")
+        await until(pilot, lambda: logs.size.height > 50 and second.size.height == logs.second_lines)
+        for _ in range(60):
+            await pilot.press("ctrl+down")
+        await until(pilot, lambda: second.size.height == LEAST_LOG_LINES)
+        screen.lay_out(replace(screen.laid_out(), second_log_lines=None))
+        await pilot.press("Q")
+        await until(pilot, lambda: logs.first.size.height == logs.size.height)
+
+
 async def test_no_pane_can_be_made_to_vanish() -> None:
     """However far an edge is moved, there is something left on both its sides."""
     async with dashboard(FakeLink(census())).run_test(size=NARROW) as pilot:
@@ -76,6 +107,7 @@ async def test_a_layout_is_applied_as_it_was_taken() -> None:
         is_detail_open=False,
         table_lines=12,
         detail_columns=50,
+        second_log_lines=12,
     )
     async with dashboard(FakeLink(census())).run_test(size=WIDE) as pilot:
         await shown(pilot, "parse.1")

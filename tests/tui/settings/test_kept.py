@@ -22,6 +22,7 @@ EVERYTHING = Kept(
         is_detail_open=False,
         table_lines=12,
         detail_columns=40,
+        second_log_lines=12,
     ),
     logs=(LogLook(is_wrapped=True, has_histogram=False), LogLook(worker="walk", level="error", text="!x")),
     theme="light",
