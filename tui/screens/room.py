@@ -143,7 +143,7 @@ class RoomScreen(Screen[None]):
         self._move_border(1)
 
     def _move_border(self, lines: int) -> None:
-        """The table's lower edge; in the second log, and in either where they have the whole screen, the one between."""
+        """The table's lower edge; in the second log, and in either that has the whole screen, the one between them."""
         if self.zoomed() == "log" or self.log_panes.is_in_second:
             self.log_panes.move_border(lines)
         elif self.zoomed() is None:
