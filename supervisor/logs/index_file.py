@@ -115,7 +115,8 @@ class IndexWriter:
             begun = self._begun
             first_us = begun.first_us or first_time_us(data, start, end)
             sums = (one + more for one, more in zip(begun[:6], counts, strict=True))
-            self._begun = BlockFacts(*sums, first_us, stored_us)  # type: ignore[call-arg]
+            latest_us = max(begun.stored_us, stored_us)  # a clock may be put back
+            self._begun = BlockFacts(*sums, first_us, latest_us)  # type: ignore[call-arg]
             self._room_bytes -= end - start
             if not self._room_bytes:
                 entries.append(_ENTRY.pack(*self._begun))

@@ -134,21 +134,18 @@ class _Segment:
     def may_hold(self, first_block: int, end_block: int, since_us: int, until_us: int) -> bool:
         """False where no record in these blocks can be as young as `since_us`, or as old as `until_us`.
 
-        Records are stored after they were made, so what was stored before the one holds none. What a block's first
-        record says of the other is true but for records that have waited `MOST_WAIT_US` to be stored.
+        Records are stored after they were made, so what was stored before the one holds none. What blocks' first
+        records say of the other is true but for records that have waited `MOST_WAIT_US` to be stored. Each block is
+        asked: a clock may have been put back between them.
         """
         try:
-            if since_us:
-                stored_us = self.index.facts(end_block - 1).stored_us
-                if 0 < stored_us < since_us:
-                    return False
-            if until_us:
-                first_us = self.index.facts(first_block).first_us
-                if first_us > until_us + MOST_WAIT_US:
-                    return False
+            facts = [self.index.facts(block) for block in range(first_block, end_block)]
         except OSError:
-            pass
-        return True
+            return True
+        if since_us and all(0 < each.stored_us < since_us for each in facts):
+            return False
+        begun_us = [each.first_us for each in facts if each.first_us]
+        return not (until_us and begun_us and min(begun_us) > until_us + MOST_WAIT_US)
 
     def close(self) -> None:
         if self._file is not None:

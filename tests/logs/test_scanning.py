@@ -12,7 +12,7 @@ from supervisor.logs.lanes import Lane
 from supervisor.logs.packing import pack
 from supervisor.logs.query import FieldTest, LogQuery
 from supervisor.logs.reading import LogReader
-from supervisor.logs.record import time_text
+from supervisor.logs.record import engine_line, time_text
 from supervisor.logs.scanning import Fold, fastest_fold, scan
 from supervisor.logs.search_process import Searcher, SearchReply, SearchRequest, request_of
 from supervisor.logs.segments import SegmentWriter
@@ -96,6 +96,26 @@ def test_blocks_that_are_too_old_are_not_read(store: Path) -> None:
     assert len(list(reader.chunks_back(1))) > 20
     assert len(list(reader.chunks_back(1, since_us=time_us(b"2999-01-01T00:00:00.000000")))) == 3
     assert len(list(reader.chunks_back(1, until_us=time_us(b"1970-01-01T00:00:01.000000")))) < 20
+    reader.close()
+
+
+def test_records_are_found_by_their_times_though_the_clock_was_put_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An hour back amid one block and again between two: what was said before is younger, and is found."""
+    writer = SegmentWriter(tmp_path)
+    for number in range(3000):
+        now = 20_000.0 + number - 3600 * ((number > 100) + (number > 1500))
+        monkeypatch.setattr("supervisor.logs.segments.time.time", lambda now=now: now)
+        writer.append([engine_line(now, "INFO", f"n {number} {'pad ' * 50}")])
+    writer.close()
+    reader = LogReader(tmp_path)
+    reader.refresh()
+    for query in (LogQuery(since=time_text(19_900.0)), LogQuery(until=time_text(15_000.0))):
+        wanted = [number for number, line in enumerate(reader.lines(0, 3000)) if query.matches(line)]
+        found = [each.chunk.line + line for each in reversed(list(scan(reader, query))) for line in each.lines]
+        assert wanted
+        assert found == wanted
     reader.close()
 
 
