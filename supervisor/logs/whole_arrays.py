@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from supervisor.logs.byte_runs import QUOTE, Part, Run
+from supervisor.logs.byte_runs import PLAIN, QUOTE, Part, Run
 from supervisor.logs.record import LEVELS
 
 if TYPE_CHECKING:
@@ -41,6 +41,11 @@ _FEW: Final = 1 / 300
 """Where so few bytes may be where a run begins, each of them can be looked at."""
 _SAMPLE: Final = 61
 _WORD: Final[Part] = frozenset(code for code in range(128) if chr(code).isalnum()) | {ord("_")}
+
+
+_CASE_BIT: Final = 0x20
+_FOLDED_ALONE: Final[Part] = frozenset(code for code in PLAIN if chr(code).isalpha() or code < ord("@")) - {ord("*")}
+"""With this bit set they are like none that a line may hold, but letters in the other case; newlines would be ``*``."""
 
 
 class Told(NamedTuple):
@@ -93,7 +98,7 @@ class WholeArrays:
             unsure = set(np.searchsorted(ends, np.flatnonzero((codes >= 128) | (codes == ord("\\")))).tolist())
             if len(unsure) > _MOST_UNSURE:
                 return None
-        folded = codes | 0x20
+        folded = codes | _CASE_BIT
         found = [(search, places) for search in self._runs if len(places := search.places(codes, folded))]
         if not (found or self._sees_all):
             return Told([], unsure, count)
@@ -142,7 +147,7 @@ class WholeArrays:
         np = self._np
         time = slice(len(_HEAD), len(_HEAD) + _TIME_BYTES)
         head = np.frombuffer(_HEAD + bytes(_TIME_BYTES) + behind_time, np.uint8)
-        codes = self._bytes(padded, len(head), begins)
+        codes = _rows(np, padded, len(head), begins)
         is_so: Flags = codes == head
         is_so[:, time] = codes[:, time] != ord('"')
         if is_so.all():
@@ -151,11 +156,12 @@ class WholeArrays:
 
     def _next_quotes(self, padded: bytes, begins: Places) -> Places:
         np = self._np
-        is_quote = self._bytes(padded, _WINDOW_BYTES, begins) == ord('"')
-        first = is_quote.argmax(axis=1)
-        found: Places = begins + first
-        for at in np.flatnonzero(~is_quote[np.arange(len(begins)), first]).tolist():
-            found[at] = padded.find(b'"', begins[at])
+        is_quote = _rows(np, padded, _WINDOW_BYTES, begins) == ord('"')
+        found: Places = begins + is_quote.argmax(axis=1)
+        is_found = np.frombuffer(padded, np.uint8)[found] == ord('"')
+        if not is_found.all():
+            for at in np.flatnonzero(~is_found).tolist():
+                found[at] = padded.find(b'"', begins[at])
         return found
 
     def _look_behind(self, padded: bytes, lines: _Lines, numbers: Places, is_hit: Flags, is_other: Flags) -> None:
@@ -168,7 +174,7 @@ class WholeArrays:
             lengths, names = ends - begins, np.ndarray((len(padded) - 8,), "u8", padded, strides=(1,))[ends - _NAME_AT]
             end = padded[begins[0] : ends[0]]
             is_alike = (lengths == lengths[0]) & (names == names[0])
-            is_same = self._bytes(padded, len(end), begins[is_alike]) == np.frombuffer(end, np.uint8)
+            is_same = _rows(np, padded, len(end), begins[is_alike]) == np.frombuffer(end, np.uint8)
             is_alike[is_alike] = is_same.all() or is_same.all(axis=1)
             self._settle(numbers[is_alike], self._end_holds(end), is_hit, is_other)
             numbers = numbers[~is_alike]
@@ -183,13 +189,6 @@ class WholeArrays:
         elif holds:
             is_hit[numbers] = True
 
-    def _bytes(self, padded: bytes, width: int, begins: Places) -> Codes:
-        """A row of `width` bytes from each place."""
-        np = self._np
-        every = np.ndarray((len(padded) - width + 1,), f"V{width}", padded, strides=(1,))
-        rows: Codes = every[begins].view(np.uint8).reshape(-1, width)
-        return rows
-
 
 class _Search:
     """Finds one run: first by the bytes of it that are rarest here, then by all others where those are."""
@@ -201,6 +200,8 @@ class _Search:
         self._first = 0
         self._tables = [_table(numpy, part) for part in run.parts]
         self._word = _table(numpy, _WORD)
+        is_text = all(len({code | _CASE_BIT for code in part}) == 1 and part <= _FOLDED_ALONE for part in run.parts)
+        self._text = numpy.array([min(part) | _CASE_BIT for part in run.parts], numpy.uint8) if is_text else None
 
     def places(self, codes: Codes, folded: Codes) -> Places:
         """Where the run begins, ascending."""
@@ -217,8 +218,12 @@ class _Search:
             is_part = _is_of(codes[span], folded[span], parts[number])
             is_place = is_part if is_place is None else np.logical_and(is_place, is_part, out=is_place)
         places: Places = np.flatnonzero(is_place) + 1
-        for number in self._order[self._first :]:
-            places = places[self._tables[number][codes[places + number]]]
+        if self._text is not None:
+            is_text = _rows(np, folded, len(parts), places) == self._text
+            places = places if is_text.all() else places[is_text.all(axis=1)]
+        else:
+            for number in self._order[self._first :]:
+                places = places[self._tables[number][codes[places + number]]]
         for at, is_edge in self.run.edges:
             word = self._word
             places = places[(word[codes[places + (at - 1)]] != word[codes[places + at]]) == is_edge]
@@ -242,6 +247,13 @@ class _Search:
         return order, count
 
 
+def _rows(numpy: Any, text: bytes | Codes, width: int, begins: Places) -> Codes:
+    """A row of `width` bytes of `text` from each place."""
+    every = numpy.ndarray((len(text) - width + 1,), f"V{width}", text, strides=(1,))
+    rows: Codes = every[begins].view(numpy.uint8).reshape(-1, width)
+    return rows
+
+
 def _table(numpy: Any, part: Part) -> Flags:
     table: Flags = numpy.zeros(256, bool)
     table[list(part)] = True
@@ -250,8 +262,8 @@ def _table(numpy: Any, part: Part) -> Flags:
 
 def _is_of(codes: Codes, folded: Codes, part: Part) -> Flags:
     """Which bytes are of `part`."""
-    is_letters = part != QUOTE and all(chr(code).isalpha() and code ^ 0x20 in part for code in part)
-    view, wanted = (folded, {code | 0x20 for code in part}) if is_letters else (codes, part)
+    is_letters = part != QUOTE and all(chr(code).isalpha() and code ^ _CASE_BIT in part for code in part)
+    view, wanted = (folded, {code | _CASE_BIT for code in part}) if is_letters else (codes, part)
     found: Flags | None = None
     for low, high in _ranges(sorted(wanted)):
         among = view == low if low == high else (view - low) <= high - low
