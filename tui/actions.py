@@ -113,7 +113,7 @@ ACTIONS: tuple[Action, ...] = (
            verb="show stacks"),
     Action("worker_page", ("I",), "Page", "Show all about it on a page of its own: state, figures, processes, "
            "environment, exits, stacks, log.", WORKER, applies=seen.has_live_row, hint_rank=12,
-           hinted_in=("workers", "detail"), opens="worker", verb="show the page of"),
+           hinted_in=("workers", "detail"), opens="worker", verb="show its page"),
     Action("worker_level", ("v",), "Log level", "Choose the least level of what its loggers write, while it runs.",
            WORKER, danger="confirm", applies=seen.has_loggers, leaves_screen=True, verb="choose a log level"),
     Action("own_log", ("l",), "Its log", "Show only its log; again: the log of all workers.", WORKER,

@@ -11,14 +11,19 @@ from tui.render.glyphs import STATE_ORDER, STATE_TONES, Glyphs, shown_state
 from tui.render.pieces import Line, Piece, Tone, fit_line, line_width, plain, spread
 
 
-def header(fleet: Fleet | None, project: str, clock: str, width: int, glyphs: Glyphs) -> Line:
-    """The top line in exactly `width` cells: project, phase, replicas by state, log counts, engine, clock."""
+def header(fleet: Fleet | None, project: str, clock: str, width: int, glyphs: Glyphs, *, is_lost: bool = False) -> Line:
+    """The top line in exactly `width` cells: project, phase, replicas by state, log counts, engine, clock.
+
+    `is_lost`: the engine cannot be heard, and all else is what it said last.
+    """
     left: list[Piece] = [(" procdeck ", Tone.DIM), (f"{project} ", Tone.STRONG)]
     if fleet is None:
         return spread(tuple(left), ((clock + " ", Tone.DIM),), width)
     if fleet.simulation:
         left.append((" simulated", Tone.AMBER))
-    if fleet.phase != "running":
+    if is_lost:
+        left.append((" stopped", Tone.AMBER) if fleet.phase == "stopping" else (" lost", Tone.RED))
+    elif fleet.phase != "running":
         left.append((f" {fleet.phase}", Tone.GOOD if fleet.phase == "completed" else Tone.AMBER))
     right = _trouble_counts(fleet)
     warned = _warned(fleet)

@@ -47,7 +47,7 @@ class Wording:
         """The top line."""
         second = int(self.clock.wall_s() + self.utc_offset_s) % 86400
         clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
-        return lines.header(view.fleet, self.project, clock, width, self.glyphs)
+        return lines.header(view.fleet, self.project, clock, width, self.glyphs, is_lost=view.state is LinkState.LOST)
 
     def banner(self, view: FleetView, now_s: float) -> tuple[BannerTone, str]:
         """What a person must not miss, and how loud; empty where there is nothing."""

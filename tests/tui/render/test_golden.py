@@ -124,6 +124,13 @@ def test_header_sheds_what_does_not_fit() -> None:
     assert golden("header") == "\n".join(line_text(line).rstrip() for line in lines)
 
 
+def test_the_header_says_that_its_figures_are_old() -> None:
+    """A lost engine, and one that has stopped everything: neither is still running or stopping."""
+    assert " lost  " in line_text(header(census(), "census", "14:02:11", 80, UNICODE, is_lost=True))
+    ended = line_text(header(census(phase="stopping"), "census", "14:02:11", 80, UNICODE, is_lost=True))
+    assert (" stopped  " in ended, "stopping" in ended.partition("stopped")[0]) == (True, False)
+
+
 def test_banners_say_what_happened_and_where_to_look() -> None:
     """Cause, age, next attempt and place of the logs; the result of a completed run; who a stop waits for."""
     assert lost_banner("it closed the connection", 12.0, 1.2, "/runs/1/logs") == (
