@@ -18,6 +18,7 @@ from textual.widgets import Static
 from tui.actions import key_of
 from tui.render.channel_words import dead_letters
 from tui.render.figures import plural
+from tui.screens.dialog_title import DialogTitle
 
 CANCEL = "cancel"
 
@@ -88,7 +89,7 @@ class ConfirmScreen(ModalScreen[str]):
 
     def parts(self) -> Iterator[Widget]:
         """What is in the dialog, from top to bottom."""
-        yield Static(Content(self.question.title), classes="dialog-title")
+        yield DialogTitle(self.question.title)
         yield Static(Content(self.question.text), classes="dialog-text")
         for choice in self.choices:
             yield ChoiceLine(choice)

@@ -16,6 +16,7 @@ from tui.render.figures import plural
 from tui.render.pieces import Line, Tone, plain, wrap
 from tui.render.plan import is_harmless, plan_lines, plan_summary
 from tui.screens.confirm import Choice, ChoiceLine, ConfirmScreen, Question
+from tui.screens.dialog_title import DialogTitle
 from tui.screens.reading import ReadingScreen
 from tui.widgets.lines_view import LinesView
 
@@ -38,7 +39,7 @@ class PlanScreen(ConfirmScreen):
         super().__init__(Question(f"Reload {plain(profile)}?", plan_summary(reply.plan), (apply,)))
 
     def parts(self) -> Iterator[Widget]:
-        yield Static(Content(self.question.title), classes="dialog-title")
+        yield DialogTitle(self.question.title)
         yield Static(Content(self.question.text), classes="dialog-text")
         view = LinesView(id="plan")
         view.can_focus = False

@@ -15,6 +15,7 @@ from tui.render.pieces import cut, plain
 from tui.render.pool_detail import NOTED_FROM_S
 from tui.render.pool_words import is_number, span
 from tui.screens.confirm import Choice, ConfirmScreen, Question
+from tui.screens.dialog_title import DialogTitle
 from tui.situation import busy_members
 
 CHOICES: Final = 9
@@ -137,7 +138,7 @@ class SizeScreen(ConfirmScreen):
         self._now = now
 
     def parts(self) -> Iterator[Widget]:
-        yield Static(Content(self.question.title), classes="dialog-title")
+        yield DialogTitle(self.question.title)
         yield Static(Content(self.question.text), classes="dialog-text")
         yield Input(str(self._now), type="integer", max_length=4, compact=True, id="size")
         yield Static(Content("enter takes the number   esc cancels"), classes="dialog-foot")

@@ -19,6 +19,7 @@ from tui.hang_actions import HANG_ACTIONS, title_of
 from tui.keymap import key_name
 from tui.render.pieces import Line, Tone, wrap
 from tui.render.record import record_view
+from tui.screens.dialog_title import DialogTitle
 from tui.widgets.filter_box import TypingBox
 from tui.widgets.lines_view import LinesView
 
@@ -35,7 +36,7 @@ class ReadingScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(Content(self._title_text), classes="dialog-title")
+            yield DialogTitle(self._title_text)
             yield LinesView(id="reading")
             yield Static(Content(self.FOOT), classes="dialog-foot")
 
@@ -89,7 +90,7 @@ class HelpScreen(ReadingScreen):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(Content(self._title_text), classes="dialog-title")
+            yield DialogTitle(self._title_text)
             yield HelpBox()
             yield LinesView(id="reading")
             yield Static(Content(self.FOOT), classes="dialog-foot")

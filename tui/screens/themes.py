@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from tui.render.glyphs import STATE_TONES, Glyphs
 from tui.render.pieces import Found, Line, Tone, fit_line
+from tui.screens.dialog_title import DialogTitle
 from tui.settings_desk import SettingsDesk
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.line import LineWidget
@@ -44,7 +45,7 @@ class ThemesScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static(Content("Theme"), classes="dialog-title")
+            yield DialogTitle("Theme")
             yield self._list
             yield LineWidget(id="themes-sample")
             yield Static(Content("enter keeps it for this project   esc goes back"), classes="dialog-foot")
