@@ -17,18 +17,11 @@ from errno import EPIPE
 
 from supervisor.channels import platform
 from supervisor.channels.envelope import message_bytes
-from supervisor.channels.ledger import (
-    BYTES_IN,
-    DONE,
-    GETS,
-    HOLD_NUMBER,
-    PUTS,
-    PUTS_ENDED,
-    Ledger,
-)
+from supervisor.channels.ledger import Ledger
 from supervisor.channels.parcel import HEADER, MARKS_AT, RECORD_BYTES
 from supervisor.channels.places import Places
 from supervisor.channels.trays import Trays
+from supervisor.channels.words import BYTES_IN, DONE, GETS, HOLD_NUMBER, PUTS, PUTS_ENDED
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from supervisor.channels import ledger as words
+from supervisor.channels import words
 from supervisor.channels.pages import QueueCensus, QueueUser
 
 TYPE_CHECKING = False

@@ -7,12 +7,12 @@ import time
 from queue import Full
 
 from supervisor.channels.envelope import item_bytes
-from supervisor.channels.ledger import PUT_WAIT_NS
 from supervisor.channels.parcel import INLINE_BYTES, RECORD, SMALL_BYTES, TRAY, TRAYED
 from supervisor.channels.platform import INPUT, OUTPUT
 from supervisor.channels.roster import SECOND_LOOK_S
 from supervisor.channels.taking import Taking
 from supervisor.channels.waiting import Blocking
+from supervisor.channels.words import PUT_WAIT_NS
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import os
 import select
 
 from supervisor.channels import platform
-from supervisor.channels.ledger import RETURNED, TOKENS, WANTED, Ledger
+from supervisor.channels.ledger import Ledger
 from supervisor.channels.parcel import PLACELESS
+from supervisor.channels.words import RETURNED, TOKENS, WANTED
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:

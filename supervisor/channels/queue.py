@@ -22,7 +22,6 @@ from supervisor.channels.conduit import Conduit, nothing
 from supervisor.channels.crossing import reduce_channel
 from supervisor.channels.envelope import Envelopes, new_prefix
 from supervisor.channels.giving import Giving
-from supervisor.channels.ledger import BYTES_IN, DONE, GETS, HELD_NS, HOLD_NUMBER, PUTS, PUTS_ENDED
 from supervisor.channels.letters import Letters
 from supervisor.channels.parcel import MARKS_AT, OBJECT, RECORD, SMALL_BYTES, TRAYED, loads, press
 from supervisor.channels.platform import INPUT
@@ -32,6 +31,7 @@ from supervisor.channels.standard import StandardQueue
 from supervisor.channels.taking import EndOfStream
 from supervisor.channels.upkeep import Upkeep
 from supervisor.channels.waiting import Blocking
+from supervisor.channels.words import BYTES_IN, DONE, GETS, HELD_NS, HOLD_NUMBER, PUTS, PUTS_ENDED
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 
-from supervisor.channels import ledger as words
+from supervisor.channels import words
 from supervisor.channels.envelope import file_name, writer_of
 from supervisor.channels.parcel import (
     ATTEMPTS_AT,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from queue import Empty
 
-from supervisor.channels.ledger import GET_WAIT_NS
 from supervisor.channels.parcel import SMALL_BYTES
 from supervisor.channels.platform import INPUT
 from supervisor.channels.waiting import Blocking, nap
 from supervisor.channels.watching import Watch
+from supervisor.channels.words import GET_WAIT_NS
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:

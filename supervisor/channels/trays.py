@@ -12,8 +12,9 @@ that freeing twice does no harm.
 from __future__ import annotations
 
 from supervisor.channels import platform
-from supervisor.channels.ledger import CLAIMED_NS, HAS_LAID, TRAYS_BYTES
+from supervisor.channels.ledger import TRAYS_BYTES
 from supervisor.channels.parcel import HEADER, HEADER_BYTES, OBJECT
+from supervisor.channels.words import CLAIMED_NS, HAS_LAID
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import os
 
 from supervisor.channels.envelope import file_name, item_bytes
-from supervisor.channels.ledger import BYTES_IN, DONE, GETS, HOLD_NUMBER, PUTS, PUTS_ENDED
 from supervisor.channels.parcel import HEADER_BYTES, MARKS_AT, RECORD_BYTES, SPILLED, TRAYED
+from supervisor.channels.words import BYTES_IN, DONE, GETS, HOLD_NUMBER, PUTS, PUTS_ENDED
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:

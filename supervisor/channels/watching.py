@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 
-from supervisor.channels.ledger import PID
+from supervisor.channels.words import PID
 
 TYPE_CHECKING = False  # typing itself would cost every worker 10 ms
 if TYPE_CHECKING:

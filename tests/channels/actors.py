@@ -11,10 +11,10 @@ from typing import Any
 
 from supervisor.channels import PipeConnection, Queue, StatusBoard
 from supervisor.channels.desk import Desk
-from supervisor.channels.ledger import GETS, HOLD_NUMBER, PUTS
 from supervisor.channels.parcel import TRAYED, press
 from supervisor.channels.places import Places
 from supervisor.channels.trays import Trays
+from supervisor.channels.words import GETS, HOLD_NUMBER, PUTS
 
 
 def forward(inbox: Queue, outbox: Queue) -> None:
