@@ -29,7 +29,7 @@ from tui.render.channel_detail import ChannelInside
 from tui.render.errors import ErrorRow, Order, error_rows
 from tui.render.glyphs import Glyphs
 from tui.render.headings import group_page
-from tui.render.log_words import no_lines
+from tui.render.log_words import LogFacts, no_lines
 from tui.render.ways import Ways
 from tui.screens.log_panes import LogPanes
 from tui.screens.logs import LogPane
@@ -81,6 +81,8 @@ class DrawnScreen(RoomScreen):
         self._inside: ChannelInside | None = None
         self._pool_detail: PoolDetail | None = None
         self._banner: tuple[str, str] = ("", "")
+        self._told_of_logs: list[tuple[LogFacts, int | None]] = []
+        """What the logs' lines were drawn for."""
         self._hinted: Situation | None = None
         """What the hints were made for."""
         self._is_drawing_lines = False
@@ -173,11 +175,9 @@ class DrawnScreen(RoomScreen):
             self._name_columns()
             self.share_height()
         self.set_class(view.state is LinkState.LOST, "-stale")
-        self._explain("workers", self._wording.no_workers(view, self._filters["workers"]), len(view.rows))
+        self._explain_tables()
         self.table.show(view.rows, view.channels, now_s, self._wording.local_offset_s(), view.pools_of)
-        self._explain("channels", self._wording.no_channels(view, self._filters["channels"]), len(view.channels))
         self.channel_table.show_rows(view.fleet.channels if view.fleet else (), now_s)
-        self._explain("pools", self._wording.no_pools(view, self._filters["pools"]), len(view.pools))
         self.pool_table.show_rows(view.fleet.pools if view.fleet else (), now_s)
         for pane in self.log_panes:
             if view.fleet is not None:
@@ -186,6 +186,15 @@ class DrawnScreen(RoomScreen):
         self._draw_errors()
         self._draw_lines_now()
         self._draw_detail()
+
+    def _explain_tables(self) -> None:
+        """Let each table have words for what it says while it is empty."""
+        view, filters = self._view, self._filters
+        self._explain("workers", self._wording.no_workers(view, filters["workers"]), len(view.rows))
+        self._explain("channels", self._wording.no_channels(view, filters["channels"]), len(view.channels))
+        self._explain("pools", self._wording.no_pools(view, filters["pools"]), len(view.pools))
+        if self.place == "errors":
+            self.error_table.explain_empty(self._wording.no_errors(self._errors, filters["errors"]))
 
     def _explain(self, place: Place, words: tuple[str, ...], total: int) -> None:
         """Let the table of `place` say `words` while it is empty, or that its `total` rows are all in order."""
@@ -214,7 +223,7 @@ class DrawnScreen(RoomScreen):
             return
         self._errors.open(self._source.directory, self._source.reader)
         self._looking.resume()
-        self.error_table.explain_empty(self._wording.no_errors(self._errors, self._filters["errors"]))
+        self._explain_tables()
         now_at = self._wording.clock.wall_s()
         self.error_table.show_rows(error_rows(self._errors.groups, self.error_order, now_at), now_at)
 
@@ -306,19 +315,11 @@ class DrawnScreen(RoomScreen):
             table, grouping = self.place_table, self.table.grouping if self.place == "workers" else ""
             hidden, order = table.hidden_count if table.is_only_problems else None, table.sort_title
             self._ways = lambda width: wording.table_title(
-                self.place,
-                view,
-                shown,
-                needle,
-                width,
-                marked,
-                hidden,
-                order,
-                grouping,
-                table.filter_trouble,
+                self.place, view, shown, needle, width, marked, hidden, order, grouping, table.filter_trouble
             )
         ways = self._ways
         self._title(self.place, lambda width: ways(width).line)
+        self._told_of_logs = self._logs_now()
         for pane in self.log_panes:
             pane.draw(self._ground("log") if pane is self.logs else "title")
         heading = self.table.heading if self.place == "workers" else None
@@ -363,7 +364,13 @@ class DrawnScreen(RoomScreen):
         self.detail_view.show_page(page)
 
     def on_log_view_moved(self) -> None:
-        self._draw_lines()
+        """A frame may have told it already."""
+        if self._logs_now() != self._told_of_logs:
+            self._draw_lines()
+
+    def _logs_now(self) -> list[tuple[LogFacts, int | None]]:
+        """What the logs' titles and histograms are made of."""
+        return [(pane.facts(), pane.view.cursor_number) for pane in self.log_panes if pane.is_ready]
 
     def on_jumping_pane_changed(self) -> None:
         self.redraw()

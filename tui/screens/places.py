@@ -205,7 +205,8 @@ class PlacesScreen(DrawnScreen):
             table = self._tables[message.pane]
             table.filter(message.text)
             self._boxes[message.pane].set_class(bool(table.filter_trouble), "-wrong")
-        self.redraw()
+        self._explain_tables()
+        self._draw_lines()
 
     def on_jumping_pane_changed(self) -> None:
         """The first log's filter may be another one."""

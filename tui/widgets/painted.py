@@ -25,12 +25,11 @@ class PaintedWidget(Widget):
         width = self.size.width
         if width != self.outer_size.width or self.styles.text_opacity != 1.0 or self.opacity != 1.0:
             return super().render_lines(crop)
-        blank, filters = self.rich_style, self.get_line_filters()
-        _, background = self.background_colors
-        strips = []
-        for y in crop.line_range:
-            strip = self.render_line(y).adjust_cell_length(width, blank)
-            for each in filters:
-                strip = strip.apply_filter(each, background)
-            strips.append(strip if crop.column_span == (0, width) else strip.crop(*crop.column_span))
-        return strips
+        strips = [self.render_line(y) for y in crop.line_range]
+        if any(strip.cell_length != width for strip in strips):
+            blank = self.rich_style
+            strips = [strip.adjust_cell_length(width, blank) for strip in strips]
+        for each in self.get_line_filters():
+            _, background = self.background_colors
+            strips = [strip.apply_filter(each, background) for strip in strips]
+        return strips if crop.column_span == (0, width) else [strip.crop(*crop.column_span) for strip in strips]

@@ -165,7 +165,7 @@ class RowsTable(ScrolledLines, Generic[RowT]):
         if needle != self._finder.typed:
             self._finder.use(needle)
             self._select_rows()
-            self.refresh()
+            self._refresh_changed()
 
     def sort_by(self, sort: Sort | None) -> None:
         """Let the rows stand by a column; None: as they came. The cursor stays on its row."""
@@ -246,21 +246,16 @@ class RowsTable(ScrolledLines, Generic[RowT]):
 
     def _refresh_changed(self) -> None:
         """Ask for a repaint of the visible lines that would come out different."""
-        for y in range(HEADER_LINES, self.size.height):
+        size, top = self.size, self.scroll_offset.y
+        for y, row in enumerate(self._rows[top : top + max(size.height - HEADER_LINES, 0)], HEADER_LINES):
             painted = self._painted.get(y)
-            index = self.scroll_offset.y + y - HEADER_LINES
-            if index >= len(self._rows):
-                break
-            row = self._rows[index]
-            if painted is None:
-                self.refresh(Region(0, y, self.size.width, 1))
-                continue
-            if painted.row is row and painted.beside == self.beside(row):
-                continue
-            fresh = self._paint(row)
-            if fresh.line != painted.line:
-                self.refresh(Region(0, y, self.size.width, 1))
-            self._painted[y] = fresh
+            if painted is not None:
+                if painted.row is row and painted.beside == self.beside(row):
+                    continue
+                fresh = self._painted[y] = self._paint(row)
+                if fresh.line == painted.line:
+                    continue
+            self.refresh(Region(0, y, size.width, 1))
 
     def _paint(self, row: RowT) -> Painted:
         """`row` as a line, made anew when it says something else now."""

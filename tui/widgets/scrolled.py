@@ -13,11 +13,13 @@ from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
 from textual.widget import Widget
 
 from tui.actions import MOVES
 from tui.widgets.filter_box import is_typing
 from tui.widgets.painted import PaintedWidget
+from tui.widgets.scroll_bars import KeptBar
 
 
 class ScrolledLines(ScrollView, PaintedWidget, can_focus=True):
@@ -29,6 +31,14 @@ class ScrolledLines(ScrollView, PaintedWidget, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [Binding(keys, action, show=False) for keys, action, _ in MOVES]
 
     virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        if self._vertical_scrollbar is None:
+            bar = self._vertical_scrollbar = KeptBar(thickness=self.scrollbar_size_vertical)
+            bar.display = False
+            self.app._start_widget(self, bar)  # noqa: SLF001 (as Textual's own property does)
+        return self._vertical_scrollbar
 
     def make_room(self, lines: int) -> None:
         """There are so many lines: the scroll bar shows it, and no place is beyond the last of them."""
