@@ -72,6 +72,14 @@ def test_unknown_worker_is_an_error_with_a_suggestion(command: Command, stored: 
     assert outcome.err.startswith('procdeck: census has no records of a worker "prase"; did you mean "parse"?\n')
 
 
+def test_of_very_many_replicas_the_workers_are_listed(command: Command) -> None:
+    """A typo in a large fleet fills no terminal."""
+    lines = [_line(f"w{number // 40:02d}.{number % 40}", "x") for number in range(1600)]
+    _write(run_directory("census", "20260101-1") / "logs", *lines)
+    outcome = command("logs", "--project", "census", "v07")
+    assert outcome.err.splitlines()[-1] == f"there are {', '.join(f'w{at:02d}' for at in range(30))} and 10 more"
+
+
 def test_worker_that_has_said_nothing_is_no_error(command: Command, stored: Path) -> None:
     """It exists; there is nothing to show."""
     assert command("logs", "walk") == command("logs", "walk")

@@ -21,6 +21,7 @@ LOOK_EVERY_S: Final = 0.1
 
 LAST_RUN: Final = "last"
 MOST_RUNS_SAID: Final = 10
+MOST_NAMES_SAID: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,5 +132,14 @@ def _complain_of(unknown: list[str], known: set[str], project: str) -> ExitCode:
     choices = sorted(known | {name.partition(".")[0] for name in known})
     for name in unknown:
         complain(f'{project} has no records of a worker "{name}"{did_you_mean(name, choices)}')
-    narrate(f"there are {', '.join(sorted(known))}" if known else "there are no records at all")
+    narrate(f"there are {_listed(sorted(known), choices)}" if known else "there are no records at all")
     return ExitCode.REFUSED
+
+
+def _listed(replicas: list[str], choices: list[str]) -> str:
+    """All replicas, or the workers where these are too many, or some of them."""
+    if len(replicas) <= MOST_NAMES_SAID:
+        return ", ".join(replicas)
+    workers = [name for name in choices if "." not in name]
+    rest = len(workers) - MOST_NAMES_SAID
+    return ", ".join(workers[:MOST_NAMES_SAID]) + (f" and {rest:,} more" if rest > 0 else "")
