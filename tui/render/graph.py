@@ -36,6 +36,8 @@ class Stage:
     """Queues and pipes that it takes from."""
     writes: tuple[str, ...] = ()
     """Queues and pipes that it puts into."""
+    made: tuple[PoolRow, ...] = ()
+    """The pools that its own code has made and that live; they are no stages, for it waits for them itself."""
 
     @property
     def key(self) -> Key:
@@ -45,6 +47,13 @@ class Stage:
     def size(self) -> int:
         """How many work at once: its replicas, or the members of its pool."""
         return self.pool.report.processes if self.pool is not None else len(self.rows)
+
+    @property
+    def made_busy(self) -> str:
+        """``3/8 busy``: of the members of all pools that its code has made; empty where it has made none."""
+        reports = [pool.report for pool in self.made]
+        busy = sum(member.state == "busy" for report in reports for member in report.members)
+        return f"{busy}/{sum(report.processes for report in reports)} busy" if reports else ""
 
     @property
     def is_connected(self) -> bool:
@@ -99,6 +108,10 @@ def graph_of(rows: Sequence[ReplicaRow], channels: Sequence[ChannelRow], pools: 
     flowing = {channel.name: channel for channel in channels if channel.kind in FLOWING}
     reads, writes = _users(rows, flowing.values())
     own_pools = {pool.name: pool for pool in pools}
+    made: dict[str, list[PoolRow]] = {}
+    for pool in pools:
+        if pool.is_live:
+            made.setdefault(pool.replica, []).append(pool)
     members: dict[str, list[ReplicaRow]] = {}
     for row in rows:
         members.setdefault(row.worker, []).append(row)
@@ -109,6 +122,7 @@ def graph_of(rows: Sequence[ReplicaRow], channels: Sequence[ChannelRow], pools: 
             own_pools.get(name) if group[0].kind == "pool" else None,
             tuple(channel for channel in flowing if name in reads[channel]),
             tuple(channel for channel in flowing if name in writes[channel]),
+            tuple(pool for row in group for pool in made.get(row.name, ()) if pool.name != name),
         )
         for name, group in members.items()
     }

@@ -65,6 +65,9 @@ def counts_line(stage: Stage, glyphs: Glyphs, width: int) -> Line:
             pieces.append((number if is_short else f"{number} {word}", Tone.PLAIN))
         if line_width(tuple(pieces)) <= width:
             break
+    busy = f"  {stage.made_busy}" if stage.made else ""
+    if line_width(tuple(pieces)) + len(busy) <= width:
+        pieces.append((busy, Tone.GOOD))
     return cut_line(tuple(pieces), width, glyphs.ellipsis)
 
 

@@ -39,7 +39,9 @@ def _stage(stage: Stage, flow: Flow, glyphs: Glyphs, now_s: float, width: int) -
         head.append((f"  {note}", NOTE_TONES[note]))
     ways = [f"takes from {_names(stage.reads)}"] if stage.reads else []
     ways += [f"puts into {_names(stage.writes)}"] if stage.writes else []
-    connections = "; ".join(ways) if ways else "takes from no queue and puts into none"
+    ways = ways or ["takes from no queue and puts into none"]
+    ways += [f"its pool{'s' if len(stage.made) > 1 else ''} {made_words(stage)}"] if stage.made else []
+    connections = "; ".join(ways)
     return [tuple(head), ((f" {connections}", Tone.PLAIN),), _doing(stage, now_s)]
 
 
@@ -59,6 +61,17 @@ def _doing(stage: Stage, now_s: float) -> Line:
     if len(stage.rows) > REPLICAS_TOLD:
         pieces.append((f"  and {len(stage.rows) - REPLICAS_TOLD} more", Tone.DIM))
     return tuple(pieces)
+
+
+def made_words(stage: Stage) -> str:
+    """The pools that its code has made: ``hash 4/4 busy``; whose each is, where it has replicas."""
+    told = []
+    for pool in stage.made[:REPLICAS_TOLD]:
+        name = pool.name if len(stage.rows) > 1 else pool.name.partition("@")[0]
+        busy = sum(member.state == "busy" for member in pool.report.members)
+        told.append(f"{plain(name)} {busy}/{pool.report.processes} busy")
+    more = len(stage.made) - REPLICAS_TOLD
+    return ", ".join(told) + (f" and {more} more" if more > 0 else "")
 
 
 def _busy_words(row: ReplicaRow) -> str:

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from supervisor.api.messages import ChannelRow
+from supervisor.api.pools import PoolRow
 from tests.tui.fakes import NOW_S, census, channels, replica
-from tests.tui.pool_fakes import pools
+from tests.tui.pool_fakes import pools, thumbs
 from tests.tui.render.graphs import SHAPES, bottleneck, graph, queue
 from tui.render.glyphs import ASCII, UNICODE, Glyphs
 from tui.render.graph import Graph, Key, graph_of
 from tui.render.graph_drawing import LOOKS, Drawing, Look, drawing
 from tui.render.graph_flow import flow_of
+from tui.render.graph_looks import counts_line
 from tui.render.graph_spots import neighbour, spot_at
 from tui.render.graph_told import TOLD_LINES, no_pipeline_lines, told
 from tui.render.pieces import Tone, line_text, line_width
@@ -117,6 +119,23 @@ def test_pools_show_how_far_they_are() -> None:
     row = next((pool for pool in pools() if pool.name == name), None)
     what = graph_of(rows, [queue("q", ["paint"], [rows[1].name])], pools())
     assert what.stages[name].pool == row
+
+
+def test_a_pool_made_in_code_is_told_of_with_its_worker() -> None:
+    """It is no stage of its own; one that is over is not told of, and with replicas it is said whose each is."""
+    made = PoolRow(name="hash@paint", replica="paint", report=thumbs())
+    over = PoolRow(name="old@paint", replica="paint", report=thumbs(), is_live=False)
+    what = graph_of([replica("paint")], [queue("q", ["paint"], ["x"])], [made, over])
+    (stage,) = what.stages.values()
+    assert stage.made == (made,)
+    assert line_text(counts_line(stage, UNICODE, 30)) == "◉ running  2/4 busy"
+    assert line_text(counts_line(stage, UNICODE, 12)) == "◉ running"
+    lines = told(what, flow_of(what, NOW_S), stage.key, UNICODE, NOW_S, 120)
+    assert line_text(lines[1]) == " puts into q; its pool hash 2/4 busy"
+    others = [PoolRow(name=f"hash@paint.{number}", replica=f"paint.{number}", report=thumbs()) for number in (1, 2)]
+    twins = graph_of([replica("paint.1"), replica("paint.2")], [], others)
+    lines = told(twins, flow_of(twins, NOW_S), Key("worker", "paint"), UNICODE, NOW_S, 120)
+    assert "its pools hash@paint.1 2/4 busy, hash@paint.2 2/4 busy" in line_text(lines[1])
 
 
 def test_hostile_names_obey_nobody() -> None:
