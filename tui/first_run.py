@@ -76,8 +76,13 @@ class FirstRun(App[Began]):
         self.notify(sentence, severity=severity, timeout=8.0, markup=False)
 
     def action_leave(self) -> None:
-        """Nothing runs that could be asked about."""
-        self.leave_for(None)
+        """Nothing runs that could be asked about. An engine that is on its way will, and goes on: that is said once."""
+        picker = self.screen
+        if isinstance(picker, _FirstPicker) and picker.is_opening and not picker.has_warned:
+            picker.has_warned = True
+            self.say("It is being opened, and will run. Once more leaves at once: procdeck attach shows it then.")
+        else:
+            self.leave_for(None)
 
     def leave_for(self, began: Began | None) -> None:
         """End with `began`; where that is an engine, its dashboard takes the screen over as it is."""
@@ -94,12 +99,19 @@ class _FirstPicker(PickerScreen):
     def __init__(self, glyphs: Glyphs, clock: Clock, directory: Path, *, is_asked_for: bool) -> None:
         super().__init__(glyphs, clock, directory)
         self._loading: asyncio.Future[None] | None = None
+        self.has_warned = False
+        """It was said that what is being opened goes on."""
         self._starts = () if is_asked_for else (init_start(python_files(directory)),)
         where = plain(str(directory))
         self._heading = "Profiles" if is_asked_for else f"No procdeck.toml in {where}. These can be opened"
 
     def heading(self) -> str:
         return self._heading
+
+    @property
+    def is_opening(self) -> bool:
+        """An engine is on its way."""
+        return bool(self._busy)
 
     def starts(self) -> Sequence[Start]:
         return self._starts
@@ -110,6 +122,7 @@ class _FirstPicker(PickerScreen):
     def take(self, card: Card) -> None:
         # The dashboard's modules load while the engine starts, as where a profile is named.
         self._loading = self._loading or asyncio.ensure_future(asyncio.to_thread(load_dashboard))
+        self.has_warned = False
         self.open_card(card)
 
     def begin(self, start: Start) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,33 @@ async def test_leaving_chooses_nothing(shipped: Path, empty: Path, key: str) -> 
         await shown(pilot, "✓ valid")
         await pilot.press(key)
         await until(pilot, lambda: app._exit)
+    assert app.return_value is None
+
+
+async def test_leaving_while_an_engine_starts_says_that_it_goes_on(
+    shipped: Path, empty: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once; then one leaves at once."""
+    is_free = threading.Event()
+
+    def open_engine(path: Path, known: EngineNote | None) -> Opened:
+        is_free.wait(60)
+        raise ProfileError(["it was not to be"])
+
+    monkeypatch.setattr("tui.screens.picker.open_engine", open_engine)
+    app = FirstRun(empty, is_asked_for=True)
+    try:
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await shown(pilot, "✓ valid")
+            await pilot.press("enter")
+            await shown(pilot, "Opening shipped")
+            await pilot.press("ctrl+c")
+            await shown(pilot, "It is being opened")
+            assert app.is_running
+            await pilot.press("ctrl+c")
+            await until(pilot, lambda: app._exit)
+    finally:
+        is_free.set()
     assert app.return_value is None
 
 
