@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 _HEAD: Final = b'{"time":"'
-_TIME_BYTES: Final = 27
+_TIME: Final = b"0000-00-00T00:00:00.000000Z"
+"""As it is written, with any digits."""
 _BEHIND_TIME: Final = [f'","level":"{level}","message":"'.encode() for level in ("INFO", *LEVELS)]
 _WINDOW_BYTES: Final = 64
 """Most messages end within so many bytes."""
@@ -132,7 +133,7 @@ class WholeArrays:
             begins = starts[numbers]
             is_so = self._has_head(padded, begins, text)
             of_level = numbers if is_so is None else numbers[is_so]
-            messages[of_level] = starts[of_level] + (len(_HEAD) + _TIME_BYTES + len(text))
+            messages[of_level] = starts[of_level] + (len(_HEAD) + len(_TIME) + len(text))
             numbers = numbers[:0] if is_so is None else numbers[~is_so]
             if not len(numbers):
                 break
@@ -140,16 +141,16 @@ class WholeArrays:
         is_other[numbers] = True
         numbers = np.flatnonzero(messages)
         message_ends[numbers] = self._next_quotes(padded, messages[numbers])
+        is_other |= message_ends > ends
         return _Lines(starts, ends, messages, message_ends, is_other)
 
     def _has_head(self, padded: bytes, begins: Places, behind_time: bytes) -> Flags | None:
         """Which lines that begin there have a time and then this; None: all."""
         np = self._np
-        time = slice(len(_HEAD), len(_HEAD) + _TIME_BYTES)
-        head = np.frombuffer(_HEAD + bytes(_TIME_BYTES) + behind_time, np.uint8)
-        codes = _rows(np, padded, len(head), begins)
-        is_so: Flags = codes == head
-        is_so[:, time] = codes[:, time] != ord('"')
+        head = np.frombuffer(_HEAD + _TIME + behind_time, np.uint8)
+        more = np.zeros(len(head), np.uint8)
+        more[len(_HEAD) : len(_HEAD) + len(_TIME)] = [ord("9") - ord("0") if code == ord("0") else 0 for code in _TIME]
+        is_so = _rows(np, padded, len(head), begins) - head <= more
         if is_so.all():
             return None
         return np.logical_and.reduce(is_so, axis=1)  # type: ignore[no-any-return]
@@ -161,7 +162,8 @@ class WholeArrays:
         is_found = np.frombuffer(padded, np.uint8)[found] == ord('"')
         if not is_found.all():
             for at in np.flatnonzero(~is_found).tolist():
-                found[at] = padded.find(b'"', begins[at])
+                end = padded.find(b'"', begins[at])
+                found[at] = end if end >= 0 else len(padded)
         return found
 
     def _look_behind(self, padded: bytes, lines: _Lines, numbers: Places, is_hit: Flags, is_other: Flags) -> None:

@@ -91,7 +91,8 @@ class WholeChunks:
             search = pattern.search
             if _BACKSLASH[0] in text:
                 parts = _spelled_out(parts)
-            hits = [number for number, (message, end) in enumerate(parts) if search(message) or ends[end]]
+            # The end first: where it is damaged, what seems the message is none, and may match for that reason only.
+            hits = [number for number, (message, end) in enumerate(parts) if ends[end] or search(message)]
         else:
             hits = [number for number, (message, end) in enumerate(parts) if needle in message or ends[end]]
         unsure = {number for number in hits if parts[number][1] in ends.unsure} if ends.unsure else set()

@@ -56,14 +56,14 @@ def test_text_is_found_in_the_same_lines(
     lines: list[bytes], odd: list[bytes], text: str, is_inverted: bool, level: str
 ) -> None:
     """Escapes, letters beyond ASCII, exceptions, extra fields, lines that are no records, or hardly."""
-    _check(LogQuery(text, is_inverted=is_inverted, minimum_level=level), b"".join(odd + lines))
+    _check(LogQuery(text, is_inverted=is_inverted, minimum_level=level), b"".join(odd + lines + odd))
 
 
 @settings(max_examples=80, deadline=None)
 @given(any_chunks, st.lists(odd_lines, max_size=4), st.one_of(patterns, made_patterns), st.booleans())
 def test_patterns_match_the_same_lines(lines: list[bytes], odd: list[bytes], pattern: str, is_inverted: bool) -> None:
     """Classes, anchors, edges of words and alternatives."""
-    _check(LogQuery(pattern, is_regex=True, is_inverted=is_inverted), b"".join(lines + odd))
+    _check(LogQuery(pattern, is_regex=True, is_inverted=is_inverted), b"".join(odd + lines + odd))
 
 
 @pytest.mark.parametrize("query", [LogQuery("walk"), LogQuery("number 7"), LogQuery(r"\d+$", is_regex=True)])
