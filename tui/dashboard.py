@@ -64,7 +64,10 @@ SLOW_FRAME_S = 0.5
 """The same where a person wants as little motion as can be."""
 
 FRAMES_PER_TICK = 2
-"""Every so many frames all is drawn again, because ages and countdowns go on by themselves."""
+"""Every so many frames all is drawn again while a wait is told in tenths of a second."""
+
+AGES_S = 0.95
+"""So long after all was drawn, ages may be others; the clock is drawn with its second."""
 
 
 class Dashboard(LeavingApp):
@@ -111,6 +114,7 @@ class Dashboard(LeavingApp):
         self._wishes = Wishes(link, self.say)
         self._is_outdated = False
         self._frames = 0
+        self._drawn_s = 0.0
         self._utc_offset_s = time.localtime(self._clock.wall_s()).tm_gmtoff
         self._wording = Wording(project, self._glyphs, self._clock, self._utc_offset_s)
         self._hang_desk = HangDesk(
@@ -204,13 +208,24 @@ class Dashboard(LeavingApp):
         self._frames += 1
         if self.is_drawing and not self._exit:
             self.fleet_screen.log_view.pull()
-        if self._is_outdated or self._frames % FRAMES_PER_TICK == 0:
+        if self._is_outdated or self._has_gone_on():
             self._draw()
+        elif self.is_drawing and not self._exit:
+            self.fleet_screen.draw_clock()
+
+    def _has_gone_on(self) -> bool:
+        """Whether something that is shown is another thing by itself: an age, or what is left of a wait."""
+        now_s = self._clock.monotonic_s()
+        if not 0.0 <= now_s - self._drawn_s < AGES_S:
+            return True
+        if self._frames % FRAMES_PER_TICK or not self.is_drawing:
+            return False
+        return self.fleet_screen.place == "pools" or self._view.is_counting(now_s)
 
     def _draw(self) -> None:
         if self._exit or not self.is_drawing:
             return
-        self._is_outdated = False
+        self._is_outdated, self._drawn_s = False, self._clock.monotonic_s()
         view = self._view
         is_stale = view.state is LinkState.LOST and view.heard_s is not None
         now_s = view.heard_s if is_stale and view.heard_s is not None else self._clock.monotonic_s()

@@ -16,6 +16,7 @@ import msgspec
 
 from supervisor.api.messages import ChannelRow, Fleet, FleetChange, ReplicaRow
 from supervisor.api.pools import PoolRow
+from tui.render.figures import TENTHS_BELOW_S
 
 _Named = TypeVar("_Named", bound=ChannelRow | PoolRow)
 
@@ -63,6 +64,18 @@ class FleetView:
     def pools_of(self) -> dict[str, PoolRow]:
         """By replica, the first of each."""
         return {pool.replica: pool for pool in reversed(self.fleet.pools)} if self.fleet else {}
+
+    def is_counting(self, now_s: float) -> bool:
+        """Whether a wait is told in tenths of a second at `now_s` (monotonic): for a step of a life, or the engine."""
+        if self.state is not LinkState.LIVE:
+            return True
+        return any(-1.0 < deadline_s - now_s < TENTHS_BELOW_S + 1.0 for deadline_s in self._deadlines_s)
+
+    @cached_property
+    def _deadlines_s(self) -> tuple[float, ...]:
+        """When something is to happen to a replica (monotonic)."""
+        steps = (step_s for row in self.rows for step_s in (row.next_step_s, row.kill_s))
+        return tuple(step_s for step_s in steps if step_s is not None)
 
     def row(self, name: str | None) -> ReplicaRow | None:
         """The replica called `name`."""

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+TENTHS_BELOW_S = 10.0
+"""What is left of a wait is told in tenths of a second from here on."""
+
 _UNITS = ("B", "K", "M", "G", "T", "P")
 
 
@@ -24,7 +27,7 @@ def time_left(seconds: float) -> str:
     """What is left of a wait, rounded up, so that ``0.0 s`` means now: ``0.8 s`` ``42 s`` ``3 m 20 s`` ``2 h 05 m``."""
     seconds = max(seconds, 0.0) - 1e-6  # the difference of two clock readings is never quite even
     tenths = math.ceil(seconds * 10)
-    if tenths < 100:
+    if tenths < 10 * TENTHS_BELOW_S:
         return f"{tenths / 10:.1f} s"
     whole = math.ceil(seconds)
     if whole < 60:

@@ -299,7 +299,7 @@ class DrawnScreen(RoomScreen):
         if not self.is_attached:
             return
         wording, view, now_s = self._wording, self._view, self._now_s
-        self._header.show(lambda width: wording.header(view, width), made_of=(view, int(wording.clock.wall_s())))
+        self.draw_clock()
         tone, text = wording.banner(view, now_s)
         if (tone, text) != self._banner:
             self._banner = (tone, text)
@@ -331,6 +331,11 @@ class DrawnScreen(RoomScreen):
         elif (situation := self.situation()) != self._hinted:
             self._hinted = situation
             self._hints.show(hints(situation))
+
+    def draw_clock(self) -> None:
+        """Draw the header, where it says something else by now."""
+        wording, view = self._wording, self._view
+        self._header.show(lambda width: wording.header(view, width), made_of=(view, int(wording.clock.wall_s())))
 
     def _title(self, pane: Pane, make: MakeLine) -> None:
         self._titles[pane].show(make, self._ground(pane))

@@ -87,3 +87,14 @@ def test_a_change_before_any_snapshot_is_nothing() -> None:
     view = FleetView()
     assert heard_change(view, FleetChange(now_s=NOW_S, phase="running"), NOW_S) is view
     assert msgspec.structs.asdict(census())["project"] == "census"
+
+
+def test_tenths_are_told_of_what_comes_soon_and_of_no_other_wait() -> None:
+    """So only then has a screen to be drawn several times a second; a line that is lost says when it tries again."""
+    resting = heard_fleet(FleetView(), census(rows=(replica("walk"),)), NOW_S)
+    again = heard_fleet(FleetView(), census(rows=(replica("walk", State.BACKOFF, next_step_s=NOW_S + 60.0),)), NOW_S)
+    killed = heard_fleet(FleetView(), census(rows=(replica("walk", State.STOPPING, kill_s=NOW_S + 4.0),)), NOW_S)
+    assert not resting.is_counting(NOW_S)
+    assert [again.is_counting(NOW_S + after_s) for after_s in (0.0, 51.0, 60.0, 90.0)] == [False, True, True, False]
+    assert killed.is_counting(NOW_S)
+    assert lost(resting, "gone", NOW_S + 1.0).is_counting(NOW_S)
