@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from supervisor.errors import ProcdeckError
 from supervisor.heap import give_back_large
 from supervisor.paths import socket_path, state_root
-from tui.switching import still_running, switched_words
+from tui.switching import load_dashboard, still_running, switched_words
 
 if TYPE_CHECKING:
     from supervisor.processes.ignition import Ignition
@@ -42,6 +42,7 @@ def run_dashboard(project: str, *, started_here: bool = False, ignition: Ignitio
         ProcdeckError: it did not start.
     """
     prepare_textual()
+    load_dashboard()
     left: list[str] = []
     first_words = ""
     while True:

@@ -94,9 +94,9 @@ def _open(path: Path, project: str | None, *, is_simulated: bool = False) -> Exi
 
     ignition = Ignition(path, project, is_simulated=is_simulated)
     # The screen's modules load, and it is painted, while the engine starts.
-    load_dashboard()
     name = _name_of(path, project)
     if name is None:
+        load_dashboard()
         return _show(ignition.result(), started_here=True)
     from tui.app import run_dashboard
 
