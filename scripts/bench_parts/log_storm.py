@@ -22,14 +22,17 @@ from pathlib import Path
 
 from scripts.bench_parts import engines, idle, report
 from scripts.bench_parts.keyboard import Keyboard
-from scripts.bench_parts.person import Keys, Person, dashboard, latency
+from scripts.bench_parts.person import KEYS_OF_A_ROUND, Keys, Person, dashboard, latency
 from supervisor import paths
 from supervisor.api.client import EngineClient
 
 PROJECT = "benchstorm"
 WARM_UP_S = 15.0
-"""Caches fill and all pages of the log's window have been there once; only then is memory compared."""
+"""Before anything is measured. Memory is compared only from when each key has been pressed once, too: until then there
+are places and pages that have never been painted."""
 SAMPLE_EVERY_S = 2.0
+COMPARED_S = 20.0
+"""Memory breathes: the medians of so long a time, at the beginning and at the end, are what is compared."""
 MIB = 2**20
 
 PROFILE = """\
@@ -49,6 +52,10 @@ replicas = {workers}
 """
 
 
+Sample = tuple[float, int, int]
+"""Seconds, Rss and anonymous bytes."""
+
+
 @dataclass
 class Noticed:
     """What was measured during one storm."""
@@ -60,8 +67,9 @@ class Noticed:
     """Per cent of a core."""
     waited: dict[str, float] = field(default_factory=dict)
     """Per cent of the time in which a process could have run and had no core."""
-    memory: dict[str, list[tuple[float, int, int]]] = field(default_factory=dict)
-    """Seconds, Rss and anonymous bytes."""
+    warm_s: float = 0.0
+    """When each key had been pressed once."""
+    memory: dict[str, list[Sample]] = field(default_factory=dict)
 
 
 class Requests:
@@ -121,7 +129,7 @@ class Vitals:
         self._before: dict[str, tuple[float, float]] = {}
         self._begun_s = 0.0
         self._sampled_s = 0.0
-        self.memory: dict[str, list[tuple[float, int, int]]] = {"engine": [], "dashboard": []}
+        self.memory: dict[str, list[Sample]] = {"engine": [], "dashboard": []}
 
     def begin(self) -> None:
         self._begun_s = time.monotonic()
@@ -189,10 +197,12 @@ def watch(storm: Storm, minutes: float, *, presses_keys: bool) -> Noticed:
     steps = Person(storm.keyboard, noticed.keys).steps()
     before = storm.client.fleet().log.records
     storm.vitals.begin()
-    until_s = time.monotonic() + 60 * minutes
-    while time.monotonic() < until_s:
+    begun_s = time.monotonic()
+    while time.monotonic() < begun_s + 60 * minutes:
         if presses_keys:
             next(steps)
+            if len(noticed.keys.every) <= KEYS_OF_A_ROUND:
+                noticed.warm_s = time.monotonic() - begun_s
         else:
             storm.keyboard.rest(0.25)
         storm.vitals.sample()
@@ -219,16 +229,36 @@ def measure(folder: Path, workers: int, lines_a_second: int, minutes: float, tal
     rows = [[who, f"{noticed.cpu[who]:.1f} %", f"{noticed.waited[who]:.1f} %"] for who in noticed.cpu]
     report.print_table(("of one core", "used", "waited for one"), rows)
     report.print_table(
-        ("memory", "Rss then", "Rss now", "Rss more", "anonymous more, to hold: 1 MiB"),
-        [[who, *_growth(samples)] for who, samples in noticed.memory.items()],
+        (
+            f"memory, from {noticed.warm_s:.0f} s on",
+            "Rss then",
+            "Rss now",
+            "Rss more",
+            "anonymous more, to hold: 1 MiB",
+        ),
+        [[who, *_growth(samples, noticed.warm_s)] for who, samples in noticed.memory.items()],
     )
+    report.print_table(("anonymous, minute by minute", *noticed.memory), _minutes(noticed))
 
 
-def _growth(samples: list[tuple[float, int, int]]) -> list[str]:
-    """The medians of the first and of the last quarter of the samples."""
-    some = max(1, len(samples) // 4)
+def _growth(samples: list[Sample], warm_s: float) -> list[str]:
+    """From the first `COMPARED_S` after `warm_s` to the last."""
+    warm = [sample for sample in samples if sample[0] >= warm_s] or samples[-1:]
+    first = [sample for sample in warm if sample[0] <= warm[0][0] + COMPARED_S]
+    last = [sample for sample in warm if sample[0] >= warm[-1][0] - COMPARED_S]
     then, now = (
-        [statistics.median(sample[which] for sample in part) / MIB for which in (1, 2)]
-        for part in (samples[:some], samples[-some:])
+        [statistics.median(sample[which] for sample in part) / MIB for which in (1, 2)] for part in (first, last)
     )
     return [f"{then[0]:.1f} MiB", f"{now[0]:.1f} MiB", f"{now[0] - then[0]:+.2f} MiB", f"{now[1] - then[1]:+.2f} MiB"]
+
+
+def _minutes(noticed: Noticed) -> list[list[str]]:
+    """The median of each minute."""
+    minutes = sorted({int(at_s // 60) for at_s, _, _ in noticed.memory["engine"]})
+    rows = []
+    for minute in minutes:
+        of_it = ([each[2] for each in samples if int(each[0] // 60) == minute] for samples in noticed.memory.values())
+        rows.append(
+            [str(minute + 1), *(f"{statistics.median(found) / MIB:.2f} MiB" if found else "" for found in of_it)]
+        )
+    return rows

@@ -11,6 +11,8 @@ from scripts.bench_parts import engines, report
 from scripts.bench_parts.keyboard import Keyboard, Screen
 
 PATIENCE_S = 5.0
+KEYS_OF_A_ROUND = 20
+"""After so many all has been gone through once."""
 _NAME_COLUMNS = 12
 """What of a line of the table does not change by itself."""
 _LOG_COLUMNS = 90
