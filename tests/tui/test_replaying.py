@@ -7,10 +7,11 @@ from pathlib import Path
 from supervisor.api.messages import Event
 from supervisor.journal import JOURNAL_NAME, encode
 from tests.tui.fakes import NOW_AT
+from tests.tui.link.stores import BEGIN_US, timed_line, write_store
 from tests.tui.screens.test_fleet import NARROW, gone, screen_text, shown
 from tests.tui.test_recording import recorded
 from tui.link.replay_link import ReplayLink
-from tui.replay_dashboard import ReplayDashboard
+from tui.replay_dashboard import LOG_EVERY_S, ReplayDashboard
 from tui.replaying import clock_of
 
 
@@ -55,3 +56,27 @@ async def test_events_are_those_up_to_the_moment_that_is_shown(tmp_path: Path) -
         await pilot.press("left_curly_bracket")
         await gone(pilot, "the second")
         await shown(pilot, "the first")
+
+
+async def test_the_log_ends_at_the_moment_that_is_shown(tmp_path: Path) -> None:
+    """It goes along with the time, a minute on and back; whoever has gone elsewhere in it stays there until then."""
+    begin_us = int(NOW_AT * 1e6) - BEGIN_US
+    lines = [timed_line(begin_us + second * 1_000_000 + 500_000, message=f"at {second}.") for second in range(200)]
+    write_store(tmp_path / "logs", lines)
+    recording = recorded(tmp_path / "r", tmp_path / "logs", list(range(200)))
+    clock = clock_of(recording, NOW_AT + 20, 0.0)
+    app = ReplayDashboard(ReplayLink(recording, clock), "census (recording)", clock)
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "at 19.")
+        assert not any("at 20." in line for line in screen_text(app))
+        await pilot.press("right_curly_bracket")
+        await shown(pilot, "at 79.")
+        assert not any("at 80." in line for line in screen_text(app))
+        await pilot.press("8", "end")
+        await shown(pilot, "at 199.")
+        clock.go_to(NOW_AT + 90)
+        await pilot.pause(2 * LOG_EVERY_S)
+        assert any("at 199." in line for line in screen_text(app))
+        await pilot.press("left_curly_bracket")
+        await shown(pilot, "at 29.")
+        assert not any("at 30." in line for line in screen_text(app))

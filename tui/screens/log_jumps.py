@@ -179,6 +179,15 @@ class JumpingPane(Vertical):
         if number is not None:
             yield number
 
+    def stand_at(self, at_us: int) -> bool:
+        """Have the last line that is older than `at_us` at the lower edge; False while lines are still counted."""
+        timeline = self._source.timeline
+        number = timeline.line_at(at_us) if timeline is not None and timeline.is_complete else None
+        if number is None or not self._source.line_count:
+            return False
+        self.view.end_at(min(self._source.index(max(number - 1, 0)), self._source.line_count - 1))
+        return True
+
     # --- marks ---
 
     def do_mark(self) -> None:

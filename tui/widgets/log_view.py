@@ -308,6 +308,11 @@ class LogView(ScrolledLines):
         self.refresh()
         self.post_message(self.Moved())
 
+    def end_at(self, index: int) -> None:
+        """Put the cursor on line `index`, the last one on the screen."""
+        self.jump_to(index)
+        self._scroll(*self._top_with_last(index))
+
     def action_move(self, lines: int) -> None:
         count = self._source.line_count
         if not count or (self.is_following and lines > 0):
