@@ -125,7 +125,7 @@ _BLOCKED: Final = ("BLOCKED", "JOIN")
 
 def shown_state(row: ReplicaRow) -> str:
     """The state word a person sees: the replica's state, or what its warnings make of it where it should be moving."""
-    if row.state is State.RUNNING:
+    if row.state is State.RUNNING and row.warnings:
         if any(warning.startswith(_HUNG) for warning in row.warnings):
             return "hung"
         if any(warning.startswith(_BLOCKED) for warning in row.warnings):

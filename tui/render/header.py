@@ -27,11 +27,11 @@ def header(fleet: Fleet | None, project: str, clock: str, width: int, glyphs: Gl
         left.append((f" {fleet.phase}", Tone.GOOD if fleet.phase == "completed" else Tone.AMBER))
     right = _trouble_counts(fleet)
     warned = _warned(fleet)
-    if line_width((*left, *state_counts(fleet, glyphs, is_wordy=False), *warned, *right)) + 2 <= width:
+    counts = Counter(shown_state(row) for row in fleet.rows)
+    wordy, short = (state_counts(counts, glyphs, is_wordy=is_wordy) for is_wordy in (True, False))
+    if line_width((*left, *short, *warned, *right)) + 2 <= width:
         right = (*warned, *right)
-    wordy = state_counts(fleet, glyphs, is_wordy=True)
-    fits = line_width((*left, *wordy)) + line_width(right) + 2 <= width
-    left.extend(wordy if fits else state_counts(fleet, glyphs, is_wordy=False))
+    left.extend(wordy if line_width((*left, *wordy)) + line_width(right) + 2 <= width else short)
     engine = f"   engine {percent(fleet.engine.cpu_percent)} %  {size(fleet.engine.rss_bytes)}"
     if line_width(tuple(left)) + line_width(right) + len(engine) + 14 <= width:
         right = (*right, (engine, Tone.DIM))
@@ -40,9 +40,8 @@ def header(fleet: Fleet | None, project: str, clock: str, width: int, glyphs: Gl
     return spread(tuple(left), (*right, (" ", Tone.PLAIN)), width)
 
 
-def state_counts(fleet: Fleet, glyphs: Glyphs, *, is_wordy: bool) -> Line:
+def state_counts(counts: Counter[str], glyphs: Glyphs, *, is_wordy: bool) -> Line:
     """``◉ 5 running  ✗ 1 failed``; without the words where there is no room."""
-    counts = Counter(shown_state(row) for row in fleet.rows)
     pieces: list[Piece] = []
     for word in STATE_ORDER:
         if counts[word]:

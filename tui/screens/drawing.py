@@ -95,22 +95,17 @@ class DrawnScreen(RoomScreen):
         yield LineWidget(id="header")
         yield Static(id="banner", markup=False)
         with Vertical(id="panes"):
-            with Vertical(id="workers-pane", classes="pane"):
-                yield LineWidget(id="workers-title")
-                yield HeadingsBox("workers", "filter by name, state or activity; ! ~ re:; esc clears")
-                yield FleetTable(id="workers", glyphs=self._glyphs)
-            with Vertical(id="channels-pane", classes="pane"):
-                yield LineWidget(id="channels-title")
-                yield HeadingsBox("channels", "filter by name, kind, state or user; ! ~ re:; esc clears")
-                yield ChannelTable(id="channels", glyphs=self._glyphs)
-            with Vertical(id="pools-pane", classes="pane"):
-                yield LineWidget(id="pools-title")
-                yield HeadingsBox("pools", "filter by name, state, function or worker; ! ~ re:; esc clears")
-                yield PoolTable(id="pools", glyphs=self._glyphs)
-            with Vertical(id="errors-pane", classes="pane"):
-                yield LineWidget(id="errors-title")
-                yield HeadingsBox("errors", "filter by type, place, message or worker; ! ~ re:; esc clears")
-                yield ErrorTable(id="errors", glyphs=self._glyphs)
+            tables: tuple[tuple[Place, AnyTable, str], ...] = (
+                ("workers", FleetTable(id="workers", glyphs=self._glyphs), "name, state or activity"),
+                ("channels", ChannelTable(id="channels", glyphs=self._glyphs), "name, kind, state or user"),
+                ("pools", PoolTable(id="pools", glyphs=self._glyphs), "name, state, function or worker"),
+                ("errors", ErrorTable(id="errors", glyphs=self._glyphs), "type, place, message or worker"),
+            )
+            for place, table, compared in tables:
+                with Vertical(id=f"{place}-pane", classes="pane"):
+                    yield LineWidget(id=f"{place}-title")
+                    yield HeadingsBox(place, f"filter by {compared}; ! ~ re:; esc clears")
+                    yield table
             with Horizontal(id="lower"):
                 yield LogPanes(self._source, self._make_log)
                 with Vertical(id="detail-pane", classes="pane"):
@@ -306,6 +301,7 @@ class DrawnScreen(RoomScreen):
             self._banner_line.set_classes(f"-{tone}" if tone else "")
             self._banner_line.update(text)
         shown, needle = len(self.place_table.shown_names), self._told_filter(self.place)
+        made_of: tuple[object, ...] | None = None
         if self.place == "errors":
             self._ways = lambda width: wording.errors_title(
                 self._errors, shown, needle, self.error_order, width, self.place_table.filter_trouble
@@ -314,17 +310,18 @@ class DrawnScreen(RoomScreen):
             marked = len(self.table.marked) if self.place == "workers" else 0
             table, grouping = self.place_table, self.table.grouping if self.place == "workers" else ""
             hidden, order = table.hidden_count if table.is_only_problems else None, table.sort_title
-            self._ways = lambda width: wording.table_title(
-                self.place, view, shown, needle, width, marked, hidden, order, grouping, table.filter_trouble
-            )
+            rest = (marked, hidden, order, grouping, table.filter_trouble)
+            self._ways = lambda width: wording.table_title(self.place, view, shown, needle, width, *rest)
+            if view.state is not LinkState.LOST:  # what is said of its age goes on by itself
+                made_of = (view.fleet is None, self._counts(), shown, needle, *rest)
         ways = self._ways
-        self._title(self.place, lambda width: ways(width).line)
+        self._title(self.place, lambda width: ways(width).line, made_of)
         self._told_of_logs = self._logs_now()
         for pane in self.log_panes:
             pane.draw(self._ground("log") if pane is self.logs else "title")
         heading = self.table.heading if self.place == "workers" else None
         subject = heading.label if heading else self.error.type if self.error else self.subject
-        self._title("detail", lambda width: wording.detail_title(subject, width))
+        self._title("detail", lambda width: wording.detail_title(subject, width), (subject,))
         if isinstance(self.focused, TypingBox):
             self._hinted = None
             self._hints.show(FILTER_HINTS if isinstance(self.focused, FilterBox) else ASK_HINTS)
@@ -337,8 +334,8 @@ class DrawnScreen(RoomScreen):
         wording, view = self._wording, self._view
         self._header.show(lambda width: wording.header(view, width), made_of=(view, int(wording.clock.wall_s())))
 
-    def _title(self, pane: Pane, make: MakeLine) -> None:
-        self._titles[pane].show(make, self._ground(pane))
+    def _title(self, pane: Pane, make: MakeLine, made_of: tuple[object, ...] | None) -> None:
+        self._titles[pane].show(make, self._ground(pane), made_of)
 
     def _ground(self, pane: Pane) -> Ground:
         return "title-focused" if pane == self._pane else "title"

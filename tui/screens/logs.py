@@ -100,7 +100,7 @@ class LogPane(TakingPane):
     def draw(self, ground: Ground) -> None:
         """Draw title and histogram; only what differs is painted."""
         facts = self.facts()
-        self._title.show(lambda width: log_title(facts, width), ground)
+        self._title.show(lambda width: log_title(facts, width), ground, (facts,))
         if self._strip.display and self._strip.size.width:
             self._draw_strip()
 
