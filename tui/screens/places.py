@@ -260,13 +260,11 @@ class PlacesScreen(DrawnScreen):
             table_lines=self.table_lines,
             detail_columns=self.detail_columns,
             second_log_lines=self.log_panes.second_lines,
-            second_log_lines=self.log_panes.second_lines,
         )
 
     def lay_out(self, layout: Layout) -> None:
         """Lay this screen out as `layout` says; what it does not say is as it was built."""
         self.table_lines, self.detail_columns = layout.table_lines, layout.detail_columns
-        self.log_panes.second_lines = layout.second_log_lines
         self.log_panes.second_lines = layout.second_log_lines
         if layout.is_detail_open is not None:
             self.want_detail(is_open=layout.is_detail_open)
