@@ -79,7 +79,9 @@ class Archive:
         remove_old_runs(self._place.directory.parent, keep_runs, self._place.run_id)
 
     def change(self, profile: Profile) -> None:
-        """Go by `profile` from now on. How segments are kept is settled when a run begins."""
+        """Go by `profile` from now on, but for what `supervisor.profile.changes` says counts when an engine starts."""
+        logs = profile.logs
+        self.writer.go_by(logs.segment_bytes, logs.segment_age_s, Retention(logs.keep_bytes, logs.keep_age_s))
         self._sinks.change(sink_orders(profile, self._place.output_directory))
         if profile.source != self._kept:
             self._kept = profile.source

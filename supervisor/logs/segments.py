@@ -101,6 +101,12 @@ class SegmentWriter:
         self.removed_bytes = 0
         self.last_trouble = ""
 
+    def go_by(self, segment_bytes: int, segment_age_s: float | None, retention: Retention) -> None:
+        """Begin segments, and keep them, by other rules from now on."""
+        self._segment_bytes = segment_bytes
+        self._segment_age_s = segment_age_s
+        self._retention = retention
+
     @property
     def path(self) -> Path:
         """The newest segment."""

@@ -55,6 +55,8 @@ LIVE_KEYS: Final = frozenset(
 NEXT_START_KEYS: Final = frozenset({"startup", "ready", "alive", "start_timeout", "depends_on", "traceback_locals"})
 """Those of them that a replica takes up when it is started next."""
 
+NEXT_RUN_LOG_KEYS: Final = frozenset({"when_full", "compress", "files", "keep_runs"})
+"""The keys of ``[logs]`` that count when an engine starts; the others count at once."""
 
 POOL_LIVE_KEYS: Final = frozenset({"processes"})
 """The keys that only pools have and that are applied while one runs; any other of them restarts it."""
@@ -223,7 +225,10 @@ def _profile_changes(before: Profile, after: Profile) -> Iterator[Change]:
     if keys:
         yield Change(after.project, "update", keys, "goes on without a restart", "profile")
     if keys := _differing(before.logs, after.logs):
-        late = '; "segment_size" counts when the engine starts' if "segment_size" in keys else ""
+        waiting = [key for key in keys if key in NEXT_RUN_LOG_KEYS]
+        late = f"; {quoted(waiting)} {'counts' if len(waiting) == 1 else 'count'} when the engine starts" * bool(
+            waiting
+        )
         yield Change("logs", "update", keys, f"go on without a restart{late}", "logs")
 
 

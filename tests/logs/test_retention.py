@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor.logs.record import engine_line
 from supervisor.logs.retention import Retention, StoredSegment, expendable, remove_old_runs, stored_segments
 from supervisor.logs.segments import RETAIN_EVERY_S, SegmentWriter
 
@@ -50,6 +51,20 @@ def test_writer_keeps_as_much_as_it_may_and_says_what_it_deleted(tmp_path: Path)
     marks = [record for record in records if record.get("worker") == "engine"]
     assert marks[-1]["message"] == "the oldest log segment was deleted, as [logs] says"
     assert marks[-1]["extra"]["segments"] == 1
+
+
+def test_writer_goes_by_other_rules_from_now_on(tmp_path: Path) -> None:
+    """A reload that wants less of the log has the rest deleted with the next segment."""
+    line = engine_line(0.0, "INFO", "x" * 900)
+    writer = SegmentWriter(tmp_path, segment_bytes=10_000)
+    for _ in range(100):
+        writer.append([line])
+    assert len(stored_segments(tmp_path)) > 5
+    writer.go_by(2_000, None, Retention(keep_bytes=5_000))
+    for _ in range(10):
+        writer.append([line])
+    writer.close()
+    assert sum(segment.size_bytes for segment in stored_segments(tmp_path)) < 7_000
 
 
 def test_segments_are_begun_and_deleted_for_their_age(tmp_path: Path) -> None:

@@ -323,3 +323,16 @@ def test_a_worker_has_one_restart_or_one_update(before: Profile, after: Profile)
     """And beside it one scale at most."""
     steps = [(step.what, step.subject, "scale" if step.change == "scale" else "") for step in plan(before, after, {})]
     assert len(steps) == len(set(steps))
+
+
+def test_of_the_log_it_is_said_what_waits_for_the_next_run(load: Load) -> None:
+    """What is kept of a log can be changed at once; what processes of their own were started with cannot."""
+    before = load(DECK)
+
+    def told(logs: str) -> list[str]:
+        return [change.text for change in plan(before, load(f"[logs]\n{logs}\n{DECK}"), {})]
+
+    assert told('keep_size = "1GiB"\nsegment_size = "1MiB"') == ["go on without a restart"]
+    assert told('compress = true\nkeep_age = "1h"') == [
+        'go on without a restart; "compress" counts when the engine starts'
+    ]
