@@ -31,6 +31,10 @@ class ReplayDashboard(Dashboard):
     def __init__(self, link: ReplayLink, project: str, clock: ReplayClock) -> None:
         super().__init__(link, project, clock=clock)
         self._replay_clock = clock
+        self.first_words = (
+            f"A recording, at {clock.text()}, {speed_text(clock.speed)}. "
+            "{ and } go a minute back and on, ( and ) ten; \\ changes the speed."
+        )
         self._log_second = -1
         """Of the moment at which the log was made to stand; negative: it is to be made so, wherever it is."""
         self._log_line: int | None = None

@@ -16,11 +16,12 @@ from tui.replaying import clock_of
 
 
 async def test_keys_move_in_time_and_leave_at_once(tmp_path: Path) -> None:
-    """A minute on, ten back, another speed; ``q`` asks nothing, for nothing runs."""
+    """They are told: a minute on, ten back, another speed; ``q`` asks nothing, for nothing runs."""
     (tmp_path / "logs").mkdir()
     recording = recorded(tmp_path / "r", tmp_path / "logs", list(range(200)))
     clock = clock_of(recording, NOW_AT + 10, 0.0)
     app = ReplayDashboard(ReplayLink(recording, clock), "census (recording)", clock)
+    assert "{ and } go a minute back and on" in app.first_words
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await shown(pilot, "parse.1")
         await shown(pilot, "census (recording)")
