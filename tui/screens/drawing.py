@@ -295,25 +295,24 @@ class DrawnScreen(RoomScreen):
             return
         wording, view, now_s = self._wording, self._view, self._now_s
         self.draw_clock()
-        tone, text = wording.banner(view, now_s)
-        if (tone, text) != self._banner:
-            self._banner = (tone, text)
+        if (banner := wording.banner(view, now_s)) != self._banner:
+            tone, text = self._banner = banner
             self._banner_line.set_classes(f"-{tone}" if tone else "")
             self._banner_line.update(text)
-        shown, needle = len(self.place_table.shown_names), self._told_filter(self.place)
+        table, typed = self.place_table, self._told_filter(self.place)
+        shown, trouble = len(table.shown_names), table.filter_trouble
         made_of: tuple[object, ...] | None = None
         if self.place == "errors":
             self._ways = lambda width: wording.errors_title(
-                self._errors, shown, needle, self.error_order, width, self.place_table.filter_trouble
+                self._errors, shown, typed, self.error_order, width, trouble
             )
         else:
-            marked = len(self.table.marked) if self.place == "workers" else 0
-            table, grouping = self.place_table, self.table.grouping if self.place == "workers" else ""
+            marked, grouping = (len(self.table.marked), self.table.grouping) if self.place == "workers" else (0, "")
             hidden, order = table.hidden_count if table.is_only_problems else None, table.sort_title
-            rest = (marked, hidden, order, grouping, table.filter_trouble)
-            self._ways = lambda width: wording.table_title(self.place, view, shown, needle, width, *rest)
+            rest = (marked, hidden, order, grouping, trouble)
+            self._ways = lambda width: wording.table_title(self.place, view, shown, typed, width, *rest)
             if view.state is not LinkState.LOST:  # what is said of its age goes on by itself
-                made_of = (view.fleet is None, self._counts(), shown, needle, *rest)
+                made_of = (view.fleet is None, self._counts(), shown, typed, *rest)
         ways = self._ways
         self._title(self.place, lambda width: ways(width).line, made_of)
         self._told_of_logs = self._logs_now()
@@ -350,9 +349,8 @@ class DrawnScreen(RoomScreen):
             page = self._wording.channel(channel, inside, self._view, now_s, width)
         elif self.place == "pools":
             pool = self._view.pools.get(self.subject or "")
-            whole = (
-                self._pool_detail if pool and self._pool_detail and self._pool_detail.row.name == pool.name else None
-            )
+            whole = self._pool_detail
+            whole = whole if pool and whole and whole.row.name == pool.name else None
             page = self._wording.pool(pool, whole, self._view, now_s, width)
         elif self.place == "errors":
             page = self._wording.error(self.error, width)
@@ -366,8 +364,7 @@ class DrawnScreen(RoomScreen):
         self.detail_view.show_page(page)
 
     def on_log_view_moved(self) -> None:
-        """A frame may have told it already."""
-        if self._logs_now() != self._told_of_logs:
+        if self._logs_now() != self._told_of_logs:  # a frame may have told it already
             self._draw_lines()
 
     def _logs_now(self) -> list[tuple[LogFacts, int | None]]:

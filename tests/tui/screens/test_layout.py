@@ -61,12 +61,11 @@ async def test_the_border_between_two_logs_is_moved_by_keys_and_the_mouse() -> N
         await shown(pilot, "parse.1")
         screen = _screen(pilot)
         logs = screen.log_panes
-        table = screen.panes["workers"].size.height
         await pilot.press("tab", "Z")
         await until(pilot, lambda: logs.is_in_second and logs.second is not None and logs.second.size.height > 0)
         second = logs.second
         assert second is not None
-        before = second.size.height
+        before, table = second.size.height, screen.panes["workers"].size.height
         await pilot.press("ctrl+up", "ctrl+up", "ctrl+down")
         await until(pilot, lambda: second.size.height == before + 1)
         assert (screen.panes["workers"].size.height, logs.first.size.height) == (table, logs.size.height - before - 1)
