@@ -256,16 +256,16 @@ class Intake:
             self.loop.call_later(max(TURN_S, self._writer.retry_in_s), self._take_turn)
             return
         readers, self._due = self._due, []
-        for place, reader in enumerate(readers):
-            if self._must_wait():
-                self._due += readers[place:]
-                break
+        for place, reader in enumerate(readers, 1):
             if reader.read() >= min(READ_BUDGET_BYTES, reader.capacity_bytes // 2):
                 self._due.append(reader)
             else:
                 reader.await_more()
             if self._writer.is_held_up:
                 self.flush()
+                if self._must_wait():
+                    self._due += readers[place:]
+                    break
         self.flush()
         if self._due:
             self.loop.call_soon(self._take_turn)
