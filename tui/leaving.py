@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 AGAIN_S = 0.1
 """Who cannot leave yet tries again so soon."""
 
+STARTED_S = 0.5
+"""How long an engine may take to start workers, before it is said how many would be stopped."""
+
 READ_PER_S = 40
 """Characters of a sentence that a person reads in a second, with something else to do."""
 
@@ -93,7 +96,7 @@ class LeavingApp(PacedApp[Leaving]):
         """Ask what was to be asked before there was an engine, now that there is one."""
         if self._is_asked_early and self._view.state is LinkState.LIVE:
             self._is_asked_early = False
-            self.ask_quit()
+            self.set_timer(STARTED_S, self.ask_quit)
 
     @property
     def _is_stopping(self) -> bool:
