@@ -42,7 +42,7 @@ def _has_close(letters: str, text: str) -> bool:
     return any(all(letter in piece for letter in letters) for piece in pieces)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.text("abc", min_size=1, max_size=4), st.text("ABC..", max_size=40))
 def test_letters_are_found_where_any_way_to_find_them_is_close(letters: str, text: str) -> None:
     """A letter that comes early and is too far away hides none that come later."""
@@ -51,11 +51,11 @@ def test_letters_are_found_where_any_way_to_find_them_is_close(letters: str, tex
 
 def test_line_of_many_megabytes_costs_one_look() -> None:
     """There is one way to match at each place, so that no line takes for ever."""
-    assert CloseLetters("aaaaaaaab").search("a" * 2_000_000) is None
-    assert CloseLetters("abc").search("ab.." * 500_000) is None
+    assert CloseLetters("aaaaaaaab").search("a" * 300_000) is None
+    assert CloseLetters("abc").search("ab.." * 100_000) is None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(chunks, st.text('abTz0 .:{"\\\u00e9\u212ak', min_size=1, max_size=4), st.booleans())
 def test_whole_chunks_are_searched_for_letters_as_lines_are(
     lines: list[bytes], letters: str, is_inverted: bool
