@@ -20,6 +20,9 @@ SMALL, LARGE = (80, 24), (160, 45)
 RUN = Path("run")
 """In the test's own directory, and told as it is written here."""
 
+PROFILES = Path("profiles")
+"""Where the picker looks for some."""
+
 PROFILE = """\
 name = "census"
 
@@ -101,6 +104,9 @@ def write_files() -> None:
     store(RUN / "logs", lines)
     (RUN / "nothing").mkdir()
     Path("census.toml").write_text(PROFILE)
+    PROFILES.mkdir()
+    (PROFILES / "census.toml").write_text(PROFILE)
+    (PROFILES / "broken.toml").write_text("[workers.a]\n[workers.b]\n")
     loaded_profile_path(RUN).write_text(PROFILE.replace("200", "100"))
 
 
@@ -135,13 +141,13 @@ SNAPSHOTS: tuple[Snapshot, ...] = (
     Snapshot("channels_empty", SMALL, ("2",), "", empty),
     Snapshot("pools_typical", SMALL, ("3",), "thumbs"),
     Snapshot("pools_typical", LARGE, ("3",), "photos/bad.jpg"),
-    Snapshot("pools_empty", SMALL, ("3",), "", empty),
     Snapshot("errors_typical", LARGE, ("4",), "ValueError"),
     Snapshot("errors_empty", SMALL, ("4",), "", empty),
     Snapshot("hangs_typical", LARGE, ("5",), "DEADLOCK"),
     Snapshot("hangs_refused", SMALL, ("5",), "simulated", spoil=_refusing),
     Snapshot("why_typical", SMALL, ("j", "w"), "wait for each other"),
     Snapshot("stacks_typical", LARGE, ("j", "t"), "etl.py:14"),
+    Snapshot("flame_typical", LARGE, ("j", "t", "s"), "60 % parse"),
     Snapshot("plots_typical", SMALL, ("j", "i"), "Processor"),
     Snapshot("help", SMALL, ("question_mark",), "Keys"),
     Snapshot("palette", SMALL, ("colon", "k", "i", "l"), "SIGKILL"),
@@ -150,6 +156,7 @@ SNAPSHOTS: tuple[Snapshot, ...] = (
     Snapshot("events_typical", LARGE, ("V",), "FOLLOW", spoil=_with_past),
     Snapshot("worker_typical", LARGE, ("j", "I"), "[Overview]", spoil=_with_past),
     Snapshot("profile_typical", LARGE, ("Y",), "reload would change nothing"),
+    Snapshot("picker_typical", LARGE, ("ctrl+o",), "2 mistakes"),
     Snapshot("pipeline_typical", LARGE, ("9",), "paths"),
     Snapshot("pipeline_typical", SMALL, ("9",), "paths"),
     Snapshot("logs_typical", LARGE, ("8",), "parsed module_35.py"),

@@ -10,9 +10,10 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.snapshots.painting import painted
-from tests.snapshots.places import SNAPSHOTS, Snapshot, write_files
+from tests.snapshots.places import PROFILES, SNAPSHOTS, Snapshot, write_files
 from tests.tui.fakes import FakeLink
 from tests.tui.screens.test_fleet import shown, until
+from tui import profiles
 from tui.dashboard import Dashboard, Leaving
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -21,9 +22,11 @@ STILL_FRAMES = 3
 
 
 @pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """In a directory of its own, at a longitude of its own."""
+def _elsewhere(tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """In a directory of its own, at a longitude of its own, where no other profile is known."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(profiles, "shipped_profiles", list)
+    monkeypatch.setattr("tui.screens.switching._here", lambda: PROFILES)
     for name in ("NO_COLOR", "PROCDECK_GLYPHS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")

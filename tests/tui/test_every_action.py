@@ -28,6 +28,7 @@ from tests.tui.fakes import FakeLink
 from tests.tui.screens.test_fleet import dashboard, shown, until
 from tui.actions import ACTIONS, BY_ID, MOVES, Action, meant_by
 from tui.dashboard import Dashboard, Leaving
+from tui.palette import found
 from tui.refusals import why_not
 from tui.screens.asking import AskingScreen
 from tui.screens.confirm import ConfirmScreen
@@ -75,16 +76,17 @@ def _portions() -> list[tuple[str, tuple[str, ...]]]:
 
 @pytest.mark.parametrize(("name", "ids"), _portions(), ids=lambda each: each if isinstance(each, str) else each[0])
 async def test_every_action_is_seen_to_do_something(name: str, ids: tuple[str, ...], tmp_path: Path) -> None:
-    """By its key, and by a click where it is hinted at; the palette has it; what is dangerous asks first, Esc is no."""
+    """By its key, by a click where it is hinted at, and from the palette; what is dangerous asks first, Esc is no."""
     link = link_with_everything(tmp_path / "run" / "logs")
     app = dashboard(link)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await shown(pilot, "parse.1")
-        await _see_offered(name, ids, app, pilot)
         for action in map(BY_ID.__getitem__, ids):
             await _try_by_key(action, app, link, pilot)
             if action.hint_rank:
                 await _try_by_click(action, app, link, pilot)
+            if action.id != "palette":
+                await _try_by_palette(action, app, link, pilot)
 
 
 async def _try_by_key(action: Action, app: Dashboard, link: FakeLink, pilot: Pilot[Leaving]) -> None:
@@ -107,15 +109,25 @@ async def _try_by_click(action: Action, app: Dashboard, link: FakeLink, pilot: P
         await _see(action, "a click", partial(pilot.click, HintBar, offset=(place, 0)), app, link, pilot)
 
 
-async def _see_offered(name: str, ids: tuple[str, ...], app: Dashboard, pilot: Pilot[Leaving]) -> None:
-    """The palette has each of these actions, as something that can be done now."""
-    await set_scene(pilot, SCENES[name])
+async def _try_by_palette(action: Action, app: Dashboard, link: FakeLink, pilot: Pilot[Leaving]) -> None:
+    """Open it, type what the action is called, go down to it where others fit as well, Enter."""
+    await set_scene(pilot, SCENES[scene_of(action)])
+    palette = await _opened_palette(app, pilot)
+    palette._typed.value = action.label
+    entries = [one.entry for one in found(palette._entries, action.label)]
+    at = next(index for index, entry in enumerate(entries) if (entry.what, entry.id) == ("action", action.id))
+    assert entries[at].refusal == "", f'the palette says that "{action.id}" cannot be done with {scene_of(action)}'
+    await pilot.press(*["down"] * at)
+    assert isinstance(app.screen, PaletteScreen)
+    await _see(action, "the palette", partial(pilot.press, "enter"), app, link, pilot)
+    assert app.screen is not palette, f'the palette is still open after "{action.id}"'
+
+
+async def _opened_palette(app: Dashboard, pilot: Pilot[Leaving]) -> PaletteScreen:
     app.action_wish("palette")
     await until(pilot, lambda: isinstance(app.screen, PaletteScreen) and bool(app.screen._found))
     assert isinstance(app.screen, PaletteScreen)
-    offered = {one.entry.id: one.entry.refusal for one in app.screen._found if one.entry.what == "action"}
-    wanted = [each for each in ids if each != "palette"]
-    assert {each: offered.get(each, "not there") for each in wanted} == dict.fromkeys(wanted, "")
+    return app.screen
 
 
 async def _see(action: Action, how: str, do: Do, app: Dashboard, link: FakeLink, pilot: Pilot[Leaving]) -> None:
