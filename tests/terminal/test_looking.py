@@ -70,6 +70,7 @@ def test_filter_of_the_table_shows_matching_workers_only(place: Path, procdeck: 
     terminal.wait_text(WORKERS_BOX)
     terminal.press("air")
     terminal.wait_text("Workers 2 of 4")
+    terminal.press("enter")
     terminal.wait(
         lambda lines: [name for name in NAMES if row(lines, name)] == ["pair.1", "pair.2"], "pair.1 and pair.2 only"
     )
