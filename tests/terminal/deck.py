@@ -55,12 +55,12 @@ def write_deck(place: Path) -> Path:
 
 
 def row(lines: Sequence[str], name: str) -> Row | None:
-    """The row of `name` in the table, in either layout."""
+    """The row of `name` in the table, in either layout; without its pid while the filter lies over the headings."""
     pid_end = next((line.index(" PID ") + 4 for line in lines if line.startswith(" WORKER ") and " PID " in line), None)
     for line in lines:
         found = re.match(rf" \S {re.escape(name)} +([a-z]+)\b", line)
-        if found and pid_end is not None:
-            pid = line[pid_end - 7 : pid_end].strip()
+        if found:
+            pid = line[pid_end - 7 : pid_end].strip() if pid_end is not None else ""
             return Row(found[1], int(pid) if pid.isdecimal() else None)
     return None
 
