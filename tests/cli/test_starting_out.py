@@ -69,6 +69,15 @@ def test_a_misspelt_file_is_guessed(job: Path, capsys: pytest.CaptureFixture[str
     assert 'did you mean "job.py"?' in capsys.readouterr().err
 
 
+def test_a_missing_file_is_told_before_a_profile_that_is_there(job: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Replacing the profile would not help."""
+    (job.parent / "procdeck.toml").write_text("mine")
+    assert main(["init", str(job.with_name("jib.py"))]) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert f'there is no file {job.with_name("jib.py")}; did you mean "job.py"?' in told
+    assert "--force" not in told
+
+
 class Answers(io.StringIO):
     """A person at a terminal."""
 

@@ -28,6 +28,9 @@ _SHELL: Final = re.compile(r"[;&|<>$`(){}*?!'\"\\]|^(?:while|for|if|until|case|e
 def init(files: tuple[str, ...], output: str | None, name: str | None, *, is_forced: bool) -> ExitCode:
     """Write a profile and say what to do next. A file that is there is left alone unless `is_forced`."""
     where = Path(output) if output else (Path(files[0]).parent if files else Path()) / DEFAULT_NAME
+    for file in map(Path, files):
+        if not file.exists():  # before what is said of the profile: a slip of the finger is the nearer mistake
+            raise UsageError(f"there is no file {file}{_near(file)}")
     if where.exists() and not is_forced:
         raise UsageError(f"{where} is there already; --force replaces it, --output NAME.toml writes another one")
     project = name or legal_name_from(where.absolute().parent.name)
