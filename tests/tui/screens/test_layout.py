@@ -40,7 +40,9 @@ async def test_a_border_is_dragged_with_the_mouse() -> None:
     async with dashboard(FakeLink(census())).run_test(size=WIDE) as pilot:
         await shown(pilot, "parse.1")
         panes = _screen(pilot).panes
-        await pilot.mouse_down("#log-title")
+        while not _screen(pilot)._dragged:  # the title may still be on its way to its place
+            await pilot.mouse_down("#log-title")
+            await pilot.pause()
         await pilot._post_mouse_events([events.MouseMove], "#log", offset=(5, 4), button=1)
         await pilot.mouse_up("#log", offset=(5, 4))
         log_y = panes["log"].region.y
