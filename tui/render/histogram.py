@@ -43,6 +43,8 @@ class Scale:
     """The number of the first bar: its time, since 1970, in steps."""
     count: int
     step_us: int
+    newest_us: int
+    """Of the newest record: it is in the last bar, which has seldom ended yet."""
 
     @property
     def start_us(self) -> int:
@@ -60,7 +62,7 @@ def scale_for(oldest_us: int, newest_us: int, most: int) -> Scale:
         first, last = oldest_us // step_us, newest_us // step_us
         if last - first < most:
             break
-    return Scale(first, min(last - first + 1, most), step_us)
+    return Scale(first, min(last - first + 1, most), step_us, newest_us)
 
 
 def bar_cells(width: int) -> int:
@@ -72,7 +74,7 @@ _LABEL_WIDTH = len(" 14:02:11 ")
 
 
 def histogram_line(bars: Mapping[int, Bar], scale: Scale, here_us: int, utc_offset_s: int, glyphs: Glyphs) -> Line:
-    """The bars of `scale` by their numbers, between the times at both ends; `here_us` is where the reader is."""
+    """The bars of `scale`, from the first one's time to the newest record's; `here_us` is where the reader is."""
     values = [bars.get(scale.first + at, NO_BAR) for at in range(scale.count)]
     if len(values) % 2:
         values.append(NO_BAR)
@@ -84,7 +86,7 @@ def histogram_line(bars: Mapping[int, Bar], scale: Scale, here_us: int, utc_offs
         heights = [math.log1p(bar.records) if bar.records else -1.0 for bar in pair]
         sign = bar_pair(heights[0], heights[1], high, glyphs)
         pieces.append((sign, Tone.ACCENT) if at // 2 == here else (sign, _tone(pair)))
-    pieces.append((f" {clock(scale.end_us, scale, utc_offset_s)} ", Tone.DIM))
+    pieces.append((f" {clock(min(scale.newest_us, scale.end_us), scale, utc_offset_s)} ", Tone.DIM))
     return tuple(pieces)
 
 

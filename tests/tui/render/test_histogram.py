@@ -30,9 +30,16 @@ def test_bars_show_height_and_worst_level() -> None:
     assert (scale.count, scale.step_us) == (12, STEPS_S[0] * SECOND_US)
     bars = {0: Bar(1), 1: Bar(1000), 4: Bar(5, warnings=1), 6: Bar(5, warnings=1, errors=1), 8: Bar(3), 10: Bar(1000)}
     line = histogram_line(bars, scale, 8 * SECOND_US, 0, UNICODE)
-    assert line_text(line) == " 00:00:00 ⢸ ⡄⡄⡄⡇ 00:00:12 ".replace("⢸", "⣸")
+    assert line_text(line) == " 00:00:00 ⢸ ⡄⡄⡄⡇ 00:00:11 ".replace("⢸", "⣸")
     assert [tone for _, tone in line[1:-1]] == [Tone.DIM, Tone.DIM, Tone.AMBER, Tone.RED, Tone.ACCENT, Tone.DIM]
-    assert line_text(histogram_line(bars, scale, 0, 3600, ASCII)) == " 01:00:00 # ---# 01:00:12 "
+    assert line_text(histogram_line(bars, scale, 0, 3600, ASCII)) == " 01:00:00 # ---# 01:00:11 "
+
+
+def test_the_last_time_is_the_newest_records() -> None:
+    """Not the end of its bar: that is yet to come."""
+    scale = scale_for(0, 3600 * SECOND_US + 7 * SECOND_US, 20)
+    assert scale.end_us > scale.newest_us
+    assert line_text(histogram_line({}, scale, 0, 0, UNICODE)).endswith(" 01:00:07 ")
 
 
 def test_a_click_is_the_time_of_the_bar_under_it() -> None:
