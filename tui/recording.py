@@ -3,7 +3,7 @@
 ::
 
     states.ndjson.gz   {"at": ..., "message": {"fleet" | "change": ...}}, a line each, on the disk every 5 seconds
-    logs/  journal     the run's own files, linked, so that they stay when the run's are deleted
+    logs/  journal     the run's own files up to the last look at them (`tui.recorded_files`)
 
 A recording is read whole at once: a night of a hundred workers is some megabytes.
 """
@@ -11,7 +11,6 @@ A recording is read whole at once: a night of a hundred workers is some megabyte
 from __future__ import annotations
 
 import os
-import shutil
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -29,12 +28,13 @@ from supervisor.errors import ProcdeckError
 from supervisor.history_desk import HistoryDesk, Look
 from supervisor.journal import JOURNAL_NAME, read_journal
 from tui.link.view import FleetView, LinkState, heard_change, heard_fleet
+from tui.recorded_files import LOGS_NAME, RecordedFiles
 
 STATES_NAME: Final = "states.ndjson.gz"
-LOGS_NAME: Final = "logs"
 WHOLE_EVERY_S: Final = 60.0
 """How often a whole fleet is written, so that a moment is found without all that was before."""
 FLUSH_EVERY_S: Final = 5.0
+"""How often all that is known is given to the disk, and the log taken along: who is killed leaves that."""
 
 
 class RecordingError(ProcdeckError):
@@ -59,9 +59,8 @@ class Recorder:
     """
 
     def __init__(self, directory: Path, log_directory: Path) -> None:
-        self._log_directory = log_directory
-        self._linked: dict[str, int] = {}
         self._told: Fleet | None = None
+        self._noted_at = self._written_at = float("-inf")
         self._whole_at = self._flushed_at = float("-inf")
         self._packer = zlib.compressobj(6, zlib.DEFLATED, 31)
         self.frames = 0
@@ -75,71 +74,65 @@ class Recorder:
             raise RecordingError(f"{directory} is there already; name another place with --output") from None
         except OSError as error:
             raise RecordingError(f"cannot record to {directory}: {error.strerror}") from None
+        self._files = RecordedFiles(log_directory, directory)
 
     def note(self, fleet: Fleet, at: float) -> None:
-        """Write what has changed since the last time.
+        """Write what has changed since the last time, and take the log along now and then.
 
         Raises:
             RecordingError: the disk refuses it.
         """
         is_whole = at - self._whole_at >= WHOLE_EVERY_S
         message = StreamMessage(fleet=fleet) if is_whole else fleet_message(self._told, fleet)
-        if message is None:
-            return
+        self._told, self._noted_at = fleet, at
+        try:
+            if message is not None:
+                self._write_frame(message)
+            if at - self._flushed_at >= FLUSH_EVERY_S:
+                self._flushed_at = at
+                self._write(self._packer.flush(zlib.Z_SYNC_FLUSH))
+                self._files.take()
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def _write_frame(self, message: StreamMessage) -> None:
         if message.fleet is not None:
-            self._whole_at = at
-        self._told = fleet
+            self._whole_at = self._noted_at
+        self._written_at = self._noted_at
         self.frames += 1
-        data = self._packer.compress(msgspec.json.encode(Frame(at, message)) + b"\n")
-        if at - self._flushed_at >= FLUSH_EVERY_S:
-            self._flushed_at = at
-            data += self._packer.flush(zlib.Z_SYNC_FLUSH)
-            self.link_logs()
-        self._write(data)
+        self._write(self._packer.compress(msgspec.json.encode(Frame(self._noted_at, message)) + b"\n"))
 
     def _write(self, data: bytes) -> None:
         rest = memoryview(data)
-        try:
-            while rest:
-                written = os.write(self._file, rest)
-                self.bytes += written
-                rest = rest[written:]
-        except OSError as error:
-            raise RecordingError(f"cannot go on recording to {self.directory}: {error.strerror}") from None
-
-    def link_logs(self) -> None:
-        """Have the run's log files and journal under a name of our own, so that they outlive the run's."""
-        place = self.directory / LOGS_NAME
-        for source in [*_files(self._log_directory), *_files(self._log_directory.parent, ".ndjson")]:
-            target = (place if source.parent == self._log_directory else self.directory) / source.name
-            try:
-                number = source.stat().st_ino
-                if self._linked.get(source.name) != number:
-                    target.unlink(missing_ok=True)
-                    os.link(source, target)
-                    self._linked[source.name] = number
-            except OSError:
-                pass  # another file system: copied at the end
+        while rest:
+            written = os.write(self._file, rest)
+            self.bytes += written
+            rest = rest[written:]
 
     def close(self) -> None:
-        """Write what is left, and copy what could not be linked."""
-        self._write(self._packer.flush())
-        os.close(self._file)
-        self.link_logs()
-        for source in _files(self._log_directory):
-            target = self.directory / LOGS_NAME / source.name
-            if source.name not in self._linked:
-                try:
-                    shutil.copyfile(source, target)
-                except OSError as error:
-                    raise RecordingError(f"the log could not be copied to {target}: {error.strerror}") from None
+        """Write what is left; the recording ends with the last look, whether anything had changed or not.
 
+        Raises:
+            RecordingError: the disk refuses it.
+        """
+        try:
+            if self._told is not None and self._written_at < self._noted_at:
+                self._write_frame(StreamMessage(fleet=self._told))
+            self._write(self._packer.flush())
+        except OSError as error:
+            raise self._refused(error) from None
+        finally:
+            os.close(self._file)
+            self._end_files()
 
-def _files(directory: Path, suffix: str = "") -> list[Path]:
-    try:
-        return [entry for entry in directory.iterdir() if entry.is_file() and entry.name.endswith(suffix)]
-    except OSError:
-        return []
+    def _end_files(self) -> None:
+        try:
+            self._files.close()
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def _refused(self, error: OSError) -> RecordingError:
+        return RecordingError(f"cannot go on recording to {self.directory}: {error.strerror}")
 
 
 class Recording:

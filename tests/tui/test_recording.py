@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from supervisor.api.messages import Fleet, LogState
 from tests.tui.fakes import NOW_AT, NOW_S, census, replica
-from tui.recording import LOGS_NAME, STATES_NAME, Recorder, Recording, RecordingError
+from tui.recorded_files import LOGS_NAME
+from tui.recording import STATES_NAME, Recorder, Recording, RecordingError
 
 
 def fleet(second: int, **changes: Any) -> Fleet:
@@ -82,12 +83,13 @@ def test_the_log_is_beside_it_and_outlives_the_runs(tmp_path: Path, logs: Path) 
 
 
 def test_only_what_changes_is_written(tmp_path: Path, logs: Path) -> None:
-    """A fleet that stands still costs nothing."""
+    """A fleet that stands still costs nothing, until the end says how long it did."""
     recorder = Recorder(tmp_path / "r", logs)
     for second in range(50):
         recorder.note(replace(fleet(0), now_s=NOW_S + second), NOW_AT + second)
-    recorder.close()
     assert recorder.frames == 1
+    recorder.close()
+    assert Recording(tmp_path / "r").ends_at == NOW_AT + 49
 
 
 @settings(max_examples=25, deadline=None)

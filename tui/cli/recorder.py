@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,11 +32,14 @@ def record(project: str | None, *, output: Path | None, last: str | None) -> Exi
     end_s = time.monotonic() + seconds_of(last) if last else float("inf")
     client.fleet()  # nobody to record is told before anything is made
     recorder = Recorder(place, Path(note.log_directory))
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    interrupt = _Interrupt()
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     narrate(f"recording {note.project} into {place}; Ctrl-C ends it, `procdeck replay {place}` shows it")
     try:
         while time.monotonic() < end_s:
-            recorder.note(client.fleet(), time.time())
+            fleet = client.fleet()
+            with interrupt.held():
+                recorder.note(fleet, time.time())
             time.sleep(EVERY_S)
     except KeyboardInterrupt:
         narrate("")
@@ -43,12 +48,32 @@ def record(project: str | None, *, output: Path | None, last: str | None) -> Exi
             raise
         narrate(f"{note.project} has ended")
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         recorder.close()
     tell(str(place))
     narrate(f"{recorder.frames:,} states in {size(recorder.bytes)}, and the log beside them")
     return ExitCode.OK
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+class _Interrupt:
+    """Has a signal interrupt like Ctrl-C, but never in the midst of what is written."""
+
+    def __init__(self) -> None:
+        self._is_asked = self._is_held = False
+
+    def __call__(self, _number: int, _frame: FrameType | None) -> None:
+        self._is_asked = True
+        if not self._is_held:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A signal that comes meanwhile interrupts afterwards."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+        if self._is_asked:
+            raise KeyboardInterrupt
