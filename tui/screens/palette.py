@@ -31,6 +31,8 @@ class PaletteScreen(ModalScreen[Entry | None]):
         Binding("pagedown", "page(1)", show=False, priority=True),
     ]
 
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-slim"), (116, "-wide")]  # noqa: RUF012 (as Textual names and types it)
+
     def __init__(self, entries: Sequence[Entry], glyphs: Glyphs) -> None:
         super().__init__()
         self._entries = entries

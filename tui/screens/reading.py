@@ -29,6 +29,8 @@ class ReadingScreen(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "close", show=False)]
     FOOT: ClassVar[str] = "esc closes   up down pgup pgdn scroll"
+    HORIZONTAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-slim"), (106, "-wide")]  # noqa: RUF012 (as Textual names and types it)
+    """Where only letters of what lies below would stand beside it, it takes the whole width."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
