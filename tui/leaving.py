@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from textual.notifications import Notify
 from textual.worker import Worker
 
 from supervisor.api.messages import TreeProcess
@@ -17,6 +18,7 @@ from tui.link.view import FleetView, LinkState
 from tui.pacing import PacedApp
 from tui.render.header import live_workers
 from tui.screens.confirm import ConfirmScreen, quit_question
+from tui.toasts import NOTHING, News, Subject, outdone, take_down
 from tui.wishes import Severity
 
 if TYPE_CHECKING:
@@ -76,10 +78,20 @@ class LeavingApp(PacedApp[Leaving]):
         """Do `work` beside everything else; `is_latest_only` ends what the group does so far."""
         _: Worker[None] = self.run_worker(work, group=group, exclusive=is_latest_only)
 
-    def say(self, sentence: str, severity: Severity = "information") -> None:
-        """Show a sentence for a few seconds. It may hold worker text: it is never parsed."""
+    def say(self, sentence: str, severity: Severity = "information", about: Subject = NOTHING) -> None:
+        """Show a sentence for a few seconds, in place of what is still shown `about` the same.
+
+        It may hold worker text: it is never parsed.
+        """
         timeout_s = (4.0 if severity == "information" else 8.0) + len(sentence) / READ_PER_S
-        self.notify(sentence, severity=severity, timeout=timeout_s, markup=False)
+        self.post_message(Notify(News(sentence, severity=severity, timeout=timeout_s, about=about)))
+
+    def on_notify(self, message: Notify) -> None:
+        """Make room for what is to be said; Textual shows it then."""
+        gone = outdone(self._notifications, message.notification)
+        for notification in gone:
+            self._unnotify(notification, refresh=False)
+        take_down(self, gone)
 
     async def hear_engine(self, listener: Listener) -> None:
         """Tell `listener` all news, as soon as there is an engine; where none comes to be, leave."""

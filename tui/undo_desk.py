@@ -11,6 +11,7 @@ from tui.actions import key_of
 from tui.hang_desk import Work
 from tui.render.pieces import plain
 from tui.screens.fleet import FleetScreen
+from tui.toasts import Subject
 from tui.undo import Act, Done, FilterAgain, MarkAgain, OnPool, Scale, SetLevel, Step
 from tui.wishes import Say, Wishes
 
@@ -56,14 +57,14 @@ class UndoDesk:
                 self.screen().filter_again(pane, text)
                 self.say(plain(f"Filtered again by {text}"))
             case _:
-                self.say(plain(f"Undo: {done.what}; this {done.way}."))
-                self.start(self._work_of(step))
+                self.say(plain(f"Undo: {done.what}; this {done.way}."), about=_subject(step))
+                self.start(self._work_of(step, plain(f"Undo: {done.what}.")))
 
-    def _work_of(self, step: Act | Scale | SetLevel | OnPool) -> Work:
+    def _work_of(self, step: Act | Scale | SetLevel | OnPool, undoes: str) -> Work:
         wishes = self.wishes
         match step:
             case Act(action, names, label):
-                return partial(wishes.make, action, names, label, is_undo=True)
+                return partial(wishes.make, action, names, label, undoes=undoes)
             case Scale(worker, by):
                 return partial(wishes.scale, worker, by, is_undo=True)
             case SetLevel(name, level):
@@ -73,3 +74,12 @@ class UndoDesk:
 
     async def _on_pool(self, step: OnPool) -> None:
         await self.wishes.make_on_pool(step.pool, step.action, PoolRequest(processes=step.processes), is_undo=True)
+
+
+def _subject(step: Act | Scale | SetLevel | OnPool) -> Subject:
+    """Whom `step` is about: what comes of it is told in the same place."""
+    match step:
+        case Act(names=names):
+            return frozenset(names)
+        case Scale(worker=name) | SetLevel(name=name) | OnPool(pool=name):
+            return frozenset({name})

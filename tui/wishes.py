@@ -13,8 +13,10 @@ from supervisor.api.pools import PoolActionName, PoolReply, PoolRequest
 from supervisor.api.requests import LevelReply, ReloadReply
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tui.actions import key_of
+from tui.command_keys import in_keys
 from tui.link.engine_link import EngineLink
 from tui.render.pieces import plain
+from tui.toasts import NOTHING, Subject
 from tui.undo import (
     Done,
     History,
@@ -57,9 +59,12 @@ REMEMBERED_JOBS = 512
 
 
 class Say(Protocol):
-    """Shows a sentence for a few seconds; its text is never parsed."""
+    """Shows a sentence for a few seconds; its text is never parsed.
 
-    def __call__(self, sentence: str, severity: Severity = "information") -> None: ...
+    It takes the place of what is still shown `about` the same.
+    """
+
+    def __call__(self, sentence: str, severity: Severity = "information", about: Subject = NOTHING) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,11 @@ class _Wish:
     open_jobs: set[int]
     failures: list[str] = field(default_factory=list)
     last_text: str = ""
-    way: str = ""
-    """What is still to be said of its way back."""
+    about: Subject = NOTHING
+    done: Done | None = None
+    """What is remembered of it, with its way back."""
+    preface: str = ""
+    """What it takes back, where it does."""
 
 
 class Wishes:
@@ -95,32 +103,34 @@ class Wishes:
 
     async def make(
         self, action: ActionName, names: Sequence[str], label: str, *,
-        affected: Container[str] | None = None, is_undo: bool = False,
+        affected: Container[str] | None = None, undoes: str = "",
     ) -> None:  # fmt: skip
         """Wish `action` for `names`; `label` is how they are called in sentences.
 
-        To those that are not `affected` nothing is done, so there is nothing to take back; None: all are.
+        To those that are not `affected` nothing is done, so there is nothing to take back; None: all are. `undoes` is
+        what it takes back itself, as a sentence.
         """
+        about = frozenset(names)
         try:
             jobs = await self._link.act(action, names)
         except RequestRefused as refused:
             hint = f" Did you mean {', '.join(refused.suggestions)}?" if refused.suggestions else ""
-            self._say(f"{plain(str(refused))}{hint}", "error")
+            self._say(f"{in_keys(plain(str(refused)))}{hint}", "error", about)
             return
         except EngineUnreachable as gone:
-            self._say(f"Cannot {action} {label}: {plain(str(gone))}", "error")
+            self._say(f"Cannot {action} {label}: {plain(str(gone))}", "error", about)
             return
         if not jobs:
-            self._say(f"Nothing to {action}: {label}")
+            self._say(f"Nothing to {action}: {label}", about=about)
             return
-        wish = _Wish(action, label, {job.id for job in jobs})
+        wish = _Wish(action, label, {job.id for job in jobs}, about=about, preface=f"{undoes} " if undoes else "")
         taken_on = [job.target for job in jobs if job.state != "failed"]
         undone = tuple(name for name in taken_on if affected is None or name in affected)
-        if undone and not is_undo:
-            wish.way = self._note(way_back(action, undone, undone[0] if len(undone) == 1 else label))
+        if undone and not undoes:
+            wish.done = way_back(action, undone, undone[0] if len(undone) == 1 else label)
+            self.history.push(wish.done)
         if any(job.state == "running" for job in jobs):
-            self._say(f"{_intent(wish, jobs)}{wish.way}")
-            wish.way = ""
+            self._say(f"{wish.preface}{_intent(wish, jobs)}{self._way_of(wish.done)}", about=about)
         for job in jobs:
             self._by_job[job.id] = wish
         for job in jobs:
@@ -129,70 +139,79 @@ class Wishes:
     def _note(self, done: Done) -> str:
         """Remember `done`; what is said of its way back, where there is one, after what is said of it."""
         self.history.push(done)
-        return f"; {key_of('undo')} {done.way}" if done.step is not None else ""
+        return self._way_of(done)
+
+    def _way_of(self, done: Done | None) -> str:
+        """What the key of undo does about `done`; nothing where it would take back something else by now."""
+        is_next = done is not None and done is self.history.newest
+        return f"; {key_of('undo')} {done.way}" if done is not None and is_next and done.step is not None else ""
 
     async def signal(self, name: str, signal_name: str) -> None:
         """Send a signal to the leader of a replica's tree."""
+        about = frozenset({name})
         try:
             reply = await self._link.signal(name, signal_name)
         except RequestRefused as refused:
-            self._say(plain(str(refused)), "error")
+            self._say(in_keys(plain(str(refused))), "error", about)
         except EngineUnreachable as gone:
-            self._say(f"Cannot signal {name}: {plain(str(gone))}", "error")
+            self._say(f"Cannot signal {name}: {plain(str(gone))}", "error", about)
         else:
-            self._say(plain(reply.text))
+            self._say(plain(reply.text), about=about)
             self._note(Done(f"{signal_name} was sent to {name}", way="a signal cannot be called back"))
 
     async def set_level(self, name: str, level: str, before: str = "", *, is_undo: bool = False) -> None:
         """Give the loggers of a replica another least level; it was `before`."""
         done = way_back_of_level(name, before, level) if before and before != level and not is_undo else None
-        await self._tell(self._link.set_level(name, level), f"Cannot set the log level of {name}", done)
+        await self._tell(self._link.set_level(name, level), f"Cannot set the log level of {name}", name, done)
 
     async def release(self, name: str, resource: str) -> None:
         """Free a lock whose holder is dead, by the hand of a replica that waits for it."""
-        await self._tell(self._link.release(name, resource), "Cannot release the lock")
+        await self._tell(self._link.release(name, resource), "Cannot release the lock", name)
 
     async def kill_process(self, pid: int, start_ticks: int) -> None:
         """SIGKILL one process of a worker's tree."""
-        await self._tell(self._link.kill_process(pid, start_ticks), f"Cannot kill process {pid}")
+        await self._tell(self._link.kill_process(pid, start_ticks), f"Cannot kill process {pid}", "")
 
     async def _tell(
-        self, reply: Awaitable[LevelReply | WayOutReply | PoolReply], cannot: str, done: Done | None = None
-    ) -> bool:
+        self, reply: Awaitable[LevelReply | WayOutReply | PoolReply], cannot: str, name: str, done: Done | None = None,
+        *, is_elsewhere: bool = False,
+    ) -> bool:  # fmt: skip
         """Say what the engine answers; `cannot` begins the sentence where it does not. Whether it does as wished.
 
-        `done` is what is remembered then.
+        `name` is whom it is about, `done` what is remembered then; `is_elsewhere`: it is not said among the workers.
         """
+        about = frozenset({name}) if name else NOTHING
         try:
             text = (await reply).text
         except RequestRefused as refused:
-            self._say(plain(str(refused)), "error")
+            self._say(in_keys(plain(str(refused)), is_elsewhere=is_elsewhere), "error", about)
         except EngineUnreachable as gone:
-            self._say(f"{cannot}: {plain(str(gone))}", "error")
+            self._say(f"{cannot}: {plain(str(gone))}", "error", about)
         else:
-            self._say(plain(f"{text.rstrip('.')}{self._note(done)}" if done is not None else text))
+            self._say(plain(f"{text.rstrip('.')}{self._note(done)}" if done is not None else text), about=about)
             return True
         return False
 
     async def scale(self, worker: str, by: int, *, is_undo: bool = False) -> None:
         """Have so many replicas of a worker more, or fewer."""
+        about = frozenset({worker})
         try:
             reply = await self._link.scale(worker, by)
         except RequestRefused as refused:
-            self._say(plain(str(refused)), "error")
+            self._say(in_keys(plain(str(refused))), "error", about)
         except EngineUnreachable as gone:
-            self._say(f"Cannot scale {worker}: {plain(str(gone))}", "error")
+            self._say(f"Cannot scale {worker}: {plain(str(gone))}", "error", about)
         else:
             is_new = reply.before != reply.after and not is_undo
             way = self._note(way_back_of_scale(worker, reply.before, reply.after)) if is_new else ""
-            self._say(plain(f"{reply.text.rstrip('.')}{way}"))
+            self._say(plain(f"{reply.text.rstrip('.')}{way}"), about=about)
 
     async def reload(self, *, is_dry_run: bool) -> ReloadReply | Mistakes | None:
         """Have the profile read again and applied, or only planned; None where the engine could not be asked."""
         try:
             reply = await self._link.reload(is_dry_run=is_dry_run)
         except RequestRefused as refused:
-            return Mistakes(tuple(str(refused).splitlines()))
+            return Mistakes(tuple(in_keys(line, is_elsewhere=True) for line in str(refused).splitlines()))
         except EngineUnreachable as gone:
             self._say(f"Cannot reload: {plain(str(gone))}", "error")
             return None
@@ -202,14 +221,15 @@ class Wishes:
 
     async def make_on_channel(self, channel: str, action: ChannelActionName, ids: Sequence[str]) -> None:
         """Requeue or discard dead letters of `channel` (none named: all), or drain it; its outcome is said at once."""
+        about = frozenset({channel})
         try:
             reply = await self._link.channel_act(channel, action, ids)
         except RequestRefused as refused:
-            self._say(plain(str(refused)), "error")
+            self._say(in_keys(plain(str(refused)), is_elsewhere=True), "error", about)
         except EngineUnreachable as gone:
-            self._say(f"Cannot {action} {channel}: {plain(str(gone))}", "error")
+            self._say(f"Cannot {action} {channel}: {plain(str(gone))}", "error", about)
         else:
-            self._say(plain(reply.text))
+            self._say(plain(reply.text), about=about)
             if reply.count:
                 self._note(way_back_on_channel(channel, action))
 
@@ -223,7 +243,7 @@ class Wishes:
         """
         done = None if is_undo else way_back_on_pool(pool, action, before)
         reply = self._link.pool_act(pool, action, request)
-        return await self._tell(reply, f"Cannot {_POOL_VERBS[action]} {pool}", done)
+        return await self._tell(reply, f"Cannot {_POOL_VERBS[action]} {pool}", pool, done, is_elsewhere=True)
 
     def heard(self, job: Job) -> None:
         """A job moved."""
@@ -247,9 +267,11 @@ class Wishes:
     def _tell_outcome(self, wish: _Wish) -> None:
         if wish.failures:
             more = f" and {len(wish.failures) - 3} more" if len(wish.failures) > 3 else ""
-            self._say(f"Could not {wish.action} {plain('; '.join(wish.failures[:3]))}{more}", "error")
+            failures = in_keys(plain("; ".join(wish.failures[:3])))
+            self._say(f"Could not {wish.action} {failures}{more}", "error", wish.about)
             return
-        self._say(f"{_DONE[wish.action]} {wish.label}{_aside(wish.last_text, wish)}{wish.way}")
+        outcome = f"{_DONE[wish.action]} {wish.label}{_aside(wish.last_text, wish)}"
+        self._say(f"{wish.preface}{outcome}{self._way_of(wish.done)}", about=wish.about)
 
 
 def _intent(wish: _Wish, jobs: Sequence[Job]) -> str:
