@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tui.actions import ACTIONS, Action, key_of
 from tui.event_actions import EVENTS_ACTIONS, WORKER_PAGE_ACTIONS
 from tui.keymap import key_name
+from tui.replay_actions import REPLAY_ACTIONS
 
 if TYPE_CHECKING:
     from textual.binding import Binding
@@ -126,8 +127,10 @@ SCREEN_ACTIONS: Final[dict[str, tuple[Action, ...]]] = {
     "pipeline": PIPELINE_ACTIONS,
     "picker": PICKER_ACTIONS,
     "profile": PROFILE_ACTIONS,
+    "replay": REPLAY_ACTIONS,
 }
-"""What can be done in each screen over the first one, by the name that the settings have for it: ``[keys.why]``."""
+"""What can be done in each screen over the first one, and in a recording, by the name that the settings have for it:
+``[keys.screens.why]``."""
 
 HANG_ACTIONS: Final = tuple(action for actions in SCREEN_ACTIONS.values() for action in actions)
 

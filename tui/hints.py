@@ -14,13 +14,14 @@ BACK_RANK = 5
 """Of the way back to the workers: before the ways to other places."""
 
 
-def hints(situation: Situation) -> tuple[Action, ...]:
-    """What the hint bar shows: valid now, most wanted first, help and quit always."""
+def hints(situation: Situation, also: tuple[Action, ...] = ()) -> tuple[Action, ...]:
+    """What the hint bar shows: of `also` first; then what is valid now, most wanted first; help and quit always."""
+    besides = [action for action in also if action.hint_rank]
     shown = sorted((action for action in ACTIONS if action.hint_rank), key=lambda action: _rank(action, situation))
     valid = [_worded(action, situation) for action in shown if _is_hinted(action, situation)]
     always = [action for action in valid if action.hint_rank >= ALWAYS]
-    room = (WIDE_HINT_LIMIT if situation.is_wide else HINT_LIMIT) - len(always)
-    return (*[action for action in valid if action.hint_rank < ALWAYS][:room], *always)
+    room = (WIDE_HINT_LIMIT if situation.is_wide else HINT_LIMIT) - len(always) - len(besides)
+    return (*besides, *[action for action in valid if action.hint_rank < ALWAYS][:room], *always)
 
 
 def _rank(action: Action, situation: Situation) -> int:

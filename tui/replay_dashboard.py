@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from textual.binding import Binding
+from textual.widgets import Input
 
-from textual.binding import Binding, BindingType
-
+from tui.bindings import hear
 from tui.dashboard import Dashboard, Leaving
 from tui.link.replay_link import ReplayClock, ReplayLink
+from tui.replay_actions import REPLAY_ACTIONS, STEPS_S
+from tui.screens.fleet import FleetScreen
+from tui.settings.model import Settings
 
 SPEEDS = (0.0, 1.0, 10.0, 60.0)
 LOG_EVERY_S = 0.25
 """How often the log is taken along."""
+_OF_REPLAY = {(action.id,) for action in REPLAY_ACTIONS}
 
 
 class ReplayDashboard(Dashboard):
-    """`Dashboard` whose log goes along with the time.
+    """`Dashboard` whose log goes along with the time; `tui.replay_actions` moves it, whatever is shown."""
 
-    ``{`` and ``}`` go a minute back and on, ``(`` and ``)`` ten, and the backslash changes the speed.
-    """
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left_curly_bracket", "move(-60)", show=False, priority=True),
-        Binding("right_curly_bracket", "move(60)", show=False, priority=True),
-        Binding("left_parenthesis", "move(-600)", show=False, priority=True),
-        Binding("right_parenthesis", "move(600)", show=False, priority=True),
-        Binding("backslash", "speed", show=False, priority=True),
-    ]
-
-    def __init__(self, link: ReplayLink, project: str, clock: ReplayClock) -> None:
-        super().__init__(link, project, clock=clock)
+    def __init__(self, link: ReplayLink, project: str, clock: ReplayClock, *, settings: Settings | None = None) -> None:
+        super().__init__(link, project, clock=clock, settings=settings)
         self._replay_clock = clock
         self.first_words = (
             f"A recording, at {clock.text()}, {speed_text(clock.speed)}. "
-            "{ and } go a minute back and on, ( and ) ten; \\ changes the speed."
+            f"{_key('minute_back')} and {_key('minute_on')} go a minute back and on, {_key('ten_back')} and "
+            f"{_key('ten_on')} ten; {_key('speed')} changes the speed."
         )
+        hear(self, [
+            Binding(key, f"wish('{action.id}')", show=False, priority=True)
+            for action in REPLAY_ACTIONS
+            for key in action.keys
+        ])  # fmt: skip
         self._log_second = -1
         """Of the moment at which the log was made to stand; negative: it is to be made so, wherever it is."""
         self._log_line: int | None = None
         """Where it stood then."""
+
+    def get_default_screen(self) -> FleetScreen:
+        screen = super().get_default_screen()
+        screen.also = REPLAY_ACTIONS
+        return screen
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where a person types, the keys of a recording are letters like all others."""
+        is_letter = action == "wish" and parameters[:1] in _OF_REPLAY and isinstance(self.focused, Input)
+        return False if is_letter else super().check_action(action, parameters)
 
     def on_mount(self) -> None:
         self.set_interval(LOG_EVERY_S, self._take_log_along)
@@ -54,7 +63,15 @@ class ReplayDashboard(Dashboard):
         if pane.stand_at(int(at_s * 1e6)):
             self._log_second, self._log_line = int(at_s), pane.view.cursor_number
 
-    def action_move(self, seconds: int) -> None:
+    def action_wish(self, action_id: str) -> None:
+        if action_id in STEPS_S:
+            self._move(STEPS_S[action_id])
+        elif action_id == "speed":
+            self._change_speed()
+        else:
+            super().action_wish(action_id)
+
+    def _move(self, seconds: int) -> None:
         """Go on from so many seconds later, or earlier."""
         self._replay_clock.go_to(self._replay_clock.wall_s() + seconds)
         self._log_second = -1
@@ -62,7 +79,7 @@ class ReplayDashboard(Dashboard):
             self._hang_desk.happenings.start_over()
         self.say(f"{self._replay_clock.text()}, {speed_text(self._replay_clock.speed)}")
 
-    def action_speed(self) -> None:
+    def _change_speed(self) -> None:
         """The next speed."""
         faster = [speed for speed in SPEEDS if speed > self._replay_clock.speed]
         self._replay_clock.run_at(faster[0] if faster else SPEEDS[0])
@@ -73,8 +90,13 @@ class ReplayDashboard(Dashboard):
         self.exit(Leaving("detached"))
 
 
+def _key(action_id: str) -> str:
+    action = next(action for action in REPLAY_ACTIONS if action.id == action_id)
+    return action.key_name or f'"{action.label}"'
+
+
 def speed_text(speed: float) -> str:
     """``standing still``, ``as it was``, ``10 times as fast``."""
     if not speed:
-        return "standing still; \\ goes on"
+        return f"standing still; {_key('speed')} goes on"
     return "as fast as it was" if speed == 1 else f"{speed:g} times as fast"

@@ -33,9 +33,11 @@ def run_replay(directory: Path, at: float | None, speed: float) -> int:
     recording = Recording(directory)
     clock = clock_of(recording, at, speed)
     from tui.replay_dashboard import ReplayDashboard
+    from tui.settings_desk import settings_in_use
 
-    dashboard = ReplayDashboard(ReplayLink(recording, clock), f"{recording.project} (recording)", clock)
-    dashboard.run()
+    title, settings = f"{recording.project} (recording)", settings_in_use()
+    dashboard = ReplayDashboard(ReplayLink(recording, clock), title, clock, settings=settings)
+    dashboard.run(mouse=dashboard.wants_mouse)
     if dashboard.crash is not None:
         raise dashboard.crash
     sys.stdout.write(f"Left the recording at {clock.text()}. Again from here: procdeck replay {directory}\n")

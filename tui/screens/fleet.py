@@ -118,7 +118,7 @@ class FleetScreen(PlacesScreen):
     async def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
         if message.action_id in ("back", "answer", "keep_filter") and isinstance(self.focused, TypingBox):
             self.focused.action_leave(message.action_id == "back")
-        elif BY_ID[message.action_id].is_for_the_app:
+        elif message.action_id in {action.id for action in self.also} or BY_ID[message.action_id].is_for_the_app:
             await self.run_action(f"app.wish('{message.action_id}')")
         else:
             self.action_act(message.action_id)
@@ -199,7 +199,7 @@ class FleetScreen(PlacesScreen):
         """Offer what can be done, and all that one can go to."""
         situation = self.situation()
         actions = action_entries(
-            ACTIONS, lambda action: "" if action.applies(situation) else why_not(action, situation)
+            (*self.also, *ACTIONS), lambda action: "" if action.applies(situation) else why_not(action, situation)
         )
         entries = [*actions, *go_entries(self._view, self.error_table.rows)]
         self.app.push_screen(PaletteScreen(entries, self._glyphs), self._do_entry)
@@ -300,5 +300,5 @@ class FleetScreen(PlacesScreen):
 
     def do_help(self) -> None:
         """`?`"""
-        situation = self.situation()
-        self.app.push_screen(HelpScreen("", lambda action: action in ACTIONS and action.applies(situation)))
+        situation, here = self.situation(), (*self.also, *ACTIONS)
+        self.app.push_screen(HelpScreen("", lambda action: action in here and action.applies(situation)))
