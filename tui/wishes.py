@@ -88,6 +88,7 @@ class _Wish:
     """What is remembered of it, with its way back."""
     preface: str = ""
     """What it takes back, where it does."""
+    is_for_one: bool = True
 
 
 class Wishes:
@@ -123,7 +124,8 @@ class Wishes:
         if not jobs:
             self._say(f"Nothing to {action}: {label}", about=about)
             return
-        wish = _Wish(action, label, {job.id for job in jobs}, about=about, preface=f"{undoes} " if undoes else "")
+        preface = f"{undoes} " if undoes else ""
+        wish = _Wish(action, label, {job.id for job in jobs}, about=about, preface=preface, is_for_one=len(jobs) == 1)
         taken_on = [job.target for job in jobs if job.state != "failed"]
         undone = tuple(name for name in taken_on if affected is None or name in affected)
         if undone and not undoes:
@@ -270,12 +272,13 @@ class Wishes:
             failures = in_keys(plain("; ".join(wish.failures[:3])))
             self._say(f"Could not {wish.action} {failures}{more}", "error", wish.about)
             return
-        outcome = f"{_DONE[wish.action]} {wish.label}{_aside(wish.last_text, wish)}"
+        aside = _aside(wish.last_text, wish) if wish.is_for_one else ""  # what one of them did is not what all did
+        outcome = f"{_DONE[wish.action]} {wish.label}{aside}"
         self._say(f"{wish.preface}{outcome}{self._way_of(wish.done)}", about=wish.about)
 
 
 def _intent(wish: _Wish, jobs: Sequence[Job]) -> str:
-    aside = _aside(jobs[0].text, wish) if len(jobs) == 1 else ""
+    aside = _aside(jobs[0].text, wish) if wish.is_for_one else ""
     return f"{_DOING[wish.action]} {wish.label}{aside}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from textual.notifications import Notification
 from textual.pilot import Pilot
@@ -95,3 +96,17 @@ async def test_no_more_than_a_few_are_shown_and_nothing_is_left_of_the_others() 
             app.say(f"sentence {number}")
         await until(pilot, lambda: told(pilot) == [f"sentence {number}" for number in (17, 18, 19)])
         await until(pilot, lambda: len(app.screen.query(ToastHolder)) == MOST)
+
+
+async def test_the_outcome_for_several_does_not_say_what_one_of_them_did() -> None:
+    """The process id of the last one is not that of all."""
+    link = FakeLink(census())
+    async with dashboard(link).run_test(size=WIDE, notifications=True) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("R")
+        await shown(pilot, "Restart all 8 workers?")
+        await pilot.press("R")
+        await shown(pilot, "Restarting all 8 workers")
+        for number in range(1, 9):
+            link.tell(msgspec.structs.replace(done(number, "restart", "x"), text="restarted, pid 77"))
+        await until(pilot, lambda: told(pilot) == ["Restarted all 8 workers"])
