@@ -45,8 +45,12 @@ class Happenings:
 
     @property
     def rows(self) -> tuple[EventRow, ...]:
-        """Oldest first."""
-        return tuple(self._rows)
+        """Oldest first. An outcome that its wish tells whole is no row of its own."""
+        return tuple(row for row in self._rows if not self._is_told_by_wish(row))
+
+    def _is_told_by_wish(self, row: EventRow) -> bool:
+        standing = self._standings.get(row.wish.cursor) if row.wish is not None else None
+        return standing is not None and row.wish is not None and standing.tells(row.wish, row.event)
 
     @property
     def gone(self) -> int:

@@ -35,7 +35,7 @@ async def test_what_the_command_line_asks_for_appears_in_the_dashboard(place: Pa
             await shown(pilot, "▸ restart done in")
             await shown(pilot, "procdeck restart sleeper --project asked")
             await shown(pilot, ", command line")
-            await shown(pilot, f"restart done: {engine.client.job(job.id).text}")
+            await shown(pilot, f" s: {engine.client.job(job.id).text}")
             await pilot.press("escape", "I", *["tab"] * 3)
             await shown(pilot, "LEVEL=debug")
             await shown(pilot, "API_TOKEN=••••••")

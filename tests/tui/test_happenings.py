@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from supervisor.api.messages import Job
+import pytest
+
+from supervisor.api.messages import Event, Job
 from supervisor.api.requests import EventList
 from tests.tui.event_fakes import RESTART, event, history, state
 from tests.tui.fakes import NOW_AT
 from tui.happenings import Happenings
-from tui.render.events import Standing
+from tui.render.events import Standing, event_texts, standing_words
 
 
 def _taken(happenings: Happenings) -> Happenings:
@@ -128,3 +130,39 @@ def test_an_outcome_knows_the_command_line_of_its_wish() -> None:
         (21, True),
         (22, True),
     ]
+
+
+def _stop(subject: str, **fields: object) -> tuple[Event, Event]:
+    """A wish of one, and its outcome a second later."""
+    usual: dict[str, object] = {"kind": "action", "step": "done", "answers": (1,)}
+    return (
+        event(1, 2.0, subject, "stop wished", kind="action", step="accepted", outcomes=1),
+        event(2, 1.0, "walk", "stop done: stopped: exit code 0", **(usual | fields)),
+    )
+
+
+def test_the_one_outcome_of_a_wish_is_told_in_its_row() -> None:
+    """Once: how long it took, and how it ended; a filter finds it there."""
+    happenings = Happenings()
+    for heard in _stop("walk"):
+        happenings.hear(heard)
+    (row,) = happenings.rows
+    assert row.standing is not None
+    assert standing_words(row.event, row.standing, NOW_AT)[0] == "done in 1.0 s: stopped: exit code 0"
+    assert "stopped: exit code 0" in event_texts(row)
+    happenings.hear(state(3, 0.0, "walk", "running"))
+    assert (happenings.last_cursor, len(happenings.rows)) == (3, 2)
+    happenings.take(EventList(events=(), next_cursor=3))
+    assert len(happenings.rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("subject", "fields"),
+    [("engine", {}), ("walk", {"level": "WARNING"}), ("walk", {"answers": (7,)})],
+)
+def test_an_outcome_that_says_more_has_a_row_of_its_own(subject: str, fields: dict[str, object]) -> None:
+    """Of another one than the wish, a warning, or of a wish that is not kept."""
+    happenings = Happenings()
+    for heard in _stop(subject, **fields):
+        happenings.hear(heard)
+    assert len(happenings.rows) == 2

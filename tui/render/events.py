@@ -14,7 +14,7 @@ from supervisor.api.messages import Event, Job
 from tui.render.fleet_rows import WIDE_COLUMNS, Column
 from tui.render.glyphs import STATE_TONES, Glyphs
 from tui.render.log_lines import LEVEL_TONES
-from tui.render.pieces import Line, Piece, Tone, cut, fit, fit_line, plain, wrap
+from tui.render.pieces import Line, Piece, Tone, cut, fit, fit_line, line_width, plain, wrap
 
 _COUNTDOWN: Final = re.compile(r"\bin (?P<left_s>\d+\.\d) s\b")
 _PERSON: Final = re.compile(r"uid \d+ \((?P<name>[^)]*)\)(?P<tool>, .*)?")
@@ -33,6 +33,8 @@ class Standing:
     """When the last outcome came."""
     why: str = ""
     """Of the last one that failed."""
+    how: str = ""
+    """Of the last one that is done."""
     job: Job | None = None
     """The last one under way that has said where it is."""
     job_at: float = 0.0
@@ -43,12 +45,18 @@ class Standing:
         job = None if self.job is None or self.job.target == outcome.subject else self.job
         if outcome.step == "failed":
             return replace(self, failed=self.failed + 1, last_at=outcome.at, why=outcome.what, job=job)
-        return replace(self, done=self.done + 1, last_at=outcome.at, job=job)
+        how = outcome.what.partition(" done: ")[2] or outcome.what
+        return replace(self, done=self.done + 1, last_at=outcome.at, how=how, job=job)
 
     @property
     def is_over(self) -> bool:
         """Nothing of it is under way."""
         return self.wanted > 0 and self.done + self.failed >= self.wanted
+
+    def tells(self, wish: Event, outcome: Event) -> bool:
+        """All that is to be said of `outcome` stands in the row of its `wish`: it is the only one, of the same."""
+        is_plain = outcome.step == "failed" or outcome.level == "INFO"
+        return self.wanted == 1 and wish.subject == outcome.subject and is_plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +104,15 @@ def clock_words(at: float, utc_offset_s: int, now_at: float, *, is_exact: bool =
 
 
 def standing_words(event: Event, standing: Standing, now_at: float) -> tuple[str, Tone]:
-    """``accepted``, ``2 of 3 done``, ``done in 0.8 s``, ``failed: exit code 3``; under way what its job says, too."""
+    """``accepted``, ``2 of 3 done``, ``done in 0.8 s: restarted``, ``failed after 0.8 s: exit code 3``; under way what
+    its job says, too."""
+    took = f"{max(standing.last_at - event.at, 0.0):.1f} s"
     if standing.failed:
-        of = f"{standing.failed} of {standing.wanted} failed" if standing.wanted > 1 else "failed"
+        of = f"{standing.failed} of {standing.wanted} failed" if standing.wanted > 1 else f"failed after {took}"
         return f"{of}: {plain(standing.why.partition(': ')[2] or standing.why)}", Tone.RED
     if standing.is_over:
-        return f"done in {max(standing.last_at - event.at, 0.0):.1f} s", Tone.GOOD
+        how = f": {plain(standing.how)}" if standing.how and standing.wanted == 1 else ""
+        return f"done in {took}{how}", Tone.GOOD
     words = f"{standing.done} of {standing.wanted} done" if standing.done else "accepted"
     return words + _job_words(standing, now_at), Tone.COOL
 
@@ -127,22 +138,27 @@ def columns_for_events(width: int, rows: Sequence[EventRow]) -> tuple[Column, ..
         Column("time", "time", 12 if is_wide else 8),
         Column("who", "who", min(max(longest, 6), 24 if is_wide else 12)),
     ]
-    by = Column("by", "by whom", 24 if is_wide else 9)
+    askers = max((cell_len(by) for by in {asker_words(row.event.by) for row in rows[-200:]}), default=8)
+    by = Column("by", "by whom", min(max(askers, 7), 24 if is_wide else 9))
     line = [Column("command", "command line", max(34, width // 3))] if is_wide else []
     taken = [*fixed, by, *line]
     room = max(width - 2 - len(taken) - sum(column.width for column in taken), 12)
-    return (*fixed, Column("what", "what", room), by, *line)
+    return (*fixed, by, Column("what", "what", room), *line)
 
 
 def event_line(
     row: EventRow, columns: Sequence[Column], glyphs: Glyphs, now_at: float, width: int, utc_offset_s: int
 ) -> Line:
-    """One event in exactly `width` cells."""
+    """One event in exactly `width` cells. What has happened runs on where there is no command line to be told."""
     event = row.event
     pieces: list[Piece] = [(" ", Tone.PLAIN)]
     for column in columns:
         if column.id == "what":
-            pieces += fit_line(_what(row, glyphs, now_at), column.width, glyphs.ellipsis)
+            is_last = column is columns[-1] or not row.command
+            room = width - 1 - line_width(tuple(pieces)) if is_last else column.width
+            pieces += fit_line(_what(row, glyphs, now_at), room, glyphs.ellipsis)
+            if is_last:
+                break
         else:
             if column.id == "time":
                 text, tone = clock_words(event.at, utc_offset_s, now_at, is_exact=column.width > 8), Tone.DIM
@@ -211,5 +227,6 @@ def _circumstances(event: Event) -> str:
 
 def event_texts(row: EventRow) -> tuple[str, ...]:
     """In what a filter looks."""
-    event = row.event
-    return (event.subject, event.what, asker_words(event.by), row.command, event.level, event.step)
+    event, standing = row.event, row.standing
+    outcome = (standing.how, standing.why) if standing is not None and standing.wanted == 1 else ()
+    return (event.subject, event.what, asker_words(event.by), row.command, event.level, event.step, *outcome)

@@ -60,6 +60,22 @@ def test_events_are_rows(width: int) -> None:
     assert golden(f"events_{width}") == "\n".join(_table(width))
 
 
+def test_a_long_sentence_runs_on_where_there_is_no_command_line() -> None:
+    """Up to the edge; where there is one, it is cut before it."""
+    words = "exit code 1; " + "the advice is long, " * 4
+    lines = []
+    for command in ("", "procdeck restart x"):
+        row = EventRow("1", event(1, 1.0, "x", words, by="policy", command=command))
+        columns = columns_for_events(160, (row,))
+        line = event_line(row, columns, UNICODE, NOW_AT, 160, 0)
+        assert line_width(line) == 160
+        lines.append(line_text(line))
+    assert words.strip() in lines[0]
+    assert "…" not in lines[0]
+    assert words.strip() not in lines[1]
+    assert "… procdeck restart x" in " ".join(lines[1].split())
+
+
 def test_events_in_ascii() -> None:
     """But for what workers are called."""
     assert "\n".join(_table(80, ASCII)).replace("日本語", "").isascii()
@@ -114,7 +130,17 @@ def test_a_time_of_another_day_says_so() -> None:
         (Standing(1), "accepted", Tone.COOL),
         (Standing(3, done=2, last_at=NOW_AT), "2 of 3 done", Tone.COOL),
         (Standing(1, done=1, last_at=NOW_AT), "done in 2.5 s", Tone.GOOD),
-        (Standing(1, failed=1, why="restart failed: exit code 3"), "failed: exit code 3", Tone.RED),
+        (
+            Standing(1, done=1, last_at=NOW_AT, how="stopped: exit code 0"),
+            "done in 2.5 s: stopped: exit code 0",
+            Tone.GOOD,
+        ),
+        (Standing(2, done=2, last_at=NOW_AT, how="stopped"), "done in 2.5 s", Tone.GOOD),
+        (
+            Standing(1, failed=1, last_at=NOW_AT, why="restart failed: exit code 3"),
+            "failed after 2.5 s: exit code 3",
+            Tone.RED,
+        ),
         (Standing(3, done=1, failed=2, why="no such"), "2 of 3 failed: no such", Tone.RED),
     ],
 )

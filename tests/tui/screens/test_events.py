@@ -73,13 +73,15 @@ async def test_what_happens_is_followed_until_one_goes_up() -> None:
         await pilot.press("up")
         await shown(pilot, "PAUSED, 1 below")
         link.happen(event(24, -0.8, "walk", "start done: started", kind="action", step="done", answers=(23,)))
-        await shown(pilot, "▸ start done in 0.8 s")
+        await shown(pilot, "▸ start done in 0.8 s: started")
+        await shown(pilot, "PAUSED, 1 below")
+        link.happen(state(25, -0.9, "walk", "running"))
         await shown(pilot, "PAUSED, 2 below")
         assert screen.row is not None
         assert screen.row.event.cursor == 22
         await pilot.press("f")
         await shown(pilot, "FOLLOW")
-        await until(pilot, lambda: screen.row is not None and screen.row.event.cursor == 24)
+        await until(pilot, lambda: screen.row is not None and screen.row.event.cursor == 25)
         await pilot.press("f")
         await shown(pilot, "PAUSED, 1 below")
 
