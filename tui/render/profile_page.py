@@ -10,7 +10,7 @@ from supervisor.api.requests import ReloadReply
 from tui.profile_file import FileLine, ProfileFile
 from tui.render.figures import plural
 from tui.render.glyphs import Glyphs
-from tui.render.pieces import Line, Look, Tone, fold_line, plain, wrap
+from tui.render.pieces import Line, Look, Piece, Tone, fold_line, line_text, line_width, plain, wrap
 from tui.render.plan import plan_lines, plan_summary
 from tui.render.toml_pieces import toml_lines
 
@@ -80,11 +80,12 @@ def _line(line: FileLine, toned: Line, wide: int, width: int, glyphs: Glyphs) ->
     gutter = f"{line.number or '':>{wide}} "
     room = max(width - len(gutter) - 2, 16)
     code: Line = tuple((text, Tone.DIM) for text, _ in toned) if line.mark == "-" else toned
-    folded = fold_line(code, room, MOST_FOLDS) or [()]
+    folded = _folded(code, room) or [()]
+    goes_on = f"{glyphs.branch} ".rjust(len(gutter))
     lines: list[Line] = [
         (
             (sign, look),
-            (gutter if index == 0 else " " * len(gutter), Tone.RED if line.mistakes else Tone.DIM),
+            (gutter if index == 0 else goes_on, Tone.RED if line.mistakes else Tone.DIM),
             *part,
         )
         for index, part in enumerate(folded)
@@ -95,6 +96,30 @@ def _line(line: FileLine, toned: Line, wide: int, width: int, glyphs: Glyphs) ->
         lines.append(((f"{indent}{glyphs.states['failed']} ", Tone.RED), (first, Tone.RED)))
         lines += [((f"{indent}  {part}", Tone.RED),) for part in more]
     return lines
+
+
+def _folded(code: Line, room: int) -> list[Line]:
+    """`code` in lines of `room` cells, broken after a blank where there is one not too far from the edge."""
+    lines: list[Line] = []
+    rest = code
+    while line_width(rest) > room and len(lines) < MOST_FOLDS - 1:
+        head = line_text(fold_line(rest, room, 1)[0])
+        blank = head.rfind(" ") + 1
+        is_in_words = blank > len(head) // 2 and bool(head[:blank].strip())
+        first, rest = _parted(rest, blank if is_in_words else len(head))
+        lines.append(first)
+    return [*lines, *fold_line(rest, room, 1)]
+
+
+def _parted(line: Line, at: int) -> tuple[Line, Line]:
+    """`line` up to its character `at`, and from there on."""
+    before: list[Piece] = []
+    after: list[Piece] = []
+    for text, look in line:
+        before += [(text[:at], look)] if at > 0 else []
+        after += [(text[max(at, 0) :], look)] if at < len(text) else []
+        at -= len(text)
+    return tuple(before), tuple(after)
 
 
 @dataclass(frozen=True, slots=True)

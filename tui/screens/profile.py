@@ -37,6 +37,8 @@ PLAN_EVERY_S: Final = 10.0
 """A plan may change while the file does not: a worker was scaled, a file of variables was written."""
 AROUND: Final = 4
 """Lines that are to be seen before and after where one goes at a key."""
+PLAN_SHARE: Final = 3
+"""Of ten columns of a wide terminal, as in the style sheet: beside it lines of 100 characters stand whole at 160."""
 LOOKS_AT_FIRST: Final = 2
 """A glance at the text, and a look at what is wrong in it."""
 
@@ -180,7 +182,7 @@ class ProfileScreen(AskingScreen[Look]):
         plan = self.query_one("#profile-plan", LinesView)
         is_narrow = self.has_class("-narrow")
         plan.display = self._is_plan_wanted
-        width = (self.size.width if is_narrow else self.size.width * 2 // 5) - 2
+        width = (self.size.width if is_narrow else self.size.width * PLAN_SHARE // 10) - 2
         lines: list[Line] = plan_page(reply.file, reply.standing, key_of("reload"), width, self.desk.glyphs.ellipsis)
         most = max((self.size.height - 2) // 3, 1)
         plan.styles.height = min(len(lines), most) if is_narrow else "1fr"

@@ -8,7 +8,7 @@ import pytest
 
 from supervisor.api.requests import PlanStep, ReloadReply
 from tui.profile_file import FileLine, Mark, ProfileFile
-from tui.render.glyphs import ASCII, UNICODE
+from tui.render.glyphs import ASCII, UNICODE, Glyphs
 from tui.render.pieces import line_text, line_width
 from tui.render.profile_page import Standing, file_page, plan_page, position_of
 
@@ -53,6 +53,18 @@ def test_marks_numbers_and_mistakes_stand_in_their_columns() -> None:
     ]
     assert page.numbers[:5] == [1, 2, 2, 3, 3]
     assert (page.stops, page.wrong) == ([1, 3], [3])
+
+
+@pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
+def test_a_long_line_is_broken_at_blanks_and_says_so(glyphs: Glyphs) -> None:
+    """In no word; a word that is longer than the line has to be. Nothing is left out."""
+    text = 'command = "procdeck-worker --from here --to there" # ' + "x" * 60
+    page = file_page(ProfileFile(Path("/srv/p.toml"), (FileLine(7, text),), is_compared=True), 40, glyphs)
+    shown = [line_text(line) for line in page.lines]
+    assert shown[0].rstrip() == '  7 command = "procdeck-worker --from'
+    assert [line[:4] for line in shown[1:]] == [f"{glyphs.branch} ".rjust(4)] * (len(shown) - 1)
+    assert shown[1][4:].startswith('here --to there" # ')
+    assert "".join(line[4:] for line in shown) == text
 
 
 def test_one_goes_round_the_stops() -> None:
