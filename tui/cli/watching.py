@@ -3,6 +3,7 @@
 ::
 
     fleet, fleet, fleet ... (one each second) ── changes ──► lines: time, who, what
+    events since the last one ── states passed through ──┘
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from supervisor.api.messages import ChannelRow, Fleet, ReplicaRow
+from supervisor.api.messages import ChannelRow, Event, Fleet, ReplicaRow
 from supervisor.errors import EngineUnreachable
 from supervisor.lifecycle.states import AT_REST
 from tui.cli.ending import wait_until_gone
@@ -22,8 +23,9 @@ from tui.render.figures import count, duration, percent, rate, size
 from tui.render.life_words import next_words, waiting_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from supervisor.api.client import EngineClient
     from supervisor.api.pools import PoolRow
 
 EVERY_S: Final = 1.0
@@ -31,6 +33,8 @@ FULL_SHARE: Final = 0.9
 """Of a queue: full enough to be told."""
 NOT_FULL_SHARE: Final = 0.5
 """Before it is told again."""
+MOST_TRIES: Final = 3
+"""To see a fleet in which nothing has happened that was not told; one that never rests is taken as it is."""
 _POOL_STEPS: Final = 10
 """A pool is told of at each tenth of its items."""
 
@@ -40,9 +44,11 @@ def watch_status(project: str | None) -> ExitCode:
     note = find_engine(project)
     client = client_of(note)
     watcher = Watcher(time.time() - time.monotonic() + time.localtime().tm_gmtoff)
+    follower: Follower | None = None
     while True:
         try:
-            lines = watcher.lines(client.fleet())
+            follower = follower or Follower(client)
+            lines = watcher.lines(*follower.look())
         except EngineUnreachable:
             if not wait_until_gone(note.project):
                 raise
@@ -53,6 +59,39 @@ def watch_status(project: str | None) -> ExitCode:
             tell_block("".join(f"{clock} {line}\n" for line in lines))
             sys.stdout.flush()
         time.sleep(EVERY_S)
+
+
+class Follower:
+    """Asks an engine how its fleet is, and what has happened since it was asked last. Tells nothing itself.
+
+    Raises:
+        EngineUnreachable: here and in `look`, none answers.
+    """
+
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
+        self._cursor = 0
+        self._since()  # what happened before is not news
+
+    def look(self) -> tuple[Fleet, list[Event]]:
+        """The fleet, and all that has led to it since the last look, oldest first."""
+        happened = self._since()
+        fleet = self._client.fleet()
+        for _ in range(MOST_TRIES):
+            later = self._since()
+            happened += later
+            if not later:
+                break
+            fleet = self._client.fleet()
+        return fleet, happened
+
+    def _since(self) -> list[Event]:
+        """All events after the cursor, which goes on to the last of them."""
+        found: list[Event] = []
+        while (reply := self._client.events(self._cursor)).events:
+            found += reply.events
+            self._cursor = reply.next_cursor
+        return found
 
 
 class Watcher:
@@ -69,9 +108,9 @@ class Watcher:
         self._phase = ""
         self._lost = 0
 
-    def lines(self, fleet: Fleet) -> list[str]:
-        """What is new since the last look; at the first one everybody."""
-        found = [*self._of_workers(fleet), *self._of_channels(fleet.channels), *self._of_pools(fleet.pools)]
+    def lines(self, fleet: Fleet, happened: Sequence[Event] = ()) -> list[str]:
+        """What is new since the last look, with the states that were passed through; at the first one everybody."""
+        found = [*self._of_workers(fleet, happened), *self._of_channels(fleet.channels), *self._of_pools(fleet.pools)]
         if fleet.log.lost > self._lost:
             found.append(f"log: {fleet.log.lost - self._lost:,} records could not be stored, {fleet.log.lost:,} in all")
         self._lost = fleet.log.lost
@@ -81,12 +120,20 @@ class Watcher:
             self._phase = fleet.phase
         return found
 
-    def _of_workers(self, fleet: Fleet) -> Iterator[str]:
-        names = {row.name for row in fleet.rows}
-        for gone in [key for key in self._told if key.startswith("worker ") and key[7:] not in names]:
+    def _of_workers(self, fleet: Fleet, happened: Sequence[Event]) -> Iterator[str]:
+        rows = {row.name: row for row in fleet.rows}
+        for gone in [key for key in self._told if key.startswith("worker ") and key[7:] not in rows]:
             del self._told[gone]
             yield f"{gone[7:]}: is no more"
+        last: dict[str, Event] = {event.subject: event for event in happened if event.to_state}
+        for event in happened if self._told else ():
+            row = rows.get(event.subject)
+            is_as_now = row is not None and event is last.get(event.subject) and event.to_state == row.state
+            if row is not None and event.to_state and not is_as_now:
+                yield f"{event.subject}: {one_line(event.what)}"
         for row in fleet.rows:
+            if row.name in last:
+                self._told.pop(f"worker {row.name}", None)
             warnings = tuple(_kind_of(warning) for warning in row.warnings)
             if self._is_new(f"worker {row.name}", (row.state, row.incarnation, warnings, row.waits_for, row.next_step)):
                 yield f"{row.name}: {replica_words(row, fleet.now_s, self._local_offset_s)}"
