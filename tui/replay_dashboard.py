@@ -15,6 +15,9 @@ from tui.settings.model import Settings
 SPEEDS = (0.0, 1.0, 10.0, 60.0)
 LOG_EVERY_S = 0.25
 """How often the log is taken along."""
+TIME_CELLS = len("02:13:05")
+ELSEWHERE = "STAYS HERE"
+"""What the log's title says once a person has gone to other lines than those of the moment."""
 _OF_REPLAY = {(action.id,) for action in REPLAY_ACTIONS}
 
 
@@ -58,10 +61,14 @@ class ReplayDashboard(Dashboard):
             return
         pane, at_s = self.fleet_screen.log_panes.first, self._replay_clock.wall_s()
         is_elsewhere = self._log_second >= 0 and pane.view.cursor_number != self._log_line
-        if is_elsewhere or int(at_s) == self._log_second:
-            return
-        if pane.stand_at(int(at_s * 1e6)):
+        if not is_elsewhere and int(at_s) != self._log_second and pane.stand_at(int(at_s * 1e6)):
             self._log_second, self._log_line = int(at_s), pane.view.cursor_number
+        if not is_elsewhere and int(at_s) != self._log_second:
+            return  # its lines are still counted
+        told, before = ELSEWHERE if is_elsewhere else self._replay_clock.text()[-TIME_CELLS:], pane.recorded
+        pane.recorded, pane.recorded_us = told, int(at_s * 1e6)
+        if told != before:
+            self.fleet_screen.redraw()
 
     def action_wish(self, action_id: str) -> None:
         if action_id in STEPS_S:

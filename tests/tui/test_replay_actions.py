@@ -80,6 +80,7 @@ async def test_the_help_of_a_recording_has_them_among_what_can_be_done(tmp_path:
         await until(pilot, lambda: isinstance(app.screen, HelpScreen))
         assert isinstance(app.screen, HelpScreen)
         assert [action.id for action in REPLAY_ACTIONS if not app.screen._is_valid(action)] == []
+        await shown(pilot, "Show the recording from a minute earlier on.")
 
 
 async def test_their_keys_are_letters_where_a_person_types(tmp_path: Path) -> None:

@@ -8,11 +8,12 @@ from supervisor.api.messages import Event
 from supervisor.journal import JOURNAL_NAME, encode
 from tests.tui.fakes import NOW_AT
 from tests.tui.link.stores import BEGIN_US, timed_line, write_store
-from tests.tui.screens.test_fleet import NARROW, gone, screen_text, shown
+from tests.tui.screens.test_fleet import NARROW, gone, screen_text, shown, until
 from tests.tui.test_recording import recorded
 from tui.link.replay_link import ReplayLink
-from tui.replay_dashboard import LOG_EVERY_S, ReplayDashboard
+from tui.replay_dashboard import ELSEWHERE, LOG_EVERY_S, ReplayDashboard
 from tui.replaying import clock_of
+from tui.widgets.histogram_strip import HistogramStrip
 
 
 async def test_keys_move_in_time_and_leave_at_once(tmp_path: Path) -> None:
@@ -69,6 +70,7 @@ async def test_the_log_ends_at_the_moment_that_is_shown(tmp_path: Path) -> None:
     app = ReplayDashboard(ReplayLink(recording, clock), "census (recording)", clock)
     async with app.run_test(size=NARROW) as pilot:
         await shown(pilot, "at 19.")
+        await shown(pilot, f"REPLAY {clock.text().split()[1]}")
         assert not any("at 20." in line for line in screen_text(app))
         await pilot.press("right_curly_bracket")
         await shown(pilot, "at 79.")
@@ -78,6 +80,30 @@ async def test_the_log_ends_at_the_moment_that_is_shown(tmp_path: Path) -> None:
         clock.go_to(NOW_AT + 90)
         await pilot.pause(2 * LOG_EVERY_S)
         assert any("at 199." in line for line in screen_text(app))
+        await shown(pilot, f"REPLAY {ELSEWHERE}")
         await pilot.press("left_curly_bracket")
         await shown(pilot, "at 29.")
         assert not any("at 30." in line for line in screen_text(app))
+
+
+async def test_the_histogram_ends_at_the_moment_that_is_shown(tmp_path: Path) -> None:
+    """What is logged later is no bar yet; who has gone to the end of the log sees all."""
+    begin_us = int(NOW_AT * 1e6) - BEGIN_US
+    write_store(tmp_path / "logs", [timed_line(begin_us + second * 1_000_000, message="x") for second in range(200)])
+    recording = recorded(tmp_path / "r", tmp_path / "logs", list(range(200)))
+    clock = clock_of(recording, NOW_AT + 20, 0.0)
+    app = ReplayDashboard(ReplayLink(recording, clock), "census (recording)", clock)
+
+    def last_s() -> float:
+        """Of the newest time that is drawn, since the beginning."""
+        scale = app.fleet_screen.logs.query_one(HistogramStrip)._scale
+        return scale.newest_us / 1e6 - NOW_AT if scale is not None else -1.0
+
+    async with app.run_test(size=NARROW) as pilot:
+        await shown(pilot, "parse.1")
+        await pilot.press("8")
+        await until(pilot, lambda: last_s() == 20)
+        await pilot.press("right_curly_bracket")
+        await until(pilot, lambda: last_s() == 80)
+        await pilot.press("end")
+        await until(pilot, lambda: last_s() == 199)

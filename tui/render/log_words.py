@@ -44,6 +44,8 @@ class LogFacts:
     is_following: bool = True
     arrived: int = 0
     """Lines since it was paused."""
+    recorded: str = ""
+    """In a recording: the time of day at which the log ends with it, or that it does not."""
     store_trouble: str = ""
     """What the disk refuses now."""
     lost: int = 0
@@ -67,7 +69,9 @@ def log_title(facts: LogFacts, width: int) -> Line:
         notes.append(("  wrapped", Tone.DIM))
     notes += _store_notes(facts)
     chip: Line = ((" FOLLOW ", Tone.GOOD),)
-    if not facts.is_following:
+    if facts.recorded:
+        chip = ((f" REPLAY {facts.recorded} ", Tone.GOOD),)
+    elif not facts.is_following:
         chip = ((f" PAUSED +{plural(facts.arrived, 'line')} ", Tone.AMBER),)
     return pane_title("Log", tuple(notes), chip, width)
 

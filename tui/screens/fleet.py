@@ -301,4 +301,5 @@ class FleetScreen(PlacesScreen):
     def do_help(self) -> None:
         """`?`"""
         situation, here = self.situation(), (*self.also, *ACTIONS)
-        self.app.push_screen(HelpScreen("", lambda action: action in here and action.applies(situation)))
+        first = self.also[0].group if self.also else ""
+        self.app.push_screen(HelpScreen(first, lambda action: action in here and action.applies(situation)))

@@ -45,6 +45,10 @@ class LogPane(TakingPane):
         """What the engine says of the store."""
         self.kept_text = ""
         """The filter that was there from the start; the title says so, for nobody has typed it today."""
+        self.recorded = ""
+        """What the title says of the moment of a recording; empty where there is none."""
+        self.recorded_us = 0
+        """That moment, in µs since 1970, at which the histogram ends; 0: at the newest line."""
 
     def compose(self) -> ComposeResult:
         yield LineWidget(id="log-title")
@@ -87,6 +91,7 @@ class LogPane(TakingPane):
             is_wrapped=view.is_wrapped,
             is_following=view.is_following,
             arrived=view.arrived_since_pause,
+            recorded=self.recorded,
             store_trouble=self.state.trouble,
             lost=lost_of(self.state, narrowing.worker),
             removed_bytes=self.state.removed_bytes,
@@ -110,9 +115,12 @@ class LogPane(TakingPane):
         if timeline is None or not newest_us:
             self._strip.show({}, None, 0)
             return
-        scale = scale_for(oldest_us, newest_us, self._strip.most_bars)
         stored = None if self.view.is_following else self.view.cursor_line()
-        self._strip.show(timeline.bars(scale.step_us), scale, time_us(stored[9:35]) if stored else 0)
+        here_us = time_us(stored[9:35]) if stored else 0
+        if self.recorded_us and not self.view.is_following:
+            newest_us = min(newest_us, max(self.recorded_us, here_us, oldest_us))
+        scale = scale_for(oldest_us, newest_us, self._strip.most_bars)
+        self._strip.show(timeline.bars(scale.step_us), scale, here_us)
 
     def begin_run(self) -> None:
         """The source reads another store."""

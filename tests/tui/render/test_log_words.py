@@ -81,3 +81,11 @@ def test_a_record_of_the_engine_is_of_whom_it_speaks() -> None:
     assert subject_of(Record(worker="parse.1")) == "parse.1"
     assert subject_of(Record(worker="engine", extra={"subject": "walk"})) == "walk"
     assert subject_of(Record(worker="engine", extra={"subject": 3})) == "engine"
+
+
+@pytest.mark.parametrize("is_following", [True, False])
+def test_the_title_of_a_recording_says_the_moment(is_following: bool) -> None:
+    """Nothing arrives in it, so that nothing is followed, or paused."""
+    title = line_text(log_title(replace(FACTS, recorded="02:13:05", is_following=is_following), 80))
+    assert title.endswith(" REPLAY 02:13:05 ")
+    assert "PAUSED" not in title
