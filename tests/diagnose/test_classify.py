@@ -96,7 +96,7 @@ def test_the_missing_bytes_of_a_broken_message_are_told(version: str) -> None:
     """The reader is in the kernel, asking for the rest."""
     report = of(reports_of(recorded(version, "writer_killed")), "QUEUE_CORRUPT")
     assert report.kernel.count is not None
-    assert f"{report.kernel.count:,}".replace(",", " ") in say(rule(report.rule).text, report.details)  # type: ignore[union-attr]
+    assert f"{report.kernel.count:,}" in say(rule(report.rule).text, report.details)  # type: ignore[union-attr]
 
 
 def test_every_report_can_be_said() -> None:
