@@ -20,6 +20,7 @@ import resource
 import signal
 import socket
 import sys
+from importlib import import_module
 
 from supervisor.agent import bootstrap, following, records
 from supervisor.agent.pool_watch import watch_pools
@@ -43,6 +44,7 @@ def serve(socket_descriptor: int, spec_descriptor: int) -> NoReturn:
     """Be the stage until the engine lets go of it."""
     setup = bootstrap.read_spec(spec_descriptor)
     _settle_in(setup)
+    import_module("typing")  # dataclasses of one thread would find what another one's import has half made of it
     stage = Stage(socket.socket(fileno=socket_descriptor))
     try:
         stage.serve()

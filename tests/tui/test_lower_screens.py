@@ -92,8 +92,12 @@ async def opened(pilot: Pilot[None]) -> tuple[Page, Page]:
     await app.push_screen(Upper())
     await pilot.pause()
     upper = app.screen.query_one(Page)
-    lower.say(0, "first")
-    await until(pilot, lambda: shown(app, 0).startswith("first"))
+    async with asyncio.timeout(60):
+        turn = 0
+        while not shown(app, 0).startswith("first"):  # nothing is kept of what was written with a whole screen
+            turn += 1
+            lower.say(0, f"first {turn}")
+            await pilot.pause(0.01)
     return lower, upper
 
 
