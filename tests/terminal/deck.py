@@ -103,3 +103,20 @@ def engine_of(project: str = "deck") -> RunningEngine:
 def api_pids(engine: RunningEngine) -> dict[str, int]:
     """The pids of all replicas, as the engine tells them."""
     return {row.name: row.pid for row in engine.fleet().rows if row.pid is not None}
+
+
+MANY_FRAMES = 100
+"""Looks at a full pty, 10 ms apart at least: more than the writes that the dashboard queues."""
+
+
+def fill(terminal: Terminal) -> None:
+    """Read nothing any more, until the program can write nothing any more."""
+    terminal.stall()
+    seen: list[int] = []
+
+    def is_full() -> bool:
+        seen.append(terminal.waiting_bytes())
+        terminal.press("jk")
+        return len(seen) > MANY_FRAMES and seen[-MANY_FRAMES] == seen[-1] > 0
+
+    wait_for(is_full, "the pty to be full")

@@ -13,16 +13,13 @@ import pytest
 from supervisor import paths
 from tests.engines import RunningEngine, is_alive, kill, wait_for
 from tests.terminal.conftest import Open
-from tests.terminal.deck import api_pids, engine_of, wait_running, wait_state, write_deck
+from tests.terminal.deck import api_pids, engine_of, fill, wait_running, wait_state, write_deck
 from tests.terminal.terminal import Terminal
 
 pytestmark = pytest.mark.terminal
 
 CURSOR, ALTERNATE_SCREEN, BRACKETED_PASTE, IN_BAND_RESIZE = 25, 1049, 2004, 2048
 MOUSE = (1000, 1002, 1003, 1006, 1015, 1016)
-
-MANY_FRAMES = 100
-"""Looks at a full pty, 10 ms apart at least: more than the writes that the dashboard queues."""
 
 
 def assert_restored(terminal: Terminal) -> None:
@@ -134,15 +131,7 @@ def test_closed_terminal_that_had_stalled_ends_the_dashboard_only(place: Path, p
     """A broken line: nobody reads what the dashboard writes, for a while, then the terminal is gone."""
     terminal = procdeck(directory=write_deck(place))
     pids = wait_running(terminal)
-    terminal.stall()
-    seen: list[int] = []
-
-    def is_full() -> bool:
-        seen.append(terminal.waiting_bytes())
-        terminal.press("jk")
-        return len(seen) > MANY_FRAMES and seen[-MANY_FRAMES] == seen[-1] > 0
-
-    wait_for(is_full, "the pty to be full")
+    fill(terminal)
     terminal.hang_up()
     wait_for(lambda: terminal.process.poll() is not None, "the dashboard to be gone")
     assert_found_again(procdeck, pids)

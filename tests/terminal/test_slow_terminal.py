@@ -10,27 +10,13 @@ import pytest
 
 from tests.engines import RunningEngine, wait_for
 from tests.terminal.conftest import Open
-from tests.terminal.deck import api_pids, engine_of, wait_running, write_deck
+from tests.terminal.deck import api_pids, engine_of, fill, wait_running, write_deck
 from tests.terminal.terminal import Terminal
-from tests.terminal.test_leaving import MANY_FRAMES
 
 pytestmark = pytest.mark.terminal
 
 MOST_BYTES = 150_000
 """What a pty holds, two frames that wait and a whole one of 160 x 45 cells."""
-
-
-def fill(terminal: Terminal) -> None:
-    """Read nothing any more, until the program can write nothing any more."""
-    terminal.stall()
-    seen: list[int] = []
-
-    def is_full() -> bool:
-        seen.append(terminal.waiting_bytes())
-        terminal.press("jk")
-        return len(seen) > MANY_FRAMES and seen[-MANY_FRAMES] == seen[-1] > 0
-
-    wait_for(is_full, "the pty to be full")
 
 
 def restart_unseen(terminal: Terminal, engine: RunningEngine, pids: dict[str, int]) -> None:
