@@ -92,7 +92,8 @@ def test_reader_that_stops_reading_is_seen_and_delays_nobody_else(place: Path) -
         with unharmed(engine, "other", "make", spare_files=2):
             engine.act("pause", "take")
             wait_for(lambda: engine.row("make").activity == "put work", "the writer to wait")
-            wait_for(lambda: (engine.channel("work").depth or 0) >= 3, "the depth to be shown")
+            # Stopped in the midst of a get(), the reader has an item and has not given its place back: two wait then.
+            wait_for(lambda: (engine.channel("work").depth or 0) >= 2, "the depth to be shown")
             got = engine.channel("work").got_total
             engine.act("resume", "take")
             wait_for(lambda: engine.channel("work").got_total > got + 100, "it to flow again")
