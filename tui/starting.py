@@ -51,12 +51,14 @@ class Starting:
             return
         loop, is_readable = asyncio.get_running_loop(), asyncio.Event()
         loading = loop.run_in_executor(None, importlib.import_module, NEEDED_NEXT)
-        loop.add_reader(self._ignition, is_readable.set)
+        descriptor = self._ignition.fileno()  # by its number: who leaves meanwhile closes what has it
+        loop.add_reader(descriptor, is_readable.set)
         try:
             await is_readable.wait()
         finally:
-            loop.remove_reader(self._ignition)
-        self._hear()
+            loop.remove_reader(descriptor)
+        if not self._is_over:
+            self._hear()
         await loading
 
     def leave(self) -> None:

@@ -22,18 +22,19 @@ class FakeIgnition:
     """An engine whose word a test speaks."""
 
     def __init__(self, trouble: ProcdeckError | None = None) -> None:
-        self._reading, self._writing = os.pipe()
+        reading, self._writing = os.pipe()
+        self._report = os.fdopen(reading, "rb")
         self._trouble = trouble
         self.is_left = False
 
     def fileno(self) -> int:
-        return self._reading
+        return self._report.fileno()
 
     def speak(self) -> None:
         os.close(self._writing)
 
     def result(self) -> EngineNote:
-        os.close(self._reading)
+        self._report.close()
         if self._trouble is not None:
             raise self._trouble
         return NOTE
@@ -41,7 +42,7 @@ class FakeIgnition:
     def leave(self) -> None:
         self.is_left = True
         self.speak()
-        os.close(self._reading)
+        self._report.close()
 
 
 def started_by(ignition: FakeIgnition, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dashboard:
