@@ -19,49 +19,54 @@ MINUTES: Final = 720
 MINUTE_S: Final = 60
 MOST_SUBJECTS: Final = 2000
 """Of more than these nothing is kept."""
+_NOTHING: Final = array("f", (nan,))
 
 
 class Track:
-    """One figure over time.
+    """One figure over time. The room for its seconds is there from the first one: what is measured for long takes no
+    more memory than what has just begun.
 
     Attributes:
-        first: the second of the oldest value in `seconds`; the minute of that in `minutes`.
+        minutes: the mean of each minute that is over.
+        first_minute: the number of the oldest of them, since 0.
     """
 
-    __slots__ = ("first_minute", "first_second", "minutes", "seconds")
+    __slots__ = ("_first_second", "_newest", "_ring", "first_minute", "minutes")
 
     def __init__(self, second: int) -> None:
-        self.seconds, self.first_second = array("f"), second
+        self._ring = _NOTHING * SECONDS  # the value of a second is at its number modulo SECONDS
+        self._first_second, self._newest = second, second - 1
         self.minutes, self.first_minute = array("f"), second // MINUTE_S
 
     def note(self, second: int, value: float) -> None:
         """The value at a second; a second that was left out has none, one that is noted again has the last."""
-        place = second - self.first_second
-        if place < 0:
+        if second < self._oldest:
             return
-        missing = place - len(self.seconds)
-        if missing > SECONDS:  # it was away for longer than is kept
-            last_minute = (self.first_second + len(self.seconds) - 1) // MINUTE_S
-            self._fold_until((last_minute + 1) * MINUTE_S)
-            del self.seconds[:]
-            self.first_second, missing = second, 0
-            place = 0
-        if missing >= 0:
-            self.seconds.extend([nan] * missing)
-            self.seconds.append(value)
-        else:
-            self.seconds[place] = value
-        self._fold_until(second)
-        surplus = len(self.seconds) - SECONDS
-        if surplus >= MINUTE_S:  # seldom, and many at once
-            del self.seconds[:surplus]
-            self.first_second += surplus
+        if second > self._newest:
+            self._fold_until(second)
+            for missed in range(max(self._newest + 1, second - SECONDS + 1), second):
+                self._ring[missed % SECONDS] = nan
+            self._newest = second
+        self._ring[second % SECONDS] = value
+
+    @property
+    def _oldest(self) -> int:
+        """The first second that is known still."""
+        return max(self._first_second, self._newest - SECONDS + 1)
+
+    def _values(self, begin: int, end: int) -> array[float]:
+        """A value for each second from `begin` to before `end`; not a number where none is known."""
+        known_from, known_to = max(begin, self._oldest), min(end, self._newest + 1)
+        if known_from >= known_to:
+            return _NOTHING * (end - begin)
+        at, last = known_from % SECONDS, (known_to - 1) % SECONDS + 1
+        known = self._ring[at:last] if at < last else self._ring[at:] + self._ring[:last]
+        return _NOTHING * (known_from - begin) + known + _NOTHING * (end - known_to)
 
     def _fold_until(self, second: int) -> None:
         """Make minutes of the seconds before `second` that are whole."""
-        while (self.first_minute + len(self.minutes) + 1) * MINUTE_S <= second:
-            begin = (self.first_minute + len(self.minutes)) * MINUTE_S - self.first_second
-            values = [v for v in self.seconds[max(0, begin) : max(0, begin + MINUTE_S)] if not isnan(v)]
+        while (begin := (self.first_minute + len(self.minutes)) * MINUTE_S) + MINUTE_S <= second:
+            values = [value for value in self._values(begin, begin + MINUTE_S) if not isnan(value)]
             self.minutes.append(sum(values) / len(values) if values else nan)
             if len(self.minutes) > MINUTES:
                 del self.minutes[0]
@@ -69,19 +74,18 @@ class Track:
 
     def last_seconds(self, count: int, now: int) -> tuple[float | None, ...]:
         """A value for each of `count` seconds up to and with `now`, oldest first."""
-        return _cut(self.seconds, self.first_second, now - count + 1, count)
+        return _told(self._values(now - count + 1, now + 1))
 
     def last_minutes(self, count: int, now: int) -> tuple[float | None, ...]:
         """The mean of each of `count` whole minutes before that of second `now`, oldest first."""
-        return _cut(self.minutes, self.first_minute, now // MINUTE_S - count, count)
+        begin = now // MINUTE_S - count - self.first_minute
+        known = self.minutes[max(begin, 0) : max(begin + count, 0)]
+        before = min(max(-begin, 0), count)
+        return _told(_NOTHING * before + known + _NOTHING * (count - before - len(known)))
 
 
-def _cut(values: array[float], first: int, begin: int, count: int) -> tuple[float | None, ...]:
-    found: list[float | None] = []
-    for place in range(begin - first, begin - first + count):
-        value = values[place] if 0 <= place < len(values) else nan
-        found.append(None if isnan(value) else float(value))
-    return tuple(found)
+def _told(values: array[float]) -> tuple[float | None, ...]:
+    return tuple(None if isnan(value) else value for value in values)
 
 
 class History:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,6 +30,22 @@ def test_minutes_are_means_of_their_seconds() -> None:
     assert track.last_minutes(3, 185) == (None, 1.0, 0.0)
 
 
+def test_ten_minutes_take_no_more_memory_than_the_first_second() -> None:
+    """All room for seconds is there from the beginning; of minutes there are few."""
+    track = Track(0)
+    begun_bytes = _room_bytes(track)
+    for second in range(3 * SECONDS):
+        track.note(second, float(second))
+        assert _room_bytes(track) == begun_bytes
+    assert len(track.minutes) == 3 * SECONDS // MINUTE_S - 1
+    assert track.last_seconds(SECONDS, 3 * SECONDS - 1) == tuple(map(float, range(2 * SECONDS, 3 * SECONDS)))
+
+
+def _room_bytes(track: Track) -> int:
+    """What the figures of the seconds take."""
+    return sum(sys.getsizeof(getattr(track, name)) for name in Track.__slots__ if name == "_ring")
+
+
 def test_after_a_long_absence_nothing_old_is_taken_for_new() -> None:
     """What lies between is unknown."""
     track = Track(0)
@@ -46,7 +64,6 @@ def test_what_is_kept_is_bounded_and_true(steps: list[tuple[int, float]]) -> Non
         second += step
         track.note(second, value)
         known[second] = value
-    assert len(track.seconds) <= SECONDS + MINUTE_S
     assert len(track.minutes) <= MINUTES
     assert track.last_seconds(SECONDS, second) == tuple(known.get(at) for at in range(second - SECONDS + 1, second + 1))
 

@@ -2,7 +2,7 @@
 
 ::
 
-    lane, stdout, stderr ──readable──► due ──a turn after 5 ms: ≤ 128 KiB of each──► Lane ──► one append ──► segment
+    lane, stdout, stderr ──readable──► due ──a turn after 5 ms: ≤ 128 KiB of each──► Lane ──► append ──► segment
                                                                                      └─► Burst (a traceback on stderr)
 
 A pipe that has become readable is left alone until the next turn: the worker goes on writing meanwhile, so that one
@@ -35,6 +35,10 @@ READ_BUDGET_BYTES: Final = 128 * 1024
 
 TURN_S: Final = 0.005
 """How long records may wait in their pipe before they are read."""
+
+GATHERED_BYTES: Final = 1024 * 1024
+"""What is appended at once, some more at most. Where all lanes are full a turn reads and makes a hundred times as much:
+the heap of who gathers that stays as large for hours, because something that lasts has come to lie above it."""
 
 PENDING_BYTES: Final = 64 * 1024 * 1024
 """What the unfinished lines of all lanes may hold together; past it those that are longer than a MiB are cut."""
@@ -220,6 +224,7 @@ class Intake:
         self._due: list[LaneReader] = []
         self._waiting: list[bytes] = []
         self._levels: list[str] = []
+        self._gathered_bytes = 0
         self._when_stored = when_stored
         self._report = report or self._record
         self._when_full = when_full
@@ -275,19 +280,26 @@ class Intake:
         return self._when_full == "block" and self._writer.is_short_of_room
 
     def store(self, lines: bytes, level: str = "") -> None:
-        """Keep whole lines for the end of this turn; `level` is that of all of them, or empty."""
+        """Keep whole lines for the end of this turn, or until many have gathered.
+
+        `level` is that of all of them, or empty.
+        """
         if not lines:
             return
         if not self._waiting:
             self.loop.call_soon(self.flush)
         self._waiting.append(lines)
         self._levels.append(level)
+        self._gathered_bytes += len(lines)
+        if self._gathered_bytes >= GATHERED_BYTES:
+            self.flush()
 
     def flush(self) -> None:
         """Append what has gathered."""
         if self._waiting:
             lines, self._waiting = self._waiting, []
             levels, self._levels = self._levels, []
+            self._gathered_bytes = 0
             self._writer.append(lines, levels)
             self._look_after_writer()
             if self._when_stored is not None:

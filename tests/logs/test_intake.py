@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -139,6 +140,35 @@ async def test_held_burst_is_stored_when_the_log_closes(tmp_path: Path) -> None:
     os.close(write_end)
     reader.drain()
     writer.close()
+
+
+async def test_no_more_gathers_than_is_appended_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many lanes are full in one turn: what they gave goes to the store in pieces, and in order."""
+    appended: list[int] = []
+
+    class Counting(SegmentWriter):
+        def append(self, blocks: Sequence[bytes], levels: Sequence[str] = ()) -> None:
+            appended.append(sum(map(len, blocks)))
+            super().append(blocks, levels)
+
+    monkeypatch.setattr(intake_module, "GATHERED_BYTES", 10_000)
+    writer = Counting(tmp_path)
+    intake = Intake(asyncio.get_running_loop(), writer)
+    ends = []
+    for name in ("a", "b", "c"):
+        read_end, write_end = open_pipe(65536)
+        os.write(write_end, b"".join(b"%d\n" % number for number in range(100)))
+        ends.append((intake.open_lane(read_end, Lane(name, 1, "stdout")), write_end))
+    for reader, write_end in ends:
+        os.close(write_end)
+        reader.drain()
+    intake.close()
+    writer.close()
+    of_one_lane = sum(appended) / len(ends)
+    assert max(appended) < 10_000 + of_one_lane
+    assert len(appended) > 1
+    messages = [(record.worker, record.message) for record in stored(tmp_path)]
+    assert messages == [(name, str(number)) for name in ("a", "b", "c") for number in range(100)]
 
 
 async def test_backlog_of_a_lane_is_what_was_written_and_not_read(tmp_path: Path) -> None:
