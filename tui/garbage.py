@@ -37,9 +37,14 @@ STRIP_CACHES: Final = {
 
 
 def settle() -> None:
-    """After the first paint: what is there stays, no round looks at it again; and keys wait for nobody."""
+    """After the first paint: what is there stays, no round looks at it again; and keys wait for nobody.
+
+    Python looks through all that has become old once there is a quarter more of it than when it did so last. What
+    stays was counted then, and would let four times as many circles gather: so it is done again, with nothing left.
+    """
     gc.collect()
     gc.freeze()
+    gc.collect()
     gc.set_threshold(*THRESHOLDS)
     sys.setswitchinterval(SWITCH_S)
 

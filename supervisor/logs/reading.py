@@ -25,7 +25,7 @@ GONE_LINE = (
 MARGIN_BYTES: Final = 4096
 """Most lines that end in a block begin at most so many bytes before it."""
 
-MOST_INDEXED: Final = 16
+MOST_INDEXED: Final = 4
 """Segments of which it is held in memory where their lines begin, some 50 bytes for each 64 KiB."""
 
 MOST_WAIT_US: Final = 10 * 60 * 1_000_000

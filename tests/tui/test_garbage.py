@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import weakref
 
 import pytest
@@ -100,3 +102,27 @@ def test_plain_text_is_not_kept() -> None:
     seen = weakref.ref(letters)
     del letters
     assert seen() is None
+
+
+SETTLED = """
+import gc
+from tui.garbage import settle
+
+stays = [[] for _ in range(100_000)]
+settle()
+rounds = []
+gc.callbacks.append(lambda phase, told: rounds.append(told["generation"]) if phase == "start" else None)
+comes = []
+for number in range(150_000):
+    circle = []
+    circle.append(circle)
+    if number % 10 == 0:
+        comes.append([])
+print(rounds.count(2))
+"""
+
+
+def test_what_has_stayed_from_the_start_puts_no_look_off() -> None:
+    """Circles that have become old are looked for after a quarter of what came since, not of all that there is."""
+    done = subprocess.run([sys.executable, "-c", SETTLED], capture_output=True, check=True, text=True, timeout=60)
+    assert int(done.stdout) > 0
