@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from supervisor.lifecycle.life import Life
 from supervisor.lifecycle.states import State
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from supervisor.replica import Replica
 
 ALL = "*"
+MOST_NAMES_SAID: Final = 30
+"""Of those that somebody might have meant."""
 
 
 def choose(name: str, replicas: Mapping[str, Replica], *, but: str = "") -> list[Replica]:
@@ -32,8 +34,11 @@ def near(name: str, known: Sequence[str]) -> tuple[str, ...]:
 def unknown(name: str, known: Sequence[str]) -> str:
     """What to say of a name that means nothing."""
     likely = near(name, known)
-    hint = f"did you mean {likely[0]!r}?" if likely else f"there are: {', '.join(known)}"
-    return f"no worker is named {name!r}; {hint}"
+    if likely:
+        return f"no worker is named {name!r}; did you mean {likely[0]!r}?"
+    rest = len(known) - MOST_NAMES_SAID
+    more = f" and {rest:,} more" if rest > 0 else ""
+    return f"no worker is named {name!r}; there are: {', '.join(known[:MOST_NAMES_SAID])}{more}"
 
 
 def mover(before: Life, after: Life) -> str:

@@ -94,6 +94,20 @@ def test_an_unknown_worker_is_told_with_what_comes_close(command: Command, engin
     assert command("events", "walk").code == 0
 
 
+def test_of_very_many_subjects_the_workers_are_listed(command: Command) -> None:
+    """A typo in a large fleet fills no terminal, and what comes close stands first."""
+    run = runs_directory("census") / "20260101-1"
+    (run / "logs").mkdir(parents=True)
+    names = [f"w{number // 40:02d}.{number % 40}" for number in range(1600)]
+    _journal(run, *(an_event(at, "starting", subject=name) for at, name in enumerate(names, 1)))
+    outcome = command("events", "--project", "census", "w077")
+    assert (outcome.code, outcome.out) == (4, "")
+    assert outcome.err.splitlines() == [
+        'procdeck: census has no events of "w077"; did you mean "w07.7"?',
+        f"there are {', '.join(f'w{at:02d}' for at in range(30))} and 10 more",
+    ]
+
+
 def test_followed_events_come_until_the_engine_has_ended(
     command: Command, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from supervisor.paths import check_project_name, engine_note
 from tui.cli.choosing import profile_named, profile_of_directory
 from tui.cli.exits import UsageError
 from tui.cli.locating import client_of, find_engine
-from tui.cli.telling import did_you_mean, narrate
+from tui.cli.telling import did_you_mean, listed, narrate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,7 +107,7 @@ def _worker(profile: Profile, name: str) -> WorkerSpec:
         narrate(f"{name} is a replica of {base}; the first one is run, as all are alike")
         name = base
     if name not in workers:
-        hint = did_you_mean(name, workers, 0.6) or f"; there are {', '.join(workers)}"
+        hint = did_you_mean(name, workers, 0.6) or f"; there are {listed(workers)}"
         raise UsageError(f'no worker of {profile.path.name} is called "{name}"{hint}')
     return workers[name]
 

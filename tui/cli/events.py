@@ -20,7 +20,7 @@ from supervisor.paths import EngineNote
 from tui.cli.ending import wait_until_gone
 from tui.cli.exits import ExitCode
 from tui.cli.locating import client_of, find_logs
-from tui.cli.telling import complain, did_you_mean, narrate, one_line, tell_block, wants_color
+from tui.cli.telling import complain, did_you_mean, listed, narrate, one_line, tell_block, wants_color
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -165,5 +165,5 @@ def _complain_of(unknown: list[str], known: set[str], project: str) -> ExitCode:
     choices = sorted(known | {name.partition(".")[0] for name in known})
     for name in unknown:
         complain(f'{project} has no events of "{name}"{did_you_mean(name, choices)}')
-    narrate(f"there are {', '.join(sorted(known))}" if known else "there are no events at all")
+    narrate(f"there are {listed(known)}" if known else "there are no events at all")
     return ExitCode.REFUSED

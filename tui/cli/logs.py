@@ -13,7 +13,7 @@ from supervisor.paths import EngineNote, engine_note, engine_note_path, is_runni
 from tui.cli.exits import ExitCode, UsageError
 from tui.cli.following import LogPrinter
 from tui.cli.locating import client_of, find_logs
-from tui.cli.telling import complain, did_you_mean, narrate
+from tui.cli.telling import complain, did_you_mean, listed, narrate
 from tui.cli.wanted import Wanted, query_of
 
 LOOK_EVERY_S: Final = 0.1
@@ -21,7 +21,6 @@ LOOK_EVERY_S: Final = 0.1
 
 LAST_RUN: Final = "last"
 MOST_RUNS_SAID: Final = 10
-MOST_NAMES_SAID: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +131,5 @@ def _complain_of(unknown: list[str], known: set[str], project: str) -> ExitCode:
     choices = sorted(known | {name.partition(".")[0] for name in known})
     for name in unknown:
         complain(f'{project} has no records of a worker "{name}"{did_you_mean(name, choices)}')
-    narrate(f"there are {_listed(sorted(known), choices)}" if known else "there are no records at all")
+    narrate(f"there are {listed(known)}" if known else "there are no records at all")
     return ExitCode.REFUSED
-
-
-def _listed(replicas: list[str], choices: list[str]) -> str:
-    """All replicas, or the workers where these are too many, or some of them."""
-    if len(replicas) <= MOST_NAMES_SAID:
-        return ", ".join(replicas)
-    workers = [name for name in choices if "." not in name]
-    rest = len(workers) - MOST_NAMES_SAID
-    return ", ".join(workers[:MOST_NAMES_SAID]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -31,7 +31,7 @@ from tui.cli.locating import client_of, find_logs
 from tui.cli.masked import mask_line, mask_profile, remember_secrets
 from tui.cli.stacks import write_file
 from tui.cli.status import status_text
-from tui.cli.telling import did_you_mean, narrate, tell
+from tui.cli.telling import did_you_mean, listed, narrate, tell
 from tui.render.figures import size
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Report:
         for name in self._names:
             if name not in known:
                 hint = did_you_mean(name, known)
-                raise RequestRefused(f'no worker or replica "{name}"{hint}; there are {", ".join(sorted(known))}')
+                raise RequestRefused(f'no worker or replica "{name}"{hint}; there are {listed(known)}')
 
     def _rows(self) -> tuple[ReplicaRow, ...]:
         return self._fleet.rows if self._fleet is not None else ()

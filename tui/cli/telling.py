@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LONGEST_CHARACTERS: Final = 300
 """Of a worker's words on one line."""
+MOST_NAMES_SAID: Final = 30
 
 
 def one_line(text: str, longest: int = LONGEST_CHARACTERS) -> str:
@@ -77,3 +78,12 @@ def did_you_mean(word: str, choices: Iterable[str], cutoff: float = 0.7) -> str:
 
     close = difflib.get_close_matches(word, list(choices), n=1, cutoff=cutoff)
     return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """All `names` in order, or those of the workers where there are too many replicas, or some and how many more."""
+    known = sorted(set(names))
+    if len(known) > MOST_NAMES_SAID:
+        known = sorted({name.partition(".")[0] for name in known})
+    rest = len(known) - MOST_NAMES_SAID
+    return ", ".join(known[:MOST_NAMES_SAID]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from supervisor.errors import RequestRefused
 from tui.cli.exits import ExitCode
 from tui.cli.locating import client_of, find_engine
-from tui.cli.telling import did_you_mean, tell_block, tell_json
+from tui.cli.telling import did_you_mean, listed, tell_block, tell_json
 from tui.render.glyphs import glyph_set
 from tui.render.pieces import line_text
 from tui.render.worker_page import environment_lines, exit_lines, overview_lines, process_lines
@@ -50,9 +50,7 @@ def _meant(fleet: Fleet, names: Sequence[str]) -> list[str]:
         found = [row.name for row in fleet.rows if name in (row.name, row.worker)]
         if not found:
             known = sorted({word for row in fleet.rows for word in (row.worker, row.name)})
-            raise RequestRefused(
-                f'no worker is named "{name}"{did_you_mean(name, known)}; there are {", ".join(known)}'
-            )
+            raise RequestRefused(f'no worker is named "{name}"{did_you_mean(name, known)}; there are {listed(known)}')
         meant.update(dict.fromkeys(found))
     return list(meant)
 
