@@ -5,7 +5,8 @@ takes nothing.
 
 ::
 
-    write ──> waiting pieces ──> thread ──os.write──> terminal
+    write ──what the terminal takes at once──────────> terminal
+      └─────> waiting pieces ──> thread ──os.write──────^
                     │              └── all is taken ──> `when_taken`, once, where somebody asked for it
                     └── `is_behind`: paint no more until then
 """
@@ -17,9 +18,10 @@ import sys
 import termios
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from select import select
 from typing import IO, Final
 
@@ -51,7 +53,14 @@ class Outlet(WriterThread):
         super().__init__(file)
         self._descriptor = file.fileno()
         self._encoding = getattr(file, "encoding", None) or "utf-8"
-        self._waiting: SimpleQueue[str | None] = SimpleQueue()
+        self._painter = threading.get_ident()
+        self._quick_descriptor = _that_never_waits(self._descriptor)
+        self._waiting: deque[bytes] = deque()
+        """What is being written stays the first until the terminal has taken it."""
+        self._calls: SimpleQueue[bool] = SimpleQueue()
+        """One for each piece that was put there; False is the last."""
+        self._in_hand = 0
+        """So many of them are being written."""
         self._since_s: float | None = None
         self._sent_bytes = 0
         self._when_taken: Callable[[], object] | None = None
@@ -60,21 +69,42 @@ class Outlet(WriterThread):
         """A piece was dropped; who paints all anew resets it."""
 
     def write(self, text: str) -> None:
-        """Have `text` written; returns at once."""
-        if self._waiting.qsize() >= KEPT_PIECES:
+        """Have `text` written; returns at once.
+
+        What the terminal takes now is written here: the thread would wait for its turn, which on a key is the longest
+        wait of all. Only who paints does so, and only while nothing waits, so that all keeps its order.
+        """
+        piece = text.encode(self._encoding, "backslashreplace")
+        if self._waiting or threading.get_ident() != self._painter:
+            self._keep(piece)
+        elif rest := piece[self._write_quickly(piece) :]:
+            self._keep(rest)
+
+    def _keep(self, piece: bytes) -> None:
+        if len(self._waiting) >= KEPT_PIECES:
             self.has_lost = True
         else:
-            self._waiting.put(text)
+            self._waiting.append(piece)
+            self._calls.put(True)
+
+    def _write_quickly(self, piece: bytes) -> int:
+        """How many bytes of `piece` the terminal has taken without a wait."""
+        if self._quick_descriptor is None:
+            return 0
+        try:
+            return os.write(self._quick_descriptor, piece)
+        except OSError:  # it is full; or it is gone, which the thread finds out too
+            return 0
 
     @property
     def is_idle(self) -> bool:
         """Whether the terminal has taken all."""
-        return self._since_s is None and self._waiting.empty()
+        return not self._waiting
 
     @property
     def is_behind(self) -> bool:
         """Whether the terminal takes what is written more slowly than it comes."""
-        return self._is_slow() or self._waiting.qsize() > MOST_PIECES
+        return self._is_slow() or len(self._waiting) - self._in_hand > MOST_PIECES
 
     def _is_slow(self) -> bool:
         since_s = self._since_s
@@ -95,17 +125,15 @@ class Outlet(WriterThread):
 
     def run(self) -> None:
         """Write what waits, in as few pieces as can be."""
-        is_last = False
-        while not is_last:
-            pieces = [self._waiting.get()]
-            self._since_s = time.monotonic()
-            with suppress(Empty):
-                while pieces[-1] is not None:
-                    pieces.append(self._waiting.get_nowait())
-            is_last = pieces[-1] is None
-            self._send("".join(filter(None, pieces)).encode(self._encoding, "backslashreplace"))
-            self._since_s = None
-            if self._waiting.empty():
+        while self._calls.get():
+            if pieces := list(self._waiting):  # else an earlier call has seen to it
+                self._in_hand, self._since_s = len(pieces), time.monotonic()
+                self._send(b"".join(pieces))
+                self._since_s = None
+                while self._in_hand:
+                    self._in_hand -= 1
+                    self._waiting.popleft()
+            if not self._waiting:
                 self._tell()
 
     def _send(self, whole: bytes) -> None:
@@ -139,11 +167,14 @@ class Outlet(WriterThread):
 
     def stop(self) -> None:
         """End the thread when all is written; one whose terminal takes nothing is left behind."""
-        self._waiting.put(None)
+        self._calls.put(False)
         if not self._is_taken():
             self._is_abandoned = True
             self._discard()
         self.join(PATIENCE_S)
+        if self._quick_descriptor is not None:
+            os.close(self._quick_descriptor)
+            self._quick_descriptor = None
         self._tell()
 
     def _is_taken(self) -> bool:
@@ -165,6 +196,17 @@ class Outlet(WriterThread):
             termios.tcflush(self._descriptor, termios.TCOFLUSH)
             termios.tcflow(self._descriptor, termios.TCOOFF)
             termios.tcflow(self._descriptor, termios.TCOON)
+
+
+def _that_never_waits(terminal: int) -> int | None:
+    """Another descriptor of the same terminal; that others who hold it wait for it as before is left to them.
+
+    None where it has no name here, or is another user's: then the thread writes all.
+    """
+    try:
+        return os.open(os.ttyname(terminal), os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return None
 
 
 def write_without_waiting() -> None:

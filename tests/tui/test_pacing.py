@@ -71,6 +71,23 @@ def test_all_that_is_written_arrives_in_its_order(line: Line) -> None:
     assert not line.outlet.is_behind
 
 
+def test_what_the_terminal_takes_at_once_waits_for_no_thread(line: Line) -> None:
+    """It is written before there is a thread; what is too much, and what comes after it, is that thread's."""
+    outlet = Outlet(line.file)
+    outlet.write("first")
+    assert (line.read_until(lambda seen: len(seen) == len(b"first")), outlet.is_idle) == (b"first", True)
+    for _ in range(MANY):
+        outlet.write(PIECE)
+    assert not outlet.is_idle
+    begun = line.read()
+    outlet.write("last")
+    outlet.start()
+    rest = line.read_until(lambda seen: seen.endswith(b"last"))
+    outlet.stop()
+    assert begun + rest == (MANY * PIECE + "last").encode()
+    assert not outlet.is_alive()
+
+
 def test_who_writes_never_waits_and_is_told_once_when_all_is_taken(line: Line) -> None:
     """A terminal that takes nothing, then everything."""
     told: list[bool] = []
