@@ -17,7 +17,6 @@ from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.screen import ModalScreen
 from textual.worker import Worker
 
 from supervisor.errors import EngineUnreachable, RequestRefused
@@ -34,6 +33,7 @@ from tui.render.pieces import Line, Tone, line_width, plain, wrap
 from tui.render.ways import Ways, crumbs, target_at
 from tui.screens.palette import PaletteScreen
 from tui.screens.reading import HelpScreen
+from tui.screens.upper import UpperScreen
 from tui.widgets.hint_bar import HintBar
 from tui.widgets.line import LineWidget
 from tui.widgets.page_view import PageView
@@ -47,7 +47,7 @@ LONG_S = 1.5
 ReplyT = TypeVar("ReplyT")
 
 
-class AskingScreen(ModalScreen[None], Generic[ReplyT]):
+class AskingScreen(UpperScreen[None], Generic[ReplyT]):
     """Asks once when it opens, and again when it is told to; the last answer stays until there is a new one."""
 
     ROWS: ClassVar[tuple[Action, ...]] = ()

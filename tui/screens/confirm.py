@@ -11,7 +11,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -19,6 +18,7 @@ from tui.actions import key_of
 from tui.render.channel_words import dead_letters
 from tui.render.figures import plural
 from tui.screens.dialog_title import DialogTitle
+from tui.screens.upper import UpperScreen
 
 CANCEL = "cancel"
 
@@ -67,7 +67,7 @@ class ChoiceLine(Static, can_focus=True):
         self.action_choose()
 
 
-class ConfirmScreen(ModalScreen[str]):
+class ConfirmScreen(UpperScreen[str]):
     """Asks a `Question`; its result is the id of a choice, or `CANCEL`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -13,13 +13,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.app import ComposeResult
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.actions import Action
 from tui.jumping import Jumpable, Spot, Titled, labelled, still_meant
 from tui.render.pieces import Tone
+from tui.screens.upper import UpperScreen
 from tui.widgets.hint_bar import HintBar
 from tui.widgets.painter import Painter
 from tui.widgets.rows_table import HEADER_LINES, RowsTable
@@ -66,7 +67,7 @@ class LabelledPicture(Widget):
         return Strip([Segment(label[:typed], style + DIM), Segment(label[typed:], style)], len(label))
 
 
-class JumpScreen(ModalScreen[Spot | None]):
+class JumpScreen(UpperScreen[Spot | None]):
     """Ends with what a label was typed of, or with nothing."""
 
     def __init__(self, below: Screen[Any]) -> None:

@@ -10,16 +10,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.palette import Entry, Found, entry_line, found, near
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import plain
+from tui.screens.upper import UpperScreen
 from tui.widgets.choice_list import ChoiceList
 
 
-class PaletteScreen(ModalScreen[Entry | None]):
+class PaletteScreen(UpperScreen[Entry | None]):
     """Its result is the entry that was chosen; None after Esc, which changes nothing."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -19,7 +19,6 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.screen import ModalScreen
 from textual.widgets import Input
 from textual.worker import Worker
 
@@ -34,6 +33,7 @@ from tui.render.header import pane_title
 from tui.render.pieces import Line, Tone, plain, wrap
 from tui.render.profile_cards import Row, Start, card_page, chosen_cards, list_rows, start_page
 from tui.screens.room import WIDE_FROM_COLUMNS
+from tui.screens.upper import UpperScreen
 from tui.switching import Opened, open_engine
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.hint_bar import HintBar
@@ -45,7 +45,7 @@ AGAIN_S = 2.0
 NONE_SHIPPED = "Shipped with procdeck: none; this installation came without its profiles."
 
 
-class PickerScreen(ModalScreen[None]):
+class PickerScreen(UpperScreen[None]):
     """Lists profiles. What is done with the chosen one is `take`, its subclasses' business."""
 
     ROWS: ClassVar[tuple[Action, ...]] = PICKER_ACTIONS

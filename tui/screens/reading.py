@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from supervisor.logs.record import Record, decode
@@ -20,11 +19,12 @@ from tui.keymap import key_name
 from tui.render.pieces import Line, Tone, wrap
 from tui.render.record import record_view
 from tui.screens.dialog_title import DialogTitle
+from tui.screens.upper import UpperScreen
 from tui.widgets.filter_box import TypingBox
 from tui.widgets.lines_view import LinesView
 
 
-class ReadingScreen(ModalScreen[None]):
+class ReadingScreen(UpperScreen[None]):
     """A title and lines; Esc, q and Enter close it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "close", show=False)]

@@ -9,12 +9,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.render.glyphs import STATE_TONES, Glyphs
 from tui.render.pieces import Found, Line, Tone, fit_line
 from tui.screens.dialog_title import DialogTitle
+from tui.screens.upper import UpperScreen
 from tui.settings_desk import SettingsDesk
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.line import LineWidget
@@ -25,7 +25,7 @@ SAMPLES = ("running", "hung", "failed", "paused", "finished")
 """States that are shown in their tones."""
 
 
-class ThemesScreen(ModalScreen[None]):
+class ThemesScreen(UpperScreen[None]):
     """Stands at the side, so that one sees what the theme does to the rest."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
