@@ -206,10 +206,15 @@ def test_what_would_not_fit_is_cut_and_said_to_be(tmp_path: Path) -> None:
     code = """
     context = multiprocessing.get_context("fork")
     locks = [context.Lock() for _ in range(2100)]
+    deep = threading.Semaphore(0)
     def dive(depth):
-        dive(depth - 1) if depth else threading.Event().wait()
+        if depth:
+            dive(depth - 1)
+        deep.release()
+        threading.Event().wait()
     for _ in range(70):
         threading.Thread(target=dive, args=(100,), daemon=True).start()
+        deep.acquire()
     say(is_ready=True)
     stay()
     """

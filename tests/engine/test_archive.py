@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+from supervisor import proctable
 from tests.engines import engine_on, kill, wait_for, write_profile
 
 
@@ -65,11 +66,7 @@ def test_segments_are_compressed_and_plain_files_written(place: Path) -> None:
         assert b'"message":"line 0 ' in gzip.decompress(min(logs.glob("*.gz")).read_bytes())
         plain = logs / "plain" / "w.log"
         wait_for(lambda: plain.exists() and plain.read_text().count(" line ") >= 1, "the plain file")
-        keepers = [
-            pid
-            for pid in engine.descendants()
-            if b"supervisor.logs.keeping" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        ]
+        keepers = [pid for pid in engine.descendants() if "supervisor.logs.keeping" in proctable.command_line(pid)]
         kill(keepers[0])
         wait_for(lambda: any("looks after the store" in text for text in engine.messages("engine")), "it to be told")
 

@@ -217,13 +217,14 @@ def test_rolling_restart_stops_at_the_first_that_does_not_come_back(place: Path)
     profile = """
     name = "rollstop"
     [workers.w]
-    command = "test -e bad && exit 1; exec sleep 1000"
+    command = "test -e bad && exit 1; echo good; exec sleep 1000"
     replicas = 3
     restart = "never"
     """
     path = write_profile(place / "p", profile)
     with engine_on(path) as engine:
-        wait_for(lambda: all_running(engine), "all to run")
+        for name in ("w.1", "w.2", "w.3"):
+            engine.wait_message(name, "good")
         (path.parent / "bad").touch()
         jobs = engine.client.act("restart", ("w",), max_unavailable=1)
         wait_for(lambda: all(engine.client.job(job.id).state != "running" for job in jobs), "the jobs to end")

@@ -25,9 +25,10 @@ def test_dependents_start_when_what_they_need_is_there(place: Path) -> None:
     """
     path = write_profile(place / "p", profile)
     with engine_on(path) as engine:
-        row = engine.wait_row("api", lambda row: bool(row.waits_for), "to say for whom it waits")
-        assert (row.state, row.waits_for) == ("waiting", "migrate to complete well (migrate is running)")
         engine.wait_state("store", "running")
+        for_whom = "migrate to complete well (migrate is running)"
+        row = engine.wait_row("api", lambda row: row.waits_for == for_whom, "to say for whom it waits")
+        assert row.state == "waiting"
         (path.parent / "go").touch()
         engine.wait_state("api", "running")
         said = engine.messages("engine")
@@ -207,8 +208,8 @@ def test_paused_tree_stands_still_and_goes_on(place: Path) -> None:
         (job,) = engine.act("pause", "counts")
         assert job.state == "done"
         assert engine.row("counts").state == "paused"
-        pid = engine.row("counts").pid
-        assert Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+        stat = Path(f"/proc/{engine.row('counts').pid}/stat")
+        wait_for(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T", "its shell to stand still")
         (job,) = engine.act("resume", "counts")
         assert job.state == "done"
         count = len(engine.messages("counts"))

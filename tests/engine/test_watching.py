@@ -35,8 +35,12 @@ def _touch_until_restarted(engine: RunningEngine, file: Path, name: str = "web")
 
 def _helper(engine: RunningEngine) -> int:
     """The engine's process that watches files."""
-    told = {pid: proctable.command_line(pid) for pid in engine.descendants()}
-    (pid,) = (pid for pid, command in told.items() if "watcher of files" in command or "watching_child" in command)
+
+    def look() -> list[int]:
+        told = {pid: proctable.command_line(pid) for pid in engine.descendants()}
+        return [pid for pid, command in told.items() if "watcher of files" in command or "watching_child" in command]
+
+    (pid,) = wait_for(look, "the watcher of files to be there")
     return pid
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import Record, decode
 from tests.engines import RunningEngine, wait_for
+from tests.faults.oracle import state_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -67,11 +68,6 @@ def assert_each_once(seen: list[int], first: int = 1) -> None:
     """None is missing from `first` on, none comes twice, none comes too early."""
     assert seen[0] == first
     assert [(before, after) for before, after in pairwise(seen) if after != before + 1] == []
-
-
-def state_of(pid: int) -> str:
-    """The kernel's letter for what a process does."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 def wait_asleep(pid: int) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from supervisor import proctable
 from tests.engines import RunningEngine, is_alive, wait_for
@@ -18,6 +20,22 @@ def open_files(pid: int) -> int:
 def zombies_of(pid: int) -> list[int]:
     """Dead children of `pid` that it has not reaped."""
     return [entry.pid for entry in proctable.look().values() if entry.parent_pid == pid and entry.state == "Z"]
+
+
+def state_of(pid: int) -> str:
+    """The kernel's letter for what a process does."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+@contextmanager
+def standing_still(pid: int) -> Iterator[None]:
+    """The process `pid` does nothing inside, so that it makes nothing anew of what is being taken away."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        wait_for(lambda: state_of(pid) == "T", f"{pid} to stand still")
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
 
 
 @contextmanager

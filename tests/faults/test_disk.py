@@ -37,7 +37,7 @@ from tests.faults.lines import (
     wait_stored,
     whole_lines,
 )
-from tests.faults.oracle import unharmed
+from tests.faults.oracle import standing_still, unharmed
 
 
 @contextmanager
@@ -184,7 +184,8 @@ def test_deleted_log_directory_is_made_again(place: Path) -> None:
     with engine_on(write_profile(place / "p", PROFILE, code=CODE)) as engine, unharmed(engine, "counter", "idle"):
         logs = Path(engine.note.log_directory)
         wait_stored(engine, wait_counted(engine, 5))
-        shutil.rmtree(logs)
+        with standing_still(engine.note.engine_pid):
+            shutil.rmtree(logs)
         seen = wait_stored(engine, wait_counted(engine))
         assert_each_once(seen, seen[0])
         assert logs.stat().st_mode & 0o777 == 0o700
@@ -199,8 +200,9 @@ def test_log_directory_replaced_by_a_link_is_not_followed(place: Path) -> None:
         moved, theirs = logs.with_name("moved"), place / "theirs"
         theirs.mkdir()
         wait_stored(engine, wait_counted(engine, 5))
-        logs.rename(moved)
-        logs.symlink_to(theirs)
+        with standing_still(engine.note.engine_pid):
+            logs.rename(moved)
+            logs.symlink_to(theirs)
         wait_for(lambda: any("has trouble" in r.message for r in stored(moved)), "the store to tell")
         wait_counted(engine)
         assert list(theirs.iterdir()) == []
@@ -219,9 +221,10 @@ def test_deleted_segment_is_followed_by_another(place: Path) -> None:
     with engine_on(write_profile(place / "p", PROFILE, code=CODE)) as engine, unharmed(engine, "counter", "idle"):
         logs = Path(engine.note.log_directory)
         wait_stored(engine, wait_counted(engine, 5))
-        (newest,) = segment_numbers(logs)
-        (logs / f"{newest:06d}.ndjson").unlink()
-        (logs / f"{newest + 1:06d}.ndjson").symlink_to(place / "theirs")
+        with standing_still(engine.note.engine_pid):
+            (newest,) = segment_numbers(logs)
+            (logs / f"{newest:06d}.ndjson").unlink()
+            (logs / f"{newest + 1:06d}.ndjson").symlink_to(place / "theirs")
         last = wait_counted(engine)
         wait_for(lambda: len(segment_numbers(logs)) > 1, "another segment")
         wait_stored(engine, last)

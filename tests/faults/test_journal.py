@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 from supervisor import paths
 from supervisor.journal import JOURNAL_NAME, newest_journal, read_journal
 from tests.engines import RunningEngine, engine_on, kill, wait_for, write_profile
+from tests.faults.oracle import standing_still
 
 PROFILE = """
 name = "told"
@@ -67,10 +67,9 @@ def test_journal_that_is_taken_away_is_begun_again(profile: Path, tmp_path: Path
         _run_again(engine)
         replacements: list[Callable[[], object]] = [lambda: None, lambda: journal.symlink_to(foreign), journal.mkdir]
         for replace in replacements:
-            os.kill(engine.note.engine_pid, signal.SIGSTOP)  # so that it writes nothing in between
-            journal.unlink()
-            replace()
-            os.kill(engine.note.engine_pid, signal.SIGCONT)
+            with standing_still(engine.note.engine_pid):
+                journal.unlink()
+                replace()
             cursor = _run_again(engine)
             assert cursor in {event.cursor for event in engine.journal()}
             assert not journal.is_symlink()
@@ -84,7 +83,8 @@ def test_run_directory_that_is_deleted_costs_no_worker(profile: Path) -> None:
     with engine_on(profile) as engine:
         _run_again(engine)
         pid = engine.row("sleeper").pid
-        shutil.rmtree(Path(engine.note.log_directory).parent)
+        with standing_still(engine.note.engine_pid):
+            shutil.rmtree(Path(engine.note.log_directory).parent)
         engine.client.signal(["sleeper"], "WINCH")
         wished = engine.wait_event(lambda event: event.what.startswith("SIGWINCH"), "the wish")
         assert engine.row("sleeper").pid == pid

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import signal
 from pathlib import Path
 from textwrap import dedent, indent
 
 from supervisor.logs.record import Record, decode
 from supervisor.logs.segment_files import segment_numbers
 from tests.engines import RunningEngine, engine_on, is_alive, kill, wait_for, write_profile
-from tests.faults.lines import procdeck_logs, state_of, wait_asleep, wait_counted, whole_lines
-from tests.faults.oracle import unharmed
+from tests.faults.lines import procdeck_logs, wait_asleep, wait_counted, whole_lines
+from tests.faults.oracle import standing_still, unharmed
 
 
 def test_last_words_of_a_killed_worker_are_kept_and_marked(place: Path) -> None:
@@ -46,16 +44,12 @@ def test_last_words_of_a_killed_worker_are_kept_and_marked(place: Path) -> None:
     with engine_on(profile) as engine:
         pid = engine.wait_row("w", lambda row: row.progress == (1, 0), "to have written").pid
         assert pid is not None
-        os.kill(engine.note.engine_pid, signal.SIGSTOP)  # so that nobody reads the record to its end
-        try:
-            wait_for(lambda: state_of(engine.note.engine_pid) == "T", "the engine to be stopped")
+        with standing_still(engine.note.engine_pid):  # so that nobody reads the record to its end
             (place / "go").touch()
             wait_for((place / "going").exists, "the worker to go on")
             wait_asleep(pid)
             kill(pid)
             wait_for(lambda: not is_alive(pid), "its death")
-        finally:
-            os.kill(engine.note.engine_pid, signal.SIGCONT)
         row = engine.wait_row("w", lambda row: row.state == "running" and row.incarnation == 2, "to be back")
         assert row.exit_cause == "killed by SIGKILL from outside"
         first = [r for r in engine.records() if r.worker == "w" and r.incarnation == 1]

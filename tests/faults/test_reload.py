@@ -37,6 +37,12 @@ def is_over(engine: RunningEngine, job_id: int) -> bool:
     return engine.client.job(job_id).state != "running"
 
 
+def sleepers(engine: RunningEngine) -> int:
+    """How many workers have become what their shells execute."""
+    entries = [proctable.read_entry(pid) for pid in engine.descendants()]
+    return sum(entry is not None and entry.name == "sleep" for entry in entries)
+
+
 def all_running(engine: RunningEngine) -> bool:
     return all(row.state == "running" for row in engine.fleet().rows)
 
@@ -63,7 +69,7 @@ def test_reload_in_every_state_and_two_at_once(place: Path) -> None:
     command = "exec sleep 1000"
     ready = { tcp = 1 }
     [workers.stopping]
-    command = "trap '' TERM; while true; do sleep 0.05; done"
+    command = "trap '' TERM; echo armed; while true; do sleep 0.05; done"
     stop_timeout = "20s"
     [workers.waiting]
     command = "exit 1"
@@ -73,7 +79,7 @@ def test_reload_in_every_state_and_two_at_once(place: Path) -> None:
     with engine_on(path) as engine:
         engine.wait_state("starting", "unready")
         engine.wait_state("waiting", "backoff")
-        engine.wait_state("stopping", "running")
+        engine.wait_message("stopping", "armed")
         engine.client.act("stop", ("stopping",))
         new = text.replace("ready = { tcp = 1 }", "").replace("exit 1", "exec sleep 1000")
         write_profile(place / "p", new.replace('"20s"\n', '"1s"\n'))
@@ -89,10 +95,12 @@ def test_reload_in_every_state_and_two_at_once(place: Path) -> None:
 
 def test_shutdown_wins_over_a_reload(place: Path) -> None:
     """Row 43: while everything is being stopped, nothing is reloaded, scaled or started."""
-    text = FLEET.replace("exec sleep 1000", "trap '' TERM; while true; do sleep 0.05; done", 1)
+    text = FLEET.replace("exec sleep 1000", "trap '' TERM; echo armed; while true; do sleep 0.05; done", 1)
+    text = text.replace("[workers.a]", '[workers.a]\nstop_timeout = "1000s"')
     path = write_profile(place / "p", text)
     with engine_on(path) as engine:
         wait_for(lambda: all_running(engine), "all to run")
+        engine.wait_message("a", "armed")
         with ThreadPoolExecutor(1) as other:
             ending = other.submit(engine.client.down, force=False, timeout_s=60.0)
             wait_for(lambda: engine.fleet().phase == "stopping", "the end to begin")
@@ -128,8 +136,7 @@ restart = { policy = "always", max = 100, backoff = "30s" }
             wait_for(partial(is_over, engine, wished.id), "the restart to end")
         row = engine.wait_state("a", "running")
         assert row.incarnation <= 51
-        names = [proctable.read_entry(pid) for pid in engine.descendants()]
-        assert sum(entry is not None and entry.name == "sleep" for entry in names) == 2, "one of each"
+        wait_for(lambda: sleepers(engine) == 2, "one of each")
         for _ in range(2):
             (job,) = engine.act("stop", "b")
             assert job.state == "done"
@@ -142,7 +149,7 @@ def test_readiness_that_never_comes_names_what_is_missing(place: Path) -> None:
     [workers.server]
     command = "exec sleep 1000"
     ready = { tcp = "127.0.0.1:1", interval = "50ms" }
-    start_timeout = "300ms"
+    start_timeout = "1s"
     restart = "never"
     [workers.client]
     command = "exec sleep 1000"

@@ -73,9 +73,9 @@ def test_crash_loop_that_never_gives_up_is_slowed_down(place: Path) -> None:
             row = engine.row("w")
             if row.state == "backoff" and row.next_step_s is not None:
                 pauses_s[row.incarnation] = row.next_step_s - row.since_s
-            return row.incarnation >= 12 and len(pauses_s) >= 3
+            return row.incarnation >= 12 and sum(incarnation >= 6 for incarnation in pauses_s) >= 3
 
-        wait_for(look, "a dozen incarnations")
+        wait_for(look, "a dozen incarnations, and some late pauses to be seen")
         late_s = [pause_s for incarnation, pause_s in pauses_s.items() if incarnation >= 6]
         assert all(0.199 <= pause_s <= 0.401 for pause_s in late_s), pauses_s
         assert len(set(late_s)) > 1, "each has its own share of the jitter"
@@ -109,7 +109,7 @@ def test_fleet_that_dies_at_once_comes_back_a_few_at_a_time(place: Path) -> None
 
         wait_for(look, "all to be back")
         assert all(0.499 <= pause_s <= 1.001 for pause_s in pauses_s.values())
-        assert len({round(pause_s, 4) for pause_s in pauses_s.values()}) > len(pauses_s) * 0.9
+        assert len({round(pause_s, 4) for pause_s in pauses_s.values()}) >= len(pauses_s) * 0.9
         assert len({row.pid for row in fleet_of_life(engine, 3)}) == 60
 
 

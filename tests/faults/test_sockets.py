@@ -30,7 +30,7 @@ from supervisor import paths
 from supervisor.api.server import CONNECTION_LIMIT
 from supervisor.errors import EngineUnreachable
 from tests.engines import RunningEngine, engine_on, wait_for, write_profile
-from tests.faults.oracle import settled_files, unharmed
+from tests.faults.oracle import settled_files, standing_still, unharmed
 
 ROOT = Path(__file__).parents[2]
 
@@ -236,7 +236,8 @@ def test_removed_runtime_directory_is_made_anew(engine: RunningEngine) -> None:
     with unharmed(engine, "bystander"):
         directory = paths.socket_path("sockets").parent
         note = json.loads((directory / "engine.json").read_text())
-        shutil.rmtree(directory.parent)
+        with standing_still(engine.note.engine_pid):
+            shutil.rmtree(directory.parent)
         done = subprocess.run(
             [sys.executable, "-m", "supervisor", str(engine.note.profile_path)],
             cwd=ROOT,

@@ -36,11 +36,11 @@ def test_engine_that_was_stopped_blames_nobody_for_it(place: Path) -> None:
     name = "still"
     [workers.beats]
     target = "code:beat"
-    alive = { heartbeat = "1s" }
+    alive = { heartbeat = "4s" }
     ready = { heartbeat = true }
     [workers.probed]
     command = "exec sleep 1000"
-    alive = { exec = "true", interval = "100ms", timeout = "500ms", failures = 1 }
+    alive = { exec = "true", interval = "100ms", timeout = "4s", failures = 1 }
     """
     code = """
     def beat(ctx):

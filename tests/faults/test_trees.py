@@ -48,6 +48,10 @@ command = "trap 'echo obeyed; exit 0' TERM; echo up; while :; do sleep 0.05; don
 autostart = false
 command = "trap '' TERM; echo up; while :; do sleep 0.05; done"
 stop_timeout = "1s"
+[workers.patient]
+autostart = false
+command = "trap '' TERM; echo up; while :; do sleep 0.05; done"
+stop_timeout = "1000s"
 [workers.sleeper]
 autostart = false
 command = ["sleep", "1000"]
@@ -59,7 +63,7 @@ autostart = false
 command = ["@python", "daemon.py"]
 [workers.holder]
 autostart = false
-command = "(trap '' TERM; echo up; while :; do sleep 0.05; done) & sleep 0.05; exit 0"
+command = "(trap '' TERM; echo up; : > held; while :; do sleep 0.05; done) & until test -e held; do sleep 0.05; done"
 [workers.careless]
 autostart = false
 command = ["@python", "careless.py"]
@@ -149,12 +153,14 @@ def test_stopped_worker_is_shown_and_obeys_a_stop(engine: RunningEngine) -> None
 def test_worker_that_ignores_sigterm_is_killed_at_its_deadline(engine: RunningEngine) -> None:
     """Row 4: the countdown to SIGKILL is there for all to see, and the cause says who did it."""
     with unharmed(engine, "bystander"):
-        start(engine, "stubborn")
-        engine.wait_message("stubborn", "up")
-        engine.client.act("stop", ["stubborn"])
-        row = engine.wait_row("stubborn", lambda row: row.next_step == "SIGKILL", "to count down")
+        for name in ("stubborn", "patient"):
+            start(engine, name)
+            engine.wait_message(name, "up")
+            engine.client.act("stop", [name])
+        row = engine.wait_row("patient", lambda row: row.next_step == "SIGKILL", "to count down")
         assert row.state == "stopping"
         assert row.next_step_s is not None
+        engine.act("kill", "patient")
         row = engine.wait_state("stubborn", "stopped")
         assert row.exit_cause == "killed by SIGKILL, sent by procdeck"
         assert of_worker("stubborn") == []
@@ -201,7 +207,8 @@ def test_daemon_is_kept_with_its_worker_and_ended_with_it(engine: RunningEngine)
     with unharmed(engine, "bystander"):
         pid = start(engine, "daemon")
         engine.wait_message("daemon", "up")
-        (daemon,) = (other for other in of_worker("daemon") if other != pid)
+        # Just after it has executed, a process has no environment for a moment.
+        (daemon,) = wait_for(lambda: [other for other in of_worker("daemon") if other != pid], "the daemon to be seen")
         wait_for(lambda: any(f"process {daemon} of daemon" in text for text in engine.messages("engine")), "the word")
         assert is_alive(daemon)
         engine.act("stop", "daemon")

@@ -87,7 +87,10 @@ def test_the_engine_controls_it(pool: Pool, host: Host, place: Path) -> None:
     wait_for(lambda: len(pool.progress().members) == 1, "one member")
     host.obey({"do": "pause"})
     result = pool.apply_async(jobs.wait_for_mark, ((str(place), 1),))
-    wait_for(lambda: host.reports[-1].state == "paused" and host.reports[-1].waiting == 1, "the pause to be told")
+    wait_for(
+        lambda: [(report.state, report.waiting) for report in host.reports[-1:]] == [("paused", 1)],
+        "the pause to be told",
+    )
     host.obey({"do": "resume"})
     wait_for(lambda: list(place.glob("1-*")), "the item to begin")
     host.obey({"do": "kill-member", "pid": pool.progress().members[0].pid})
@@ -127,7 +130,7 @@ def test_a_forgotten_pool_ends_with_its_reports(host: Host) -> None:
     assert pool.apply(os.getpid) != os.getpid()
     del pool
     gc.collect()
-    wait_for(lambda: threading.active_count() == before, "its threads to end")
+    wait_for(lambda: threading.active_count() <= before, "its threads to end")  # one of an earlier pool may have too
 
 
 def test_closed_and_joined_it_is_over(host: Host) -> None:

@@ -99,6 +99,7 @@ def test_leftovers_of_a_double_kill_are_found_and_ended(run: Path, sleeper: subp
         book.on_launched(shell.pid, "shell")
         book.close()
         wait_for(lambda: len(proctable.tree_of(shell.pid, proctable.look())) == 2, "the shell's child")
+        wait_for(lambda: proctable.environment_words(escapee.pid), "the escapee to have its environment")
         tree = {entry.pid for entry in proctable.tree_of(shell.pid, proctable.look())}
         left = find_leftovers("web")
         assert {one.entry.pid for one in left} == {*tree, escapee.pid}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from supervisor import proctable
 from supervisor.processes import lifeline
 from tests.engines import engine_on, is_alive, kill, wait_for, write_profile
 from tests.processes.launches import command_order, live, target_order
@@ -77,8 +78,8 @@ def test_double_kill_of_engine_and_guardian_ends_every_worker(place: Path) -> No
     with engine_on(profile) as engine:
         names = ("command", "limited", "forked", "spawned", "served")
         rows = [engine.wait_state(name, "running") for name in names]
-        wait_for(lambda: len(engine.descendants()) >= 2 * len(names) + 1, "every worker's child")
         leaders = [row.pid for row in rows if row.pid is not None]
+        wait_for(lambda: all(map(proctable.children, leaders)), "every worker's child")
         below = engine.descendants() - {engine.note.engine_pid}
         os.kill(engine.note.guardian_pid, signal.SIGSTOP)
         kill(engine.note.engine_pid)

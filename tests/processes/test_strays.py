@@ -92,7 +92,7 @@ for _ in range(3):
     strays.sweep(frozenset(), now(), [worker])
     strays.sweep(frozenset(), now() + 100, [worker])
 alive = proctable.read_entry(daemon) is not None
-text = reports[0].replace(str(daemon), "PID")
+text = reports[0].replace(f"process {daemon} ", "process PID ")
 worker.is_alive = False
 print(json.dumps([alive, adopted == [daemon], len(reports), text, wait_gone(daemon)]))
 """)

@@ -38,7 +38,7 @@ def waits():
     place = "here"
     print("waits now")
     while True:
-        time.sleep(3600)
+        time.sleep(0.1)  # a signal that comes just before a long sleep is not heard until it is over
 """
 
 

@@ -38,8 +38,8 @@ def test_suspended_dashboard_gives_the_terminal_to_the_shell_and_comes_back(plac
         assert api_pids(engine_of()) == pids
         terminal.press("echo so=$((6 * 7))", "enter")
         terminal.wait_text("so=42")
-        terminal.press("bg; echo in the background", "enter")
-        terminal.wait_text("in the background")
+        terminal.press("bg; echo back=$((7 * 8))", "enter")
+        terminal.wait_text("back=56")  # what the shell has done, not what was typed
         wait_for(lambda: is_stopped(dashboard), "the dashboard to be stopped again")
         terminal.press("fg", "enter")
         assert wait_running(terminal) == pids
