@@ -52,8 +52,9 @@ class GrowingCopy:
         end = os.fstat(self._source).st_size
         while self._copied_bytes < end:
             data = os.pread(self._source, min(COPY_BYTES, end - self._copied_bytes), self._copied_bytes)
-            if self._has_lines and len(data) < COPY_BYTES:
-                data = data[: data.rfind(b"\n") + 1]
+            whole_bytes = data.rfind(b"\n") + 1
+            if self._has_lines and (whole_bytes or len(data) < COPY_BYTES):  # a longer line is taken piece by piece
+                data = data[:whole_bytes]
             if not data:
                 return
             self._copied_bytes += os.pwrite(self._target, data, self._copied_bytes)

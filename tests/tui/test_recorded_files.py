@@ -84,6 +84,17 @@ def test_only_whole_lines_are_taken(run: Run) -> None:
     assert run.heard() == ["a\nwhole\n"]
 
 
+def test_only_whole_lines_are_taken_also_where_there_is_much_to_copy(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is copied at once may end amid a line; one that is longer is taken all the same, once it is whole."""
+    monkeypatch.setattr("tui.recorded_files.COPY_BYTES", 4)
+    run.log(1, "a\nbc")
+    run.files.take()
+    assert run.heard() == ["a\n"]
+    run.log(1, "\ndefghi\n")
+    run.files.take()
+    assert run.heard() == ["a\nbc\ndefghi\n"]
+
+
 def test_a_segment_that_is_closed_is_shared_and_not_kept_twice(run: Run) -> None:
     """Lines that came between the last look and the next segment are in it; so is its index."""
     run.log(1, "a\n")
