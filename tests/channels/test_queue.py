@@ -301,14 +301,21 @@ def test_exception_of_a_signal_handler_leaves_a_blocked_put_in_order() -> None:
     def give_up(number: int, frame: object) -> None:
         raise KeyboardInterrupt
 
+    def signal_once_it_waits() -> None:
+        until(lambda: queue.census().waiting_writers == (os.getpid(),), "a blocked put")
+        signal.pthread_kill(me, signal.SIGALRM)
+
+    me = threading.get_ident()
     before = signal.signal(signal.SIGALRM, give_up)
     queue = Queue(1)
     queue.put("held")
+    signaller = threading.Thread(target=signal_once_it_waits)
     try:
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
+        signaller.start()
         with pytest.raises(KeyboardInterrupt):
             queue.put("waiting")
     finally:
+        signaller.join()
         signal.signal(signal.SIGALRM, before)
     assert (queue.get(), queue.qsize(), free_places(queue)) == ("held", 0, 1)
     queue.close()
