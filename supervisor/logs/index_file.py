@@ -2,7 +2,8 @@
 
 ::
 
-    000002.index   b"pdindex1", then 40 bytes for each whole block: lines that end in it, records by level, two times
+    000002.index   b"pdindex2", 8 bytes: how many lines were stored before this segment;
+                   then 40 bytes for each whole block: lines that end in it, records by level, two times
 
 A reader believes it as far as it fits the segment, and counts for itself what is missing; so a writer that was killed
 at any moment, or a disk that took the lines and not the index, costs time and nothing else.
@@ -21,7 +22,9 @@ from typing import Final, NamedTuple, overload
 
 from supervisor.logs.segment_files import BLOCK_BYTES, index_name, newlines
 
-INDEX_HEAD: Final = b"pdindex1"
+INDEX_HEAD: Final = b"pdindex2"
+_BEFORE: Final = struct.Struct("<Q")
+_HEAD_BYTES: Final = len(INDEX_HEAD) + _BEFORE.size
 _ENTRY: Final = struct.Struct("<IIIIIIqq")
 _NAMES: Final = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _LEVELS: Final = tuple(f'Z","level":"{level}"'.encode() for level in _NAMES)
@@ -83,7 +86,8 @@ class IndexWriter:
         errors: records of level ERROR and CRITICAL that were added.
     """
 
-    def __init__(self, directory_fd: int, number: int) -> None:
+    def __init__(self, directory_fd: int, number: int, lines_before: int = 0) -> None:
+        """`lines_before`: how many lines were stored in the segments before this one, whether they are there or not."""
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
         self._fd = -1
         try:
@@ -94,7 +98,7 @@ class IndexWriter:
         self._room_bytes = BLOCK_BYTES
         self.warnings = 0
         self.errors = 0
-        self._write(INDEX_HEAD)
+        self._write(INDEX_HEAD + _BEFORE.pack(lines_before))
 
     def add(self, data: bytes, stored_s: float, level: str = "") -> int:
         """Count whole lines that were appended to the segment at the wall time `stored_s`; how many they are.
@@ -165,12 +169,17 @@ def _levels_of_one(data: bytes, ranges: list[tuple[int, int]], lines: list[int],
 
 
 class NotedBlocks(Sequence[BlockFacts]):
-    """What is noted of the whole blocks of a segment: 40 bytes for each, looked into when it is asked for."""
+    """What is noted of the whole blocks of a segment: 40 bytes for each, looked into when it is asked for.
+
+    Attributes:
+        lines_before: how many lines were stored before the segment's first; None where that is not known.
+    """
 
     def __init__(self, data: bytes = b"") -> None:
         """`data`: an index file; what is none, or the torn end of one, says nothing."""
-        is_index = data.startswith(INDEX_HEAD)
-        self._data = data[len(INDEX_HEAD) :] if is_index else b""
+        is_index = data.startswith(INDEX_HEAD) and len(data) >= _HEAD_BYTES
+        self._data = data[_HEAD_BYTES:] if is_index else b""
+        self.lines_before: int | None = _BEFORE.unpack_from(data, len(INDEX_HEAD))[0] if is_index else None
 
     def __len__(self) -> int:
         return len(self._data) // _ENTRY.size

@@ -8,6 +8,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Final
 
+from supervisor.logs.gone_lines import GoneLines
 from supervisor.logs.printing import print_record
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import decode
@@ -28,6 +29,7 @@ class PlainFiles:
         self._directory = directory / PLAIN_DIRECTORY
         self._file_bytes = file_bytes
         self._next_line = 0
+        self._gone = GoneLines()
         for path in self._directory.glob("*.log*"):
             path.unlink(missing_ok=True)
 
@@ -35,16 +37,18 @@ class PlainFiles:
         """Write a page of what is new; whether there was anything. Raises OSError where the disk refuses."""
         if self._next_line == self._reader.line_count and not self._reader.refresh():
             return False
-        lines = self._reader.lines(self._next_line, PAGE_LINES)
+        gone = self._reader.gone_at(self._next_line)
+        lines = self._reader.lines(self._next_line + gone, PAGE_LINES)
+        self._gone.count += gone
         texts: dict[str, list[str]] = defaultdict(list)
-        for record in map(decode, lines):
+        for record in map(decode, (*self._gone.fold(lines), *self._gone.take())):
             name = record.worker if _SHOWN.fullmatch(record.worker) else "unknown"
             texts[name].append(f"{record.time[:10]} {print_record(record, with_name=False)}\n")
         self._directory.mkdir(mode=0o700, exist_ok=True)
         for name, some in texts.items():
             self._append(name, "".join(some).encode("utf-8", "backslashreplace"))
-        self._next_line += len(lines)
-        return bool(lines)
+        self._next_line += gone + len(lines)
+        return bool(gone or lines)
 
     def _append(self, name: str, text: bytes) -> None:
         path = self._directory / f"{name}.log"

@@ -38,6 +38,8 @@ class _Segment:
     def __init__(self, directory: Path, number: int, files: OpenFiles, keep: Callable[[_Segment], None]) -> None:
         """`keep` is told whenever it has found that out. Raises OSError where it cannot be opened."""
         self.number = number
+        self.stored_before: int | None = None
+        """How many lines were stored before its first, as far as its index tells."""
         self._directory = directory
         self._keep = WeakMethod(keep)  # who forgets a reader without closing it gets its descriptors back at once
         self._file: SegmentFile | None = StoredFile(files, number)
@@ -61,7 +63,9 @@ class _Segment:
 
     def _indexed(self, file: SegmentFile) -> BlockIndex:
         noted_now = partial(read_index, self._directory, self.number)
-        return BlockIndex(file, noted_now(), noted_now)
+        noted = noted_now()
+        self.stored_before = noted.lines_before
+        return BlockIndex(file, noted, noted_now)
 
     def rest(self) -> None:
         """Hold nothing in memory that can be found out again. Only where it is final."""
@@ -167,6 +171,16 @@ class _Segment:
         self.line_count = line_count
 
 
+class _Missed(_Segment):
+    """Segments that were deleted before anybody had opened them."""
+
+    def __init__(self, number: int, line_count: int) -> None:
+        """`number`: of the last of them; `line_count`: of all together."""
+        self.number, self.line_count = number, line_count
+        self.is_final = True
+        self._file = self._index = None
+
+
 class Chunk(NamedTuple):
     """Neighbouring lines, as many as end in some blocks of one segment."""
 
@@ -201,6 +215,7 @@ class LogReader:
         self._starts: list[int] = []  # number of the first line of each segment
         self._names: list[int] = []
         self._indexed: dict[int, _Segment] = {}  # those that hold where their lines begin, the oldest to do so first
+        self._not_ours: int | None = None  # lines that were stored before number 0
         self.line_count = 0
 
     def refresh(self, budget_bytes: int | None = None) -> bool:
@@ -286,6 +301,14 @@ class LogReader:
                 return start + line
         return None
 
+    def gone_at(self, line: int) -> int:
+        """How many lines from number `line` on were in segments that have been deleted, as far as that is known."""
+        end, place = line, max(bisect_right(self._starts, line) - 1, 0)
+        while place < len(self._segments) and self._segments[place].is_gone:
+            end = self._starts[place] + self._segments[place].line_count
+            place += 1
+        return max(end - line, 0)
+
     @property
     def stored_bytes(self) -> int:
         """Bytes of all lines that are known."""
@@ -302,10 +325,24 @@ class LogReader:
             segment = _Segment(self._directory, number, self._files, self._keep_index)
         except OSError:
             return False  # deleted, or replaced by what is no file of ours
+        missed = self._missed_before(segment)
+        if missed:
+            self._append(_Missed(number - 1, missed))
+        self._append(segment)
+        return bool(missed) or segment.line_count > 0
+
+    def _append(self, segment: _Segment) -> None:
         self._segments.append(segment)
         self._starts.append(self.line_count)
         self.line_count += segment.line_count
-        return segment.line_count > 0
+
+    def _missed_before(self, segment: _Segment) -> int:
+        """How many lines were stored between the last that is known and those of `segment`."""
+        if segment.stored_before is None:
+            return 0
+        if self._not_ours is None:
+            self._not_ours = segment.stored_before - self.line_count
+        return max(segment.stored_before - self._not_ours - self.line_count, 0)
 
     def _join_gone(self) -> None:
         """Hold one for the oldest that are gone, however many they are; a store may be followed for weeks."""

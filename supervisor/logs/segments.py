@@ -246,7 +246,7 @@ class SegmentWriter:
             number = max([self._number, *segment_numbers(self._directory)]) + 1
             fd = os.open(segment_name(number), _OPEN_FLAGS | os.O_EXCL, 0o600, dir_fd=folder)
             self._close_file()
-            self._index = IndexWriter(folder, number)
+            self._index = IndexWriter(folder, number, self.records)
         finally:
             os.close(folder)
         self._fd, self._number, self._size_bytes, self._must_rotate = fd, number, 0, False

@@ -84,6 +84,7 @@ class Feeder:
         self._query = LogQuery(workers=frozenset(setup["workers"]), minimum_level=setup["level"])
         self._directory = Path(setup["logs"])
         self._position = 0
+        self._gone = 0
         self._end = end
         self._setup = setup
         self._segments: list[int] = []
@@ -100,8 +101,11 @@ class Feeder:
             is_last = self._end.is_set()
             has_grown = self._reader.refresh(REFRESH_BYTES)
             while self._position < self._reader.line_count:
-                count = min(BATCH_LINES, self._reader.line_count - self._position)
-                self._feed(self._reader.lines(self._position, count))
+                gone = self._reader.gone_at(self._position)
+                self._gone += gone
+                self._position += gone
+                self._feed(self._reader.lines(self._position, BATCH_LINES))
+            self._say_gone()
             self._tell(is_urgent=not has_grown)
             if not has_grown:
                 if is_last:
@@ -128,14 +132,19 @@ class Feeder:
         return 0, 0
 
     def _feed(self, lines: list[bytes]) -> None:
-        gone = lines.count(GONE_LINE)
-        if gone:
-            _say({"gone": gone})
         for line in lines:
-            if line != GONE_LINE and self._query.matches(line):
+            if line == GONE_LINE:
+                self._gone += 1
+            elif self._query.matches(line):
                 self._write(decode(line))
             self._position += 1
             self._tell(is_urgent=False)
+
+    def _say_gone(self) -> None:
+        """Say how many lines were deleted before they were read."""
+        if self._gone:
+            _say({"gone": self._gone})
+            self._gone = 0
 
     def _write(self, record: Record) -> None:
         """Write `record`, however often that has to be tried."""

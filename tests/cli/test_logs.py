@@ -13,8 +13,11 @@ import pytest
 from supervisor import paths
 from supervisor.logs.lanes import Lane
 from supervisor.logs.record import engine_line
+from supervisor.logs.retention import Retention
+from supervisor.logs.segments import SegmentWriter
 from supervisor.paths import run_directory
 from tests.api.fake_port import wait_until
+from tui.cli.following import LogPrinter
 from tui.cli.wanted import Wanted, worker_of
 
 if TYPE_CHECKING:
@@ -227,6 +230,38 @@ def test_follow_ends_with_its_run_though_another_one_has_begun(
     monkeypatch.setattr("tui.cli.logs.time.sleep", restart)
     outcome = command("logs", "-f", "tally")
     assert (outcome.code, outcome.err) == (0, "census has ended\n")
+
+
+def test_follow_says_once_how_many_lines_were_deleted_before_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where retention overtakes it, one line has the exact number, whoever is asked for; nothing is told twice."""
+    writer = SegmentWriter(tmp_path, segment_bytes=2000, retention=Retention(keep_bytes=6000))
+    everybody = LogPrinter(tmp_path, Wanted(()), as_json=True)
+    nobody = LogPrinter(tmp_path, Wanted(("nobody",)), as_json=True)
+    stored: list[int] = []
+    for first in (0, 200):
+        capsys.readouterr()
+        for number in range(first, first + 200):
+            writer.append([_line("walk", f"m{number}")])
+        stored.append(writer.records)
+        everybody.print_new()
+    records = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    mark, *shown = records
+    assert mark["extra"]["lines"] == stored[1] - stored[0] - len(shown) > 100
+    assert [record["message"] for record in shown if record["worker"] == "walk"][-5:] == [
+        f"m{at}" for at in range(395, 400)
+    ]
+    assert "damaged" not in {record["stream"] for record in shown}
+    nobody.print_new()
+    assert (everybody.print_new(), capsys.readouterr().out) == (0, "")
+    for number in range(400, 600):
+        writer.append([_line("walk", f"m{number}")])
+    nobody.print_new()
+    (told,) = capsys.readouterr().out.splitlines()
+    assert json.loads(told)["extra"]["lines"] > 100
+    for each in (everybody, nobody, writer):
+        each.close()
 
 
 def test_clock_is_that_of_each_record(command: Command, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,5 +111,5 @@ def test_unreadable_index_is_none(tmp_path: Path) -> None:
     assert list(read_index(tmp_path, 1)) == []
     (tmp_path / "000001.index").write_bytes(b"something else")
     assert list(read_index(tmp_path, 1)) == []
-    (tmp_path / "000001.index").write_bytes(b"pdindex1" + bytes(40) + b"torn")
+    (tmp_path / "000001.index").write_bytes(b"pdindex2" + bytes(8 + 40) + b"torn")
     assert read_index(tmp_path, 1)[:] == [BlockFacts(0, 0, 0, 0, 0, 0, 0, 0)]

@@ -93,12 +93,12 @@ def test_index_is_believed_only_as_far_as_it_fits(tmp_path: Path, damage: str) -
     writer.close()
     index = directory / "000001.index"
     whole = index.read_bytes()
-    assert len(whole) == 8 + 40 * ((directory / "000001.ndjson").stat().st_size // 65536)
+    assert len(whole) == 16 + 40 * ((directory / "000001.ndjson").stat().st_size // 65536)
     if damage == "missing":
         index.unlink()
     elif damage != "none":
         index.write_bytes(
-            {"cut": whole[: 8 + 40 * 3 + 17], "garbage": whole[:8] + b"\xff" * 400, "other": b"no"}[damage]
+            {"cut": whole[: 16 + 40 * 3 + 17], "garbage": whole[:16] + b"\xff" * 400, "other": b"no"}[damage]
         )
     reader = LogReader(directory)
     reader.refresh()
@@ -252,4 +252,39 @@ def test_blocks_can_be_told_from_any_line_on(tmp_path: Path) -> None:
     for at, block in enumerate(whole):
         assert list(reader.blocks(block.line)) == whole[at:]
         assert list(reader.blocks(block.line + block.facts.lines - 1)) == whole[at:]
+    reader.close()
+
+
+def test_lines_of_segments_that_nobody_has_opened_are_counted(
+    tmp_path: Path, reader: LogReader, writer: SegmentWriter
+) -> None:
+    """Retention may be faster than a reader: each line has its number all the same, also those that it never saw."""
+    write(writer, 0, 25)
+    reader.refresh()
+    write(writer, 25, 75)
+    for number in (5, 6, 7):
+        (tmp_path / "logs" / f"{number:06d}.ndjson").unlink()
+    assert reader.refresh()
+    assert reader.line_count == 100
+    lines = reader.lines(0, 100)
+    first, gone = lines.index(GONE_LINE), lines.count(GONE_LINE)
+    assert 0 < gone < 50
+    assert lines == numbered(0, first) + [GONE_LINE] * gone + numbered(first + gone, 100 - first - gone)
+    assert [reader.gone_at(at) for at in (0, first - 1, first, first + gone - 1, first + gone)] == [0, 0, gone, 1, 0]
+    assert reader.block(0, 100) == b"".join(line + b"\n" for line in lines if line != GONE_LINE)
+    write(writer, 100, 5)
+    reader.refresh()
+    assert reader.lines(100, 9) == numbered(100, 5)
+
+
+def test_a_reader_that_comes_late_counts_from_what_there_is(tmp_path: Path, writer: SegmentWriter) -> None:
+    """What was deleted before it came is nothing that it has missed."""
+    write(writer, 0, 50)
+    (tmp_path / "logs" / "000001.ndjson").unlink()
+    reader = LogReader(tmp_path / "logs")
+    reader.refresh()
+    write(writer, 50, 50)
+    reader.refresh()
+    assert GONE_LINE not in reader.lines(0, 100)
+    assert reader.lines(reader.line_count - 60, 60) == numbered(40, 60)
     reader.close()

@@ -9,15 +9,16 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from supervisor.logs.gone_lines import GoneLines
 from supervisor.logs.printing import print_record
-from supervisor.logs.reading import LogReader
+from supervisor.logs.reading import GONE_LINE, LogReader
 from supervisor.logs.record import decode
 from supervisor.logs.scanning import scan
 from tui.cli.telling import tell_block, wants_color
 from tui.cli.wanted import worker_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from supervisor.logs.record import Record
@@ -48,6 +49,7 @@ class LogPrinter:
         self._wanted = wanted
         self._as_json = as_json
         self._next_line = 0
+        self._gone = GoneLines()
         self._is_colored = wants_color(sys.stdout) if is_colored is None else is_colored
         self._utc_offsets: dict[str, int] = {}
         self.name_width = name_width
@@ -64,11 +66,13 @@ class LogPrinter:
         if self._wanted.wants_all():
             first = 0 if count is None else max(0, end - count)
             for start in range(first, end, PAGE_LINES):
-                self._print(self._reader.lines(start, min(PAGE_LINES, end - start)))
+                self._print(self._gone.fold(self._reader.lines(start, min(PAGE_LINES, end - start))))
+            self._print(self._gone.take())
             return end - first
         numbers = sorted(islice(self._numbers_back(), count))
         for page in range(0, len(numbers), PAGE_LINES):
-            self._print(list(self._lines(numbers[page : page + PAGE_LINES])))
+            self._print(self._gone.fold(list(self._lines(numbers[page : page + PAGE_LINES]))))
+        self._print(self._gone.take())
         return len(numbers)
 
     def _numbers_back(self) -> Iterator[int]:
@@ -88,15 +92,21 @@ class LogPrinter:
             at = end
 
     def print_new(self) -> int:
-        """Print the wanted records that arrived since the last call; how many lines there were to look at."""
+        """Print the wanted records that arrived since the last call; how many lines there were to look at.
+
+        In the place of those that were deleted before they could be looked at is a line that says how many.
+        """
         self._reader.refresh()
         begin = self._next_line
         while self._next_line < self._reader.line_count:
-            page = self._reader.lines(self._next_line, PAGE_LINES)
-            if not page:
+            gone = self._reader.gone_at(self._next_line)
+            page = self._reader.lines(self._next_line + gone, PAGE_LINES)
+            if not gone and not page:
                 break
-            self._next_line += len(page)
-            self._print([line for line in page if self._wanted.matches(line)])
+            self._gone.count += gone
+            self._next_line += gone + len(page)
+            self._print(self._gone.fold([line for line in page if line == GONE_LINE or self._wanted.matches(line)]))
+        self._print(self._gone.take())
         return self._next_line - begin
 
     def workers(self) -> set[str]:
@@ -106,7 +116,7 @@ class LogPrinter:
     def close(self) -> None:
         self._reader.close()
 
-    def _print(self, lines: list[bytes]) -> None:
+    def _print(self, lines: Sequence[bytes]) -> None:
         if not lines:
             return
         self.before_printing()

@@ -157,7 +157,14 @@ def logs(
         Parameter(name="--worker", help="The same as WORKERS; may be given several times.", negative=""),
     ] = (),
     run_id: Annotated[str | None, Parameter(name="--run", help='An earlier run by its id, or "last".')] = None,
-    as_json: Annotated[bool, Parameter(name="--json", negative="", help="As stored, an object on each line.")] = False,
+    as_json: Annotated[
+        bool,
+        Parameter(
+            name="--json",
+            negative="",
+            help="As stored, an object on each line; extra.lines of a damaged one: so many were deleted before it.",
+        ),
+    ] = False,
     no_color: Annotated[bool, Parameter(name="--no-color", negative="", help="No colours.")] = False,
     project: Project = None,
 ) -> int:
