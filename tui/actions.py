@@ -11,7 +11,7 @@ from supervisor.api.letters import ChannelActionName
 from supervisor.api.messages import ActionName
 from tui import situation as seen
 from tui.keymap import chosen_keys, key_name, keymap_generation
-from tui.situation import Pane, Place, Predicate, ScreenName, Situation
+from tui.situation import GIVEN, Access, Need, Pane, Place, Predicate, ScreenName, Situation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,8 @@ class Action:
     """The screen that it shows over the first one, about what is under the cursor."""
     verb: str = ""
     """As "cannot" goes before it, where that is not the label."""
+    needs: Need = "nothing"
+    """Without it the action is offered nowhere; what is a wish to the engine needs control."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -59,6 +61,15 @@ class Action:
         """It leaves the screen: a wish to the engine, or a way out."""
         goes_up = self.wish is not None or self.channel_wish is not None
         return goes_up or self.leaves_screen or self.opens is not None
+
+    def is_offered(self, access: Access) -> bool:
+        """Whether it can be done at all where a person has that much access."""
+        is_wish = self.wish is not None or self.channel_wish is not None
+        return ("control" if is_wish else self.needs) in GIVEN[access]
+
+    def can_be_done(self, situation: Situation) -> bool:
+        """Whether it is offered, and can be done now."""
+        return self.is_offered(situation.access) and self.applies(situation)
 
     @property
     def acts_on_marks(self) -> bool:
@@ -95,27 +106,30 @@ ACTIONS: tuple[Action, ...] = (
            applies=seen.resumable, hint_rank=1, hinted_in=("workers", "detail"), wish="resume"),
     Action("mark_row", ("space",), "Mark", "Mark it, or unmark it: stop, start, restart, kill, pause and "
            "resume are then for all that are marked. esc takes all marks away.", WORKER,
-           applies=seen.can_be_marked, hint_rank=14, hinted_in=("workers",)),
+           applies=seen.can_be_marked, hint_rank=14, hinted_in=("workers",), needs="control"),
     Action("more", ("plus",), "More", "One replica more of its worker; of a pool, one member.", WORKER,
-           applies=seen.has_live_row, hint_rank=10, hinted_in=("workers", "detail"), leaves_screen=True),
+           applies=seen.has_live_row, hint_rank=10, hinted_in=("workers", "detail"), leaves_screen=True,
+           needs="control"),
     Action("fewer", ("minus",), "Fewer", "One replica fewer of its worker: the last one; of a pool, a member.", WORKER,
-           applies=seen.reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True),
+           applies=seen.reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True, needs="control"),
     Action("signal", ("S",), "Signal", "Send a signal of your choice to its process.", WORKER,
-           danger="confirm", applies=seen.signallable, leaves_screen=True),
+           danger="confirm", applies=seen.signallable, leaves_screen=True, needs="control"),
     Action("open", ("enter",), "Detail", "Show what is under the cursor in full; of an error, its line in the log; of "
            "what failed in a pool, its traceback.", WORKER,
            applies=seen.has_any, hint_rank=5, hinted_in=("workers", "channels", "pools", "errors", "log", "detail")),
     Action("why", ("w",), "Why", "Say why it does not move: the cause, who waits for whom, and the ways out.", WORKER,
-           applies=seen.has_live_row, hint_rank=5, hinted_in=("workers", "detail"), opens="why", verb="say why"),
+           applies=seen.has_live_row, hint_rank=5, hinted_in=("workers", "detail"), opens="why", verb="say why",
+           needs="engine"),
     Action("stacks", ("t",), "Stacks", "Show the stacks of its processes and threads, and where it spends its time; at "
            "rest, what it was doing when it ended.", WORKER,
            applies=seen.has_live_row, hint_rank=8, hinted_in=("workers", "detail"), opens="stacks",
-           verb="show stacks"),
+           verb="show stacks", needs="engine"),
     Action("worker_page", ("I",), "Page", "Show all about it on a page of its own: state, figures, processes, "
            "environment, exits, stacks, log.", WORKER, applies=seen.has_live_row, hint_rank=12,
            hinted_in=("workers", "detail"), opens="worker", verb="show its page"),
     Action("worker_level", ("v",), "Log level", "Choose the least level of what its loggers write, while it runs.",
-           WORKER, danger="confirm", applies=seen.has_loggers, leaves_screen=True, verb="choose a log level"),
+           WORKER, danger="confirm", applies=seen.has_loggers, leaves_screen=True, verb="choose a log level",
+           needs="control"),
     Action("own_log", ("l",), "Its log", "Show only its log; again: the log of all workers.", WORKER,
            applies=seen.has_row, hint_rank=8),
     Action("requeue", ("p",), "Requeue", "Put the dead letter under the cursor into its queue again.", CHANNEL,
@@ -130,30 +144,33 @@ ACTIONS: tuple[Action, ...] = (
     Action("drain", ("D",), "Drain", "Throw away what waits in the queue.", CHANNEL,
            danger="confirm", applies=seen.drainable, hint_rank=3, hinted_in=("channels",), channel_wish="drain"),
     Action("pool_pause", ("p",), "Pause", "Give out no more items; what members have in hand is finished.", POOL,
-           applies=seen.pool_can_pause, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True),
+           applies=seen.pool_can_pause, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True,
+           needs="control"),
     Action("pool_resume", ("p",), "Resume", "Give out items again.", POOL,
-           applies=seen.pool_is_paused, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True),
+           applies=seen.pool_is_paused, hint_rank=1, hinted_in=("pools", "detail"), leaves_screen=True,
+           needs="control"),
     Action("pool_retry", ("r",), "Retry", "Try again what has failed: all of it, or the failure under the cursor.",
            POOL, danger="confirm", applies=seen.pool_has_failures, hint_rank=2, hinted_in=("pools", "detail"),
-           leaves_screen=True),
+           leaves_screen=True, needs="control"),
     Action("pool_cancel", ("C",), "Cancel", "Cancel the task of the member under the cursor; elsewhere it asks which.",
            POOL, danger="confirm", applies=seen.pool_has_tasks, hint_rank=3, hinted_in=("pools", "detail"),
-           leaves_screen=True, verb="cancel a task"),
+           leaves_screen=True, verb="cancel a task", needs="control"),
     Action("pool_kill", ("K",), "Kill", "SIGKILL the member under the cursor; elsewhere it asks which. Another one "
            "takes its place.", POOL, danger="confirm", applies=seen.pool_has_members, hint_rank=4,
-           hinted_in=("pools", "detail"), leaves_screen=True, verb="kill a member"),
+           hinted_in=("pools", "detail"), leaves_screen=True, verb="kill a member", needs="control"),
     Action("pool_more", ("plus",), "More", "One member more.", POOL,
            applies=seen.at_live_pool, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True,
-           verb="have one member more"),
+           verb="have one member more", needs="control"),
     Action("pool_fewer", ("minus",), "Fewer", "One member fewer: one finishes what it has in hand, and leaves.", POOL,
            applies=seen.pool_can_shrink, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True,
-           verb="have one member fewer"),
+           verb="have one member fewer", needs="control"),
     Action("pool_resize", ("equals_sign",), "Size", "Have as many members as you say.", POOL,
-           applies=seen.at_live_pool, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True, verb="resize"),
+           applies=seen.at_live_pool, hint_rank=8, hinted_in=("pools", "detail"), leaves_screen=True, verb="resize",
+           needs="control"),
     Action("restart_all", ("R",), "Restart all", "Restart every worker.", FLEET, danger="confirm",
            applies=seen.is_live, wish="restart"),
     Action("reload", ("ctrl+r",), "Reload", "Read the profile again: shows what would change, then asks.", FLEET,
-           danger="confirm", applies=seen.is_live, leaves_screen=True),
+           danger="confirm", applies=seen.is_live, leaves_screen=True, needs="control"),
     Action("workers", ("1",), "Workers", "Show the workers.", LOOK),
     Action("channels", ("c", "2"), "Channels", "Show the channels between the workers; again: the workers.", LOOK,
            hint_rank=6),
@@ -167,7 +184,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("hangs", ("h", "5"), "Hangs", "Show the verdicts on all workers, who is stuck first, and who waits for "
            "whom.", LOOK, applies=seen.is_live, hint_rank=12,
            hinted_in=("workers", "channels", "pools", "errors", "detail"),
-           opens="hangs", verb="look for hangs"),
+           opens="hangs", verb="look for hangs", needs="engine"),
     Action("events", ("V", "6"), "Events", "Show what has happened, who asked for it, what came of it, and by which "
            "command line.", LOOK, hint_rank=12, hinted_in=("workers", "channels", "pools", "errors", "detail"),
            opens="events"),
@@ -216,7 +233,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy", ("y",), "Copy", "Copy the marked lines, or the one under the cursor, as far as the terminal lets.",
            LOG, applies=seen.in_log, hint_rank=10, hinted_in=("log",)),
     Action("write", ("greater_than_sign",), "Write", "Write what the log shows to a file.", LOG,
-           hint_rank=11, hinted_in=("log",)),
+           hint_rank=11, hinted_in=("log",), needs="machine"),
     Action("line_worker", ("o",), "Its worker", "Go to the worker that logged the line, had the error, or has the "
            "pool under the cursor.", LOG, applies=seen.tells_worker, hint_rank=9, hinted_in=("pools", "errors", "log")),
     Action("wrap", ("W",), "Wrap", "Fold long lines, or cut them.", LOG, hint_rank=12, hinted_in=("log",)),
@@ -241,15 +258,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("profile", ("Y", "7"), "Profile", "Show the profile: what has changed since the engine read it, what is "
            "wrong, and what a reload would do; edit it.", LOOK, opens="profile"),
     Action("picker", ("ctrl+o",), "Profiles", "Choose among the profiles found here, opened lately and shipped: what "
-           "each contains, whether it is valid; open one, switch to it.", PROGRAM, opens="picker", verb="choose"),
+           "each contains, whether it is valid; open one, switch to it.", PROGRAM, opens="picker", verb="choose",
+           needs="control"),
     Action("undo", ("u",), "Undo", "Take back what was done last, as far as that can be: a stop, a pause, a scale, a "
            "log level, marks and filters. What a process held in memory is gone with it.", PROGRAM, leaves_screen=True),
     Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
            "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),
     Action("screenshot", ("ctrl+s",), "Screenshot", "Write what is on the screen as a picture (SVG) into the current "
-           "directory.", PROGRAM, leaves_screen=True),
+           "directory.", PROGRAM, leaves_screen=True, needs="machine"),
     Action("suspend", ("ctrl+z",), "Suspend", "Go back to the shell for a while; fg comes back. The workers go on.",
-           PROGRAM, leaves_screen=True),
+           PROGRAM, leaves_screen=True, needs="machine"),
     Action("themes", ("U",), "Theme", "Choose the colours: light, dark, high contrast, for the colour-blind, or "
            "your own.", PROGRAM, leaves_screen=True),
     Action("help", ("question_mark",), "Help", "All keys.", PROGRAM, hint_rank=ALWAYS),
@@ -342,4 +360,4 @@ def meant_by(key: str, situation: Situation) -> Action:
     """Of the actions that have `key`, the one that can be done now; where none can, the one of this place."""
     sharing = _by_key(keymap_generation())[key]
     there = [action for action in sharing if action.place in (None, situation.place)]
-    return next((action for action in there if action.applies(situation)), (*there, *sharing)[0])
+    return next((action for action in there if action.can_be_done(situation)), (*there, *sharing)[0])

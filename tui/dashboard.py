@@ -31,6 +31,7 @@ from tui.link.view import FleetView, LinkState
 from tui.lower_screens import paint_little_below
 from tui.picture_taking import keep_picture
 from tui.pool_desk import PoolDesk
+from tui.refusals import why_never
 from tui.render.glyphs import Glyphs
 from tui.render.moments import stored_moment
 from tui.screens.confirm import (
@@ -48,7 +49,7 @@ from tui.settings.glyph_choice import glyphs_for
 from tui.settings.kept import KeptView
 from tui.settings.model import Settings
 from tui.settings_desk import SettingsDesk
-from tui.situation import SCREEN_NAMES, Place, ScreenName, figures_of
+from tui.situation import SCREEN_NAMES, Access, Place, ScreenName, figures_of
 from tui.theme import DEFAULTS
 from tui.undo_desk import UndoDesk
 from tui.widgets.scroll_bars import fit_scroll_bars
@@ -73,6 +74,8 @@ AGES_S = 0.95
 class Dashboard(LeavingApp):
     """One project's dashboard. It is only a client: what becomes of it changes nothing for a worker."""
 
+    ACCESS: ClassVar[Access] = "all"
+    """What a person may do here."""
     CSS_PATH = "app.tcss"
     TITLE = "procdeck"
     ENABLE_COMMAND_PALETTE = False
@@ -116,7 +119,7 @@ class Dashboard(LeavingApp):
         self._frames = 0
         self._drawn_s = 0.0
         self._utc_offset_s = time.localtime(self._clock.wall_s()).tm_gmtoff
-        self._wording = Wording(project, self._glyphs, self._clock, self._utc_offset_s)
+        self._wording = Wording(project, self._glyphs, self._clock, self._utc_offset_s, self.ACCESS)
         self._hang_desk = HangDesk(
             link, self._wishes, self._wording, self.say, lambda: self._view, self._start, self._confirm,
             lambda what, name: open_screen(self, self._hang_desk, what, name),
@@ -284,6 +287,10 @@ class Dashboard(LeavingApp):
 
     def action_leave_for(self, place: Place | ScreenName, name: str) -> None:
         """Go to a place, and to what is called `name` there, from what is open over the fleet."""
+        opening = BY_ID.get(place)
+        if opening is not None and not opening.is_offered(self.ACCESS):
+            self.say(why_never(opening, self.ACCESS), "warning")
+            return
         while len(self.screen_stack) > 1:
             self.pop_screen()
         if place in SCREEN_NAMES:

@@ -32,16 +32,19 @@ def _ends(group: str) -> tuple[Action, ...]:
 
 WHY_ACTIONS: Final[tuple[Action, ...]] = (
     Action("release", ("u",), "Release", "Free a lock whose holder has died; only where that is safe. Says why, and "
-           "asks.", WHY, danger="confirm"),
+           "asks.", WHY, danger="confirm", needs="control"),
     Action("kill-process", ("X",), "Kill blocker", "SIGKILL the one process that holds the others up (asks first).",
-           WHY, danger="confirm"),
-    Action("resume", ("p",), "Resume", "Let a process go on that stands still (SIGCONT).", WHY),
-    Action("restart", ("r",), "Restart", "Restart the worker whose restart is the best way out.", WHY),
-    Action("kill", ("K",), "Kill", "SIGKILL its whole process tree (asks first).", WHY, danger="confirm"),
+           WHY, danger="confirm", needs="control"),
+    Action("resume", ("p",), "Resume", "Let a process go on that stands still (SIGCONT).", WHY, needs="control"),
+    Action("restart", ("r",), "Restart", "Restart the worker whose restart is the best way out.", WHY, needs="control"),
+    Action("kill", ("K",), "Kill", "SIGKILL its whole process tree (asks first).", WHY, danger="confirm",
+           needs="control"),
     Action("again", ("w",), "Look again", "Look again, and judge anew.", WHY),
     Action("stacks", ("t",), "Stacks", "Show the stacks of its processes and threads.", WHY),
-    Action("dump", ("d",), "Dump", "Write the stacks of all workers to a file in the run's directory.", WHY),
-    Action("report", ("e",), "Report", "Write a report that can be handed on: stacks, graph, logs, profile.", WHY),
+    Action("dump", ("d",), "Dump", "Write the stacks of all workers to a file in the run's directory.", WHY,
+           needs="control"),
+    Action("report", ("e",), "Report", "Write a report that can be handed on: stacks, graph, logs, profile.", WHY,
+           needs="control"),
     Action("next", ("n", "right"), "Next", "Show the verdict on its next thread or process in full.", WHY),
     Action("previous", ("N", "left"), "Previous", "Show the verdict before.", WHY),
     Action("hangs", ("h",), "All", "Show the verdicts on all workers.", WHY),
@@ -52,8 +55,22 @@ HANGS_ACTIONS: Final[tuple[Action, ...]] = (
     Action("why", ("w", "enter"), "Why", "Show the verdict under the cursor in full, with its ways out.", HANGS),
     Action("stacks", ("t",), "Stacks", "Show the stacks of its worker.", HANGS),
     Action("again", ("h",), "Look again", "Look at all workers again.", HANGS),
-    Action("dump", ("d",), "Dump", "Write the stacks of all workers to a file in the run's directory.", HANGS),
-    Action("report", ("e",), "Report", "Write a report that can be handed on: stacks, graph, logs, profile.", HANGS),
+    Action(
+        "dump",
+        ("d",),
+        "Dump",
+        "Write the stacks of all workers to a file in the run's directory.",
+        HANGS,
+        needs="control",
+    ),
+    Action(
+        "report",
+        ("e",),
+        "Report",
+        "Write a report that can be handed on: stacks, graph, logs, profile.",
+        HANGS,
+        needs="control",
+    ),
     *_ends(HANGS),
 )
 
@@ -66,9 +83,16 @@ STACKS_ACTIONS: Final[tuple[Action, ...]] = (
         "Show the calls too by which a process began, or only those above its own code.",
         STACKS,
     ),
-    Action("flame", ("s",), "Time", "Look for some seconds where it spends its time.", STACKS),
+    Action("flame", ("s",), "Time", "Look for some seconds where it spends its time.", STACKS, needs="control"),
     Action("why", ("w",), "Why", "Say why it does not move.", STACKS),
-    Action("dump", ("d",), "Dump", "Write the stacks of all workers to a file in the run's directory.", STACKS),
+    Action(
+        "dump",
+        ("d",),
+        "Dump",
+        "Write the stacks of all workers to a file in the run's directory.",
+        STACKS,
+        needs="control",
+    ),
     *_ends(STACKS),
 )
 
@@ -90,8 +114,8 @@ PIPELINE_ACTIONS: Final[tuple[Action, ...]] = (
     Action("go", ("enter",), "Go to it", "Go to the worker, channel or pool under the cursor in its own place. Arrows "
            "or h j k l move the cursor; so do tab and a click.", PIPELINE),
     Action("plots", ("i",), "Plots", "Show its figures over time.", PIPELINE),
-    Action("why", ("w",), "Why", "Say why the worker under the cursor does not move.", PIPELINE),
-    Action("stacks", ("t",), "Stacks", "Show the stacks of the worker under the cursor.", PIPELINE),
+    Action("why", ("w",), "Why", "Say why the worker under the cursor does not move.", PIPELINE, needs="engine"),
+    Action("stacks", ("t",), "Stacks", "Show the stacks of the worker under the cursor.", PIPELINE, needs="engine"),
     Action("look", ("v",), "Other way", "Draw it left to right, top down, as a list, or as it fits.", PIPELINE),
     *_ends(PIPELINE),
 )  # fmt: skip
@@ -106,13 +130,15 @@ PICKER_ACTIONS: Final[tuple[Action, ...]] = (
 )  # fmt: skip
 
 PROFILE_ACTIONS: Final[tuple[Action, ...]] = (
-    Action("edit", ("e",), "Edit", "Open the file in $VISUAL or $EDITOR, at the line under the cursor.", PROFILE),
+    Action("edit", ("e",), "Edit", "Open the file in $VISUAL or $EDITOR, at the line under the cursor.", PROFILE,
+           needs="control"),
     Action("reload", ("ctrl+r",), "Reload", "Apply what has changed: shows the plan, then asks.", PROFILE,
-           danger="confirm"),
+           danger="confirm", needs="control"),
     Action("next", ("n",), "Next", "Go to the next change or mistake.", PROFILE),
     Action("previous", ("N",), "Previous", "Go to the change or mistake before.", PROFILE),
     Action("go", ("enter",), "Go to it", "Go to the worker, pool or channel whose table the cursor is in.", PROFILE),
-    Action("plan", ("c",), "Plan", "Show what a reload would do, or give the file the whole screen.", PROFILE),
+    Action("plan", ("c",), "Plan", "Show what a reload would do, or give the file the whole screen.", PROFILE,
+           needs="engine"),
     *_ends(PROFILE),
 )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tui.actions import ACTIONS, ALWAYS, WORKER, Action, meant_by
+from tui.offers import also_offered, offered
 from tui.situation import Situation
 
 HINT_LIMIT, WIDE_HINT_LIMIT = 8, 15
@@ -14,10 +15,12 @@ BACK_RANK = 5
 """Of the way back to the workers: before the ways to other places."""
 
 
-def hints(situation: Situation, also: tuple[Action, ...] = ()) -> tuple[Action, ...]:
-    """What the hint bar shows: of `also` first; then what is valid now, most wanted first; help and quit always."""
-    besides = [action for action in also if action.hint_rank]
-    shown = sorted((action for action in ACTIONS if action.hint_rank), key=lambda action: _rank(action, situation))
+def hints(situation: Situation) -> tuple[Action, ...]:
+    """What the hint bar shows: what a recording has keys for; then what is valid now, most wanted first; help and quit
+    always."""
+    besides = [action for action in also_offered(situation.access) if action.hint_rank]
+    hinted = [action for action in offered(ACTIONS, situation.access) if action.hint_rank]
+    shown = sorted(hinted, key=lambda action: _rank(action, situation))
     valid = [_worded(action, situation) for action in shown if _is_hinted(action, situation)]
     always = [action for action in valid if action.hint_rank >= ALWAYS]
     room = (WIDE_HINT_LIMIT if situation.is_wide else HINT_LIMIT) - len(always) - len(besides)

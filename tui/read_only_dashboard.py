@@ -11,6 +11,8 @@ from tui.settings.model import Settings
 class ReadOnlyDashboard(Dashboard):
     """`Dashboard` on a `ReadOnlyLink`: all that is left to decide is when to leave, and that asks nothing."""
 
+    ACCESS = "looking"
+
     def __init__(self, link: EngineLink, project: str, *, settings: Settings | None = None) -> None:
         super().__init__(ReadOnlyLink(link), f"{project} (read-only)", settings=settings)
 

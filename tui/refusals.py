@@ -7,7 +7,7 @@ from typing import Final
 from supervisor.api.messages import ReplicaRow
 from supervisor.lifecycle.states import AT_REST, BETWEEN, State
 from tui.actions import CHANNEL, LOG, POOL, Action, key_of, with_keys
-from tui.situation import Situation
+from tui.situation import NOT_GIVEN, Access, Situation
 
 _NOT_FOR_ERRORS: Final = "errors have two orders of their own: press {order} for the other one."
 
@@ -27,6 +27,8 @@ _OF_TABLES: Final[dict[str, str]] = {
 def why_not(action: Action, situation: Situation) -> str:
     """Why `action` cannot be done now, as a sentence with what to do instead."""
     row = situation.row
+    if not action.is_offered(situation.access):
+        return why_never(action, situation.access)
     if action.group is LOG:
         return f"{action.label} is for a line of the log; press {key_of('next_pane')} to go there."
     if not situation.is_live:
@@ -49,6 +51,11 @@ def why_not(action: Action, situation: Situation) -> str:
     if action.id == "start" and row.state is State.WAITING and row.waits_for:
         return f"{row.name} starts by itself; it waits for {row.waits_for}."
     return f"{row.name} is {row.state.value}: {_instead(action, row)}."
+
+
+def why_never(action: Action, access: Access) -> str:
+    """Why `action` can never be done where a person has only that much access."""
+    return f"Cannot {action.verb or action.label.lower()}: {NOT_GIVEN[access]}."
 
 
 def _why_not_without_row(action: Action, situation: Situation) -> str:

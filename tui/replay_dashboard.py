@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual.binding import Binding
 from textual.widgets import Input
 
@@ -9,20 +11,33 @@ from tui.bindings import hear
 from tui.dashboard import Dashboard, Leaving
 from tui.link.replay_link import ReplayClock, ReplayLink
 from tui.replay_actions import REPLAY_ACTIONS, STEPS_S
-from tui.screens.fleet import FleetScreen
+from tui.screens.asking import AskingScreen
+from tui.screens.logs import LogPane
 from tui.settings.model import Settings
 
 SPEEDS = (0.0, 1.0, 10.0, 60.0)
 LOG_EVERY_S = 0.25
-"""How often the log is taken along."""
+"""How often the logs are taken along."""
 TIME_CELLS = len("02:13:05")
 ELSEWHERE = "STAYS HERE"
 """What the log's title says once a person has gone to other lines than those of the moment."""
 _OF_REPLAY = {(action.id,) for action in REPLAY_ACTIONS}
 
 
+@dataclass(frozen=True, slots=True)
+class _Stand:
+    """Where a log was made to stand."""
+
+    second: int
+    """Of the moment for which it was."""
+    line: int | None
+    """The line under its cursor then: under another one a person has gone elsewhere."""
+
+
 class ReplayDashboard(Dashboard):
-    """`Dashboard` whose log goes along with the time; `tui.replay_actions` moves it, whatever is shown."""
+    """`Dashboard` whose logs go along with the time; `tui.replay_actions` moves it, whatever is shown."""
+
+    ACCESS = "recording"
 
     def __init__(self, link: ReplayLink, project: str, clock: ReplayClock, *, settings: Settings | None = None) -> None:
         super().__init__(link, project, clock=clock, settings=settings)
@@ -37,15 +52,8 @@ class ReplayDashboard(Dashboard):
             for action in REPLAY_ACTIONS
             for key in action.keys
         ])  # fmt: skip
-        self._log_second = -1
-        """Of the moment at which the log was made to stand; negative: it is to be made so, wherever it is."""
-        self._log_line: int | None = None
-        """Where it stood then."""
-
-    def get_default_screen(self) -> FleetScreen:
-        screen = super().get_default_screen()
-        screen.also = REPLAY_ACTIONS
-        return screen
+        self._stands: dict[LogPane, _Stand] = {}
+        """Where each log was made to stand; one that has none is to be made so, wherever it is."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where a person types, the keys of a recording are letters like all others."""
@@ -53,22 +61,29 @@ class ReplayDashboard(Dashboard):
         return False if is_letter else super().check_action(action, parameters)
 
     def on_mount(self) -> None:
-        self.set_interval(LOG_EVERY_S, self._take_log_along)
+        self.set_interval(LOG_EVERY_S, self._take_logs_along)
 
-    def _take_log_along(self) -> None:
-        """Have the log end at the moment that is shown, unless a person has gone elsewhere in it."""
+    def _take_logs_along(self) -> None:
+        """Have each log end at the moment that is shown, unless a person has gone elsewhere in it."""
         if not self.is_drawing or self._view.fleet is None:
             return
-        pane, at_s = self.fleet_screen.log_panes.first, self._replay_clock.wall_s()
-        is_elsewhere = self._log_second >= 0 and pane.view.cursor_number != self._log_line
-        if not is_elsewhere and int(at_s) != self._log_second and pane.stand_at(int(at_s * 1e6)):
-            self._log_second, self._log_line = int(at_s), pane.view.cursor_number
-        if not is_elsewhere and int(at_s) != self._log_second:
-            return  # its lines are still counted
+        panes = tuple(self.fleet_screen.log_panes)
+        self._stands = {pane: stand for pane, stand in self._stands.items() if pane in panes}
+        told = [self._take_along(pane) for pane in panes]
+        if any(told):
+            self.fleet_screen.redraw()
+
+    def _take_along(self, pane: LogPane) -> bool:
+        """Have one log end at the moment that is shown; whether its title says something else by that."""
+        at_s, stand = self._replay_clock.wall_s(), self._stands.get(pane)
+        is_elsewhere = stand is not None and pane.view.cursor_number != stand.line
+        if not is_elsewhere and (stand is None or int(at_s) != stand.second):
+            if not pane.stand_at(int(at_s * 1e6)):
+                return False  # its lines are still counted
+            self._stands[pane] = _Stand(int(at_s), pane.view.cursor_number)
         told, before = ELSEWHERE if is_elsewhere else self._replay_clock.text()[-TIME_CELLS:], pane.recorded
         pane.recorded, pane.recorded_us = told, int(at_s * 1e6)
-        if told != before:
-            self.fleet_screen.redraw()
+        return told != before
 
     def action_wish(self, action_id: str) -> None:
         if action_id in STEPS_S:
@@ -81,9 +96,12 @@ class ReplayDashboard(Dashboard):
     def _move(self, seconds: int) -> None:
         """Go on from so many seconds later, or earlier."""
         self._replay_clock.go_to(self._replay_clock.wall_s() + seconds)
-        self._log_second = -1
+        self._stands.clear()
         if seconds < 0:
             self._hang_desk.happenings.start_over()
+        for screen in self.screen_stack:
+            if isinstance(screen, AskingScreen):
+                screen.look_anew()
         self.say(f"{self._replay_clock.text()}, {speed_text(self._replay_clock.speed)}")
 
     def _change_speed(self) -> None:

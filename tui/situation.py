@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Final, Literal, get_args
 
 from supervisor.api.messages import ChannelRow, ReplicaRow
 from supervisor.api.pools import PoolMember, PoolRow
@@ -16,6 +16,23 @@ Place = Literal["workers", "channels", "pools", "errors"]
 ScreenName = Literal["why", "hangs", "stacks", "flame", "plots", "events", "worker", "pipeline", "picker", "profile"]
 """The screens that open over the first one."""
 SCREEN_NAMES: frozenset[str] = frozenset(get_args(ScreenName))
+Access = Literal["all", "looking", "recording"]
+"""What a dashboard lets a person do: all, only look at an engine, or only look back at what was recorded of one."""
+Need = Literal["nothing", "machine", "engine", "control"]
+"""What an action cannot be done without: files and programs of one's own machine, processes that can be asked, or an
+engine that takes wishes."""
+GIVEN: Final[dict[Access, frozenset[Need]]] = {
+    "all": frozenset(get_args(Need)),
+    "looking": frozenset({"nothing", "engine"}),
+    "recording": frozenset({"nothing", "machine"}),
+}
+"""What there is of it in each dashboard."""
+NOT_GIVEN: Final[dict[Access, str]] = {
+    "all": "nothing is withheld",
+    "looking": "this dashboard only shows; `procdeck web --allow-control` serves one that can act",
+    "recording": "this is a recording; nothing can be done in it any more",
+}
+"""Why the rest is not to be had, and what would give it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,7 @@ class Situation:
     pane: Pane = "workers"
     is_live: bool = True
     """The engine can be heard."""
+    access: Access = "all"
     is_filtered: bool = False
     """The focused pane has a filter."""
     is_sorted: bool = False

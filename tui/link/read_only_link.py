@@ -13,8 +13,9 @@ from supervisor.api.pools import PoolDetail
 from supervisor.api.requests import EventList, ReloadReply
 from tui.link.engine_link import EngineLink, Listener
 from tui.link.refusing_link import RefusingLink
+from tui.situation import NOT_GIVEN
 
-READ_ONLY: Final = "this dashboard only shows; `procdeck web --allow-control` serves one that can act"
+READ_ONLY: Final = NOT_GIVEN["looking"]
 """Why a wish is refused, and what would allow it."""
 
 

@@ -21,6 +21,7 @@ from tui.link.engine_link import Listener
 from tui.link.refusing_link import RefusingLink
 from tui.link.view import FleetView
 from tui.recording import Recording
+from tui.situation import NOT_GIVEN
 
 LONGEST_PAUSE_S: Final = 0.25
 """Between two looks at the recording, so that a jump is seen at once."""
@@ -74,7 +75,7 @@ class ReplayClock:
 class ReplayLink(RefusingLink):
     """An `EngineLink` to a recording."""
 
-    REFUSAL = "this is a recording; nothing can be done in it any more"
+    REFUSAL = NOT_GIVEN["recording"]
 
     def __init__(self, recording: Recording, clock: ReplayClock) -> None:
         self._recording = recording

@@ -18,6 +18,7 @@ from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
 from tui.render.life_words import advice, next_words, waiting_words
 from tui.render.log_lines import traceback_lines
 from tui.render.pieces import Line, Piece, Tone, fit_line, plain
+from tui.situation import Access
 
 
 def detail_lines(
@@ -33,15 +34,19 @@ def detail_lines(
     *,
     has_keys: bool = True,
     is_live: bool = True,
+    access: Access = "all",
 ) -> list[Line]:
     """All that is known of one replica; `detail` None while the engine has not answered yet.
 
     `utc_offset_s` makes a Unix timestamp a local time, `local_offset_s` one of the monotonic clock.
     `pool` is the first of its pools; `has_keys`: whoever reads it can press those that it names;
-    `is_live`: there is an engine that can still answer.
+    `is_live`: there is an engine that can still answer; `access`: what that person may do.
     """
+    can_act = has_keys and access == "all"
     has_pool = pool is not None and row.kind == "pool"
-    lines = _now(row, glyphs, now_s, width, local_offset_s, has_pool=has_pool, has_keys=has_keys)
+    lines = _now(row, glyphs, now_s, width, local_offset_s, has_pool=has_pool)
+    if has_keys:
+        lines += fact("advice", advice(row, can_act=can_act), width)
     if pool is not None:
         doing = pool_doing(pool, width - LABEL - 6, glyphs)
         key = "  (b)" if has_keys else ""
@@ -51,9 +56,10 @@ def detail_lines(
     lines += _channels(row, channels, glyphs, width)
     if detail is None:
         rest = "asking the engine for the rest" if is_live else "the engine is lost, and with it the rest"
+        rest = "the rest was not recorded" if access == "recording" else rest
         return [*lines, (), ((f" {rest}", Tone.DIM),)]
     lines += _what_runs(detail, width)
-    lines += _rules(detail, width, has_keys=has_keys)
+    lines += _rules(detail, width, has_key=can_act)
     lines += _tree(detail.tree, width)
     lines += _exits(detail.exits, width, utc_offset_s)
     if detail.last_traceback:
@@ -62,7 +68,7 @@ def detail_lines(
 
 
 def _now(
-    row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float, *, has_pool: bool, has_keys: bool
+    row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float, *, has_pool: bool
 ) -> list[Line]:
     """What it is doing and what it takes; how far a pool is, is said elsewhere."""
     word = shown_state(row)
@@ -88,7 +94,7 @@ def _now(
         lines += fact("warning", warning, width, Tone.AMBER)
     if row.last_error:
         lines += fact("error", row.last_error, width, Tone.RED)
-    return lines + (fact("advice", advice(row), width) if has_keys else [])
+    return lines
 
 
 def _doing(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float) -> list[Line]:
@@ -163,7 +169,7 @@ def _what_runs(detail: WorkerDetail, width: int) -> list[Line]:
     return lines
 
 
-def _rules(detail: WorkerDetail, width: int, *, has_keys: bool) -> list[Line]:
+def _rules(detail: WorkerDetail, width: int, *, has_key: bool) -> list[Line]:
     lines = heading("Rules")
     lines += fact("depends on", ", ".join(detail.depends_on), width)
     lines += fact("schedule", detail.schedule, width)
@@ -171,15 +177,15 @@ def _rules(detail: WorkerDetail, width: int, *, has_keys: bool) -> list[Line]:
     lines += fact("group", detail.group, width)
     lines += fact("stop", detail.stop_policy, width)
     lines += fact("limits", ", ".join(detail.limits), width)
-    return lines + _log_level(detail, width, has_keys=has_keys)
+    return lines + _log_level(detail, width, has_key=has_key)
 
 
-def _log_level(detail: WorkerDetail, width: int, *, has_keys: bool) -> list[Line]:
+def _log_level(detail: WorkerDetail, width: int, *, has_key: bool) -> list[Line]:
     """The level of its loggers, those that have one of their own, and whether it goes by them already."""
     if not detail.row.log_level:
         return []
     own = [f"{logger} {level}" for logger, level in detail.log_levels.items() if logger]
-    key = f"  ({key_of('worker_level')} changes it)" if has_keys else ""
+    key = f"  ({key_of('worker_level')} changes it)" if has_key else ""
     lines = fact("log level", ", ".join((detail.row.log_level, *own)) + key, width)
     if not detail.follows_log_levels:
         lines += fact("", "not taken up yet: it does so when it logs next, or waits", width, Tone.AMBER)

@@ -78,6 +78,10 @@ _ADVICE: dict[State, str] = {
 }
 
 
-def advice(row: ReplicaRow) -> str:
-    """What a person at the dashboard can do about the state of a replica; empty where there is nothing to do."""
-    return with_keys(_ADVICE.get(row.state, ""))
+def advice(row: ReplicaRow, *, can_act: bool = True) -> str:
+    """What a person at the dashboard can do about the state of a replica; empty where there is nothing to do.
+
+    Who cannot act is told no keys that do.
+    """
+    told = _ADVICE.get(row.state, "")
+    return with_keys(told) if can_act or "{" not in told else ""

@@ -14,8 +14,11 @@ from tui.render.events import clock_words
 from tui.render.figures import duration, plural, size, time_left
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, cut_line, fit, fit_line, fold_line, plain, wrap
+from tui.situation import Access
 
 SECTIONS: Final = ("Overview", "Figures", "Processes", "Environment", "Exits", "Stacks", "Log")
+RECORDED_SECTIONS: Final = ("Overview", "Figures", "Log")
+"""Those of them that a recording can fill."""
 FOLDED_LINES: Final = 20
 """Of one command or variable."""
 _GAP: Final = 2
@@ -53,11 +56,12 @@ def overview_lines(
     pool: PoolRow | None,
     *,
     has_keys: bool = False,
+    access: Access = "all",
 ) -> list[Line]:
     """What it is, how it does and by which rules; what has a section of its own is left out."""
     short = replace(detail, tree=(), exits=(), environment={}) if detail is not None else None
     return detail_lines(
-        row, short, channels, glyphs, now_s, width, utc_offset_s, local_offset_s, pool, has_keys=has_keys
+        row, short, channels, glyphs, now_s, width, utc_offset_s, local_offset_s, pool, has_keys=has_keys, access=access
     )
 
 

@@ -25,7 +25,9 @@ from tui.bindings import hear
 from tui.hang_actions import bindings_of
 from tui.hang_desk import HangDesk
 from tui.jumping import Spot
+from tui.offers import also_offered, offered
 from tui.palette import Entry, action_entries, go_entries
+from tui.refusals import why_never
 from tui.render.channel_detail import Page
 from tui.render.figures import duration
 from tui.render.header import pane_title
@@ -71,6 +73,11 @@ class AskingScreen(UpperScreen[None], Generic[ReplyT]):
         """Why the last look gave nothing."""
         self._turn = 0
         """Another number for each thing that is asked about: an answer of a turn that is over is not wanted."""
+        access = desk.wording.access
+        self.rows = offered(self.ROWS, access)
+        """What can ever be done here."""
+        self.also = also_offered(access)
+        """The same, of what the app does over every screen."""
 
     # --- what a subclass says ---
 
@@ -153,6 +160,11 @@ class AskingScreen(UpperScreen[None], Generic[ReplyT]):
         if turn == self._turn and self.is_attached:
             self.fill()
 
+    def look_anew(self) -> None:
+        """Ask again: it is another time now, so an answer under way is not wanted any more."""
+        self.turn_to(self.reply)
+        self.look()
+
     def turn_to(self, reply: ReplyT | None) -> None:
         """Ask about something else: `reply` is what is known of it. An answer under way is not waited for any more."""
         self.reply, self.asked_s, self.trouble = reply, None, ""
@@ -174,7 +186,8 @@ class AskingScreen(UpperScreen[None], Generic[ReplyT]):
         self._hint()
 
     def _hint(self) -> None:
-        self._hints.show(tuple(action for action in self.ROWS if self.may(action)))
+        besides = (action for action in self.also if action.hint_rank)
+        self._hints.show((*besides, *(action for action in self.rows if self.may(action))))
 
     def _in_place_of_a_page(self, width: int) -> list[Line]:
         if self.trouble:
@@ -230,7 +243,9 @@ class AskingScreen(UpperScreen[None], Generic[ReplyT]):
     def action_act(self, action_id: str) -> None:
         """Do the action called `action_id`, where it can be done."""
         action = next(action for action in self.ROWS if action.id == action_id)
-        if self.may(action):
+        if action not in self.rows:
+            self.desk.say(why_never(action, self.desk.wording.access), "warning")
+        elif self.may(action):
             getattr(self, f"do_{action_id.replace('-', '_')}")()
         else:
             self.desk.say(self.why_not(action), "warning")
@@ -239,18 +254,26 @@ class AskingScreen(UpperScreen[None], Generic[ReplyT]):
         """Why `action` cannot be done now."""
         return f"{action.label}: there is nothing to do it to."
 
-    def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
-        self.action_act(message.action_id)
+    async def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
+        await self._do(message.action_id)
+
+    async def _do(self, action_id: str) -> None:
+        """Do the action called `action_id`, which may be the app's."""
+        if any(action.id == action_id for action in self.also):
+            await self.run_action(f"app.wish('{action_id}')")
+        else:
+            self.action_act(action_id)
 
     def action_palette(self) -> None:
         """Offer what can be done here, and all that one can go to."""
-        actions = action_entries(self.ROWS, lambda action: "" if self.may(action) else self.why_not(action))
+        rows = (*self.also, *self.rows)
+        actions = action_entries(rows, lambda action: "" if self._may(action) else self.why_not(action))
         entries = [*actions, *go_entries(self.desk.view(), ())]
         self.app.push_screen(PaletteScreen(entries, self.desk.glyphs), self._do_entry)
 
     async def _do_entry(self, entry: Entry | None) -> None:
         if entry is not None and entry.what == "action":
-            self.action_act(entry.id)
+            await self._do(entry.id)
         elif entry is not None:
             await self.run_action(f"app.leave_for({entry.what!r}, {entry.id!r})")
 
@@ -262,7 +285,13 @@ class AskingScreen(UpperScreen[None], Generic[ReplyT]):
 
     def do_help(self) -> None:
         """`?`"""
-        self.app.push_screen(HelpScreen(self.ROWS[0].group, lambda action: action in self.ROWS and self.may(action)))
+        here = (*self.also, *self.rows)
+        access = self.desk.wording.access
+        self.app.push_screen(HelpScreen(self.ROWS[0].group, lambda each: each in here and self._may(each), access))
+
+    def _may(self, action: Action) -> bool:
+        """Whether `action`, which may be the app's, can be done now."""
+        return action in self.also or self.may(action)
 
     def do_again(self) -> None:
         """Look again."""

@@ -14,11 +14,12 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.actions import key_of
+from tui.actions import Action, key_of
 from tui.render.channel_words import dead_letters
 from tui.render.figures import plural
 from tui.screens.dialog_title import DialogTitle
 from tui.screens.upper import UpperScreen
+from tui.widgets.answer_bar import TAKE, AnswerBar, answer
 
 CANCEL = "cancel"
 
@@ -86,6 +87,7 @@ class ConfirmScreen(UpperScreen[str]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield from self.parts()
+        yield AnswerBar(self.answers())
 
     def parts(self) -> Iterator[Widget]:
         """What is in the dialog, from top to bottom."""
@@ -94,6 +96,10 @@ class ConfirmScreen(UpperScreen[str]):
         for choice in self.choices:
             yield ChoiceLine(choice)
         yield Static(Content("enter chooses the marked line   esc cancels"), classes="dialog-foot")
+
+    def answers(self) -> tuple[Action, ...]:
+        """What the bottom line offers."""
+        return tuple(answer(choice.id, choice.key, choice.label) for choice in self.choices)
 
     def on_mount(self) -> None:
         self.first().focus()
@@ -107,6 +113,17 @@ class ConfirmScreen(UpperScreen[str]):
 
     def on_choice_line_chosen(self, message: ChoiceLine.Chosen) -> None:
         self.dismiss(message.choice_id)
+
+    def on_hint_bar_chosen(self, message: AnswerBar.Chosen) -> None:
+        if message.action_id == TAKE:
+            self.take_marked()
+        else:
+            self.dismiss(message.action_id)
+
+    def take_marked(self) -> None:
+        """Do what Enter does."""
+        if isinstance(self.focused, ChoiceLine):
+            self.focused.action_choose()
 
 
 def kill_question(name: str, processes: int) -> Question:

@@ -326,7 +326,7 @@ class DrawnScreen(RoomScreen):
             self._hints.show(FILTER_HINTS if isinstance(self.focused, FilterBox) else ASK_HINTS)
         elif (situation := self.situation()) != self._hinted:
             self._hinted = situation
-            self._hints.show(hints(situation, self.also))
+            self._hints.show(hints(situation))
 
     def draw_clock(self) -> None:
         """Draw the header, where it says something else by now."""

@@ -16,6 +16,7 @@ from tui.actions import ACTIONS, BY_ID, LOG, Action, goes_only, key_of
 from tui.bindings import hear
 from tui.link.log_source import LogSource
 from tui.link.view import LinkState
+from tui.offers import also_offered, offered
 from tui.palette import Entry, action_entries, go_entries
 from tui.refusals import why_not
 from tui.render.glyphs import Glyphs
@@ -80,6 +81,7 @@ class FleetScreen(PlacesScreen):
             letter=chosen if self.place == "channels" else None,
             pane=self._pane,
             is_live=self._view.state is LinkState.LIVE,
+            access=self._wording.access,
             is_filtered=self.logs.source.is_narrowed if self._pane == "log" else bool(self._filters.get(self._pane)),
             is_sorted=self.place != "errors" and self.place_table.sort is not None,
             is_wide=self.has_class("-wide"),
@@ -110,7 +112,7 @@ class FleetScreen(PlacesScreen):
     def may(self, action: Action) -> bool:
         """Whether `action` can be done now; where it cannot, the person is told why."""
         situation = self.situation()
-        if action.applies(situation):
+        if action.can_be_done(situation):
             return True
         self.app.notify(plain(why_not(action, situation)), severity="warning", markup=False)
         return False
@@ -118,7 +120,7 @@ class FleetScreen(PlacesScreen):
     async def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
         if message.action_id in ("back", "answer", "keep_filter") and isinstance(self.focused, TypingBox):
             self.focused.action_leave(message.action_id == "back")
-        elif message.action_id in {action.id for action in self.also} or BY_ID[message.action_id].is_for_the_app:
+        elif message.action_id not in BY_ID or BY_ID[message.action_id].is_for_the_app:
             await self.run_action(f"app.wish('{message.action_id}')")
         else:
             self.action_act(message.action_id)
@@ -195,11 +197,16 @@ class FleetScreen(PlacesScreen):
             self.app.notify(f"There is one log only: {key_of('split')} shows a second one.", markup=False)
         self.redraw()
 
+    def _offered(self) -> tuple[Action, ...]:
+        """What can ever be done here."""
+        access = self._wording.access
+        return (*also_offered(access), *offered(ACTIONS, access))
+
     def open_palette(self) -> None:
         """Offer what can be done, and all that one can go to."""
         situation = self.situation()
         actions = action_entries(
-            (*self.also, *ACTIONS), lambda action: "" if action.applies(situation) else why_not(action, situation)
+            self._offered(), lambda action: "" if action.applies(situation) else why_not(action, situation)
         )
         entries = [*actions, *go_entries(self._view, self.error_table.rows)]
         self.app.push_screen(PaletteScreen(entries, self._glyphs), self._do_entry)
@@ -300,6 +307,11 @@ class FleetScreen(PlacesScreen):
 
     def do_help(self) -> None:
         """`?`"""
-        situation, here = self.situation(), (*self.also, *ACTIONS)
-        first = self.also[0].group if self.also else ""
-        self.app.push_screen(HelpScreen(first, lambda action: action in here and action.applies(situation)))
+        situation, here = self.situation(), self._offered()
+        self.app.push_screen(
+            HelpScreen(
+                next((action.group for action in also_offered(situation.access)), ""),
+                lambda action: action in here and action.applies(situation),
+                situation.access,
+            )
+        )

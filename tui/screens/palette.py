@@ -16,6 +16,7 @@ from tui.palette import Entry, Found, entry_line, found, near
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import plain
 from tui.screens.upper import UpperScreen
+from tui.widgets.answer_bar import AnswerBar
 from tui.widgets.choice_list import ChoiceList
 
 
@@ -51,6 +52,7 @@ class PaletteScreen(UpperScreen[Entry | None]):
             yield self._list
             yield Static(id="palette-about")
             yield Static(classes="dialog-foot", id="palette-foot")
+        yield AnswerBar()
 
     def on_mount(self) -> None:
         self._typed.cursor_blink = False

@@ -10,13 +10,15 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from supervisor.api.pools import PoolFailure, PoolMember, PoolReport, PoolRow
+from tui.actions import Action
 from tui.render.figures import plural
 from tui.render.pieces import cut, plain
 from tui.render.pool_detail import NOTED_FROM_S
 from tui.render.pool_words import is_number, span
-from tui.screens.confirm import Choice, ConfirmScreen, Question
+from tui.screens.confirm import CANCEL, Choice, ConfirmScreen, Question
 from tui.screens.dialog_title import DialogTitle
 from tui.situation import busy_members
+from tui.widgets.answer_bar import TAKE, answer
 
 CHOICES: Final = 9
 """Members that a question offers at most: one for each digit."""
@@ -148,9 +150,19 @@ class SizeScreen(ConfirmScreen):
         box.cursor_blink = False
         return box
 
+    def answers(self) -> tuple[Action, ...]:
+        """Every other key is a figure."""
+        return (answer(TAKE, "enter", "Take the number"), answer(CANCEL, "escape", "Cancel"))
+
+    def take_marked(self) -> None:
+        self._take(self.query_one(Input).value)
+
     def on_input_submitted(self, message: Input.Submitted) -> None:
         message.stop()
-        wanted = size_of(message.value)
+        self._take(message.value)
+
+    def _take(self, typed: str) -> None:
+        wanted = size_of(typed)
         if wanted is None:
             told = f"A pool has 1 to {MOST_MEMBERS:,} members."
             self.app.notify(told, severity="warning", markup=False)

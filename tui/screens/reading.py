@@ -13,13 +13,16 @@ from textual.content import Content
 from textual.widgets import Static
 
 from supervisor.logs.record import Record, decode
-from tui.actions import ACTIONS, MOVES, Action
-from tui.hang_actions import HANG_ACTIONS, title_of
+from tui.actions import MOVES, Action
+from tui.hang_actions import title_of
 from tui.keymap import key_name
+from tui.offers import all_offered
 from tui.render.pieces import Line, Tone, wrap
 from tui.render.record import record_view
 from tui.screens.dialog_title import DialogTitle
 from tui.screens.upper import UpperScreen
+from tui.situation import Access
+from tui.widgets.answer_bar import AnswerBar
 from tui.widgets.filter_box import TypingBox
 from tui.widgets.lines_view import LinesView
 
@@ -41,6 +44,7 @@ class ReadingScreen(UpperScreen[None]):
             yield DialogTitle(self._title_text)
             yield LinesView(id="reading")
             yield Static(Content(self.FOOT), classes="dialog-foot")
+        yield AnswerBar()
 
     def on_mount(self) -> None:
         self.query_one(LinesView).focus()
@@ -84,8 +88,11 @@ class HelpScreen(ReadingScreen):
     ]
     FOOT = "esc closes   / filters   v: only what can be done now, or all"
 
-    def __init__(self, first: str = "", is_valid: Callable[[Action], bool] = lambda _: True) -> None:
+    def __init__(
+        self, first: str = "", is_valid: Callable[[Action], bool] = lambda _: True, access: Access = "all"
+    ) -> None:
         super().__init__("Keys")
+        self._access = access
         self._first = first
         self._is_valid = is_valid
         self._is_only_valid = False
@@ -96,6 +103,7 @@ class HelpScreen(ReadingScreen):
             yield HelpBox()
             yield LinesView(id="reading")
             yield Static(Content(self.FOOT), classes="dialog-foot")
+        yield AnswerBar()
 
     def action_look(self) -> None:
         self.query_one(HelpBox).open()
@@ -109,7 +117,9 @@ class HelpScreen(ReadingScreen):
 
     def lines(self, width: int) -> list[Line]:
         needle = self.query_one(HelpBox).value
-        shown = help_lines(width, self._first, self._is_valid, needle, is_only_valid=self._is_only_valid)
+        shown = help_lines(
+            width, self._first, self._is_valid, needle, is_only_valid=self._is_only_valid, access=self._access
+        )
         return shown or [((f'No key is about "{needle}"; esc clears the filter.', Tone.DIM),)]
 
 
@@ -149,12 +159,14 @@ def help_lines(
     needle: str = "",
     *,
     is_only_valid: bool = False,
+    access: Access = "all",
 ) -> list[Line]:
     """The help: each action once, by group, the group `first` before all others; what is valid now before the rest.
 
-    `needle` leaves those that have it in their keys, their label or their sentence.
+    `needle` leaves those that have it in their keys, their label or their sentence. What can never be done with the
+    `access` that a person has is left out.
     """
-    found = [action for action in (*ACTIONS, *HANG_ACTIONS) if _is_found(action, needle)]
+    found = [action for action in all_offered(access) if _is_found(action, needle)]
     lines = _by_group([action for action in found if is_valid(action)], first, width)
     rest = [] if is_only_valid else [action for action in found if not is_valid(action)]
     if rest:

@@ -7,7 +7,6 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tui.actions import Action
 from tui.screens.log_panes import LogPanes
 from tui.situation import Pane, Place
 from tui.widgets.rows_table import HEADER_LINES
@@ -43,8 +42,6 @@ class RoomScreen(Screen[None]):
         self.detail_columns: int | None = None
         """How wide a person has made the detail; None: as the style sheet has it."""
         self.log_panes: LogPanes
-        self.also: tuple[Action, ...] = ()
-        """What can be done besides, in whatever is shown; the app does it."""
         self._dragged = ""
         self._is_detail_open: bool | None = None
         """As a person wants it; None: as the terminal's width has it."""

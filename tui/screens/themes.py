@@ -16,6 +16,7 @@ from tui.render.pieces import Found, Line, Tone, fit_line
 from tui.screens.dialog_title import DialogTitle
 from tui.screens.upper import UpperScreen
 from tui.settings_desk import SettingsDesk
+from tui.widgets.answer_bar import AnswerBar
 from tui.widgets.choice_list import ChoiceList
 from tui.widgets.line import LineWidget
 
@@ -49,6 +50,7 @@ class ThemesScreen(UpperScreen[None]):
             yield self._list
             yield LineWidget(id="themes-sample")
             yield Static(Content("enter keeps it for this project   esc goes back"), classes="dialog-foot")
+        yield AnswerBar()
 
     def on_mount(self) -> None:
         self._before = self.app.theme

@@ -28,10 +28,6 @@ _OFFERED: Final = frozenset({"release", "kill-process", "resume"})
 """Ways out that there are only where a verdict offers them."""
 
 
-def _keys() -> dict[str, str]:
-    return {action.id: action.key_name for action in WHY_ACTIONS}
-
-
 def _standing(row: ReplicaRow | None) -> tuple[object, ...]:
     """What about a worker makes a verdict outdated when it changes; that a warning counts seconds does not."""
     return () if row is None else (row.state, row.pid, *(_NUMBERS.sub("", warning) for warning in row.warnings))
@@ -74,7 +70,8 @@ class WhyScreen(AskingScreen[WhyReply]):
         row = self.desk.row(self.worker)
         if not reply.verdicts and row is not None and row.pid is None:
             return Page(_at_rest(row))
-        return why_page(reply, self._chosen, _keys(), self.desk.glyphs, self.reply_s, width)
+        keys = {action.id: action.key_name for action in self.rows}
+        return why_page(reply, self._chosen, keys, self.desk.glyphs, self.reply_s, width)
 
     @property
     def verdict(self) -> Verdict | None:

@@ -10,9 +10,9 @@ from supervisor.api.messages import ChannelRow, ReplicaRow, WorkerDetail
 from supervisor.api.pools import PoolDetail, PoolRow
 from supervisor.clock import Clock
 from supervisor.logs.errors import ErrorGroup
-from tui.actions import ways_by_key
 from tui.link.error_source import ErrorSource
 from tui.link.view import FleetView, LinkState
+from tui.offers import places_offered
 from tui.render import header as lines
 from tui.render.channel_detail import ChannelInside, Page, channel_page
 from tui.render.detail import detail_lines
@@ -22,7 +22,7 @@ from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, plain
 from tui.render.pool_detail import pool_page
 from tui.render.ways import Ways, titled
-from tui.situation import Place
+from tui.situation import Access, Place
 
 NEARLY_ALL: Final = 0.99
 """What arrives while errors are shown is looked through at once: no word about that."""
@@ -38,6 +38,7 @@ class Wording:
     glyphs: Glyphs
     clock: Clock
     utc_offset_s: int
+    access: Access = "all"
 
     def local_offset_s(self) -> float:
         """What makes a time of the monotonic clock one that people read off the wall."""
@@ -93,7 +94,7 @@ class Wording:
         ordered = [f"grouped by {grouping}"] if grouping else []
         ordered += [f"by {order}"] if order else []
         chip: Line = ((f" {', '.join(ordered)} ", Tone.DIM),) if ordered else ()
-        return titled(place.capitalize(), tuple(notes), chip, ways_by_key(), place, width)
+        return titled(place.capitalize(), tuple(notes), chip, places_offered(self.access), place, width)
 
     def errors_title(
         self, errors: ErrorSource, shown: int, needle: str, order: Order, width: int, trouble: str
@@ -106,7 +107,8 @@ class Wording:
             notes.append((f"  looking through the log, {errors.share:.0%}", Tone.AMBER))
         if errors.forgotten:
             notes.append((f"  {errors.forgotten} that happened earlier are not kept", Tone.AMBER))
-        return titled("Errors", tuple(notes), ((f" by {order} ", Tone.DIM),), ways_by_key(), "errors", width)
+        chip: Line = ((f" by {order} ", Tone.DIM),)
+        return titled("Errors", tuple(notes), chip, places_offered(self.access), "errors", width)
 
     def error(self, error: ErrorGroup | None, width: int) -> Page:
         """The selected error in full."""
@@ -142,8 +144,12 @@ class Wording:
         offsets = self.utc_offset_s, self.local_offset_s()
         pool = view.pools_of.get(row.name)
         is_live = view.state is not LinkState.LOST
-        page = detail_lines(row, detail, view.channels, self.glyphs, now_s, width, *offsets, pool, is_live=is_live)
-        return Page(page)
+        return Page(
+            detail_lines(
+                row, detail, view.channels, self.glyphs, now_s, width, *offsets, pool,
+                is_live=is_live, access=self.access,
+            )
+        )  # fmt: skip
 
     def channel(
         self, channel: ChannelRow | None, inside: ChannelInside | None, view: FleetView, now_s: float, width: int

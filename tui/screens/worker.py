@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -18,6 +19,7 @@ from supervisor.api.hangs import StacksReply
 from supervisor.api.history import HistoryReply
 from supervisor.api.messages import ActionName, ReplicaRow, WorkerDetail
 from supervisor.errors import RequestRefused
+from supervisor.logs.index_file import time_us
 from supervisor.logs.record import decode
 from tui import situation as seen
 from tui.actions import Action
@@ -32,6 +34,7 @@ from tui.render.log_lines import Form, record_lines
 from tui.render.pieces import Line, Tone, plain
 from tui.render.stacks import Changes, stacks_lines
 from tui.render.worker_page import (
+    RECORDED_SECTIONS,
     SECTIONS,
     environment_lines,
     exit_lines,
@@ -58,6 +61,8 @@ _WISHES: Final[dict[str, Predicate]] = {
 }
 LOG_RECORDS: Final = 200
 """So many of the last ones are shown."""
+BETWEEN_S: Final = 0.01
+"""Between two looks through the log for all that it has logged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class WorkerScreen(AskingScreen[Look]):
     def __init__(self, desk: HangDesk, name: str) -> None:
         super().__init__(desk)
         self.worker = name
+        self._sections = RECORDED_SECTIONS if self._is_recorded else SECTIONS
         self._index = 0
         self._span = 1
         self._begun_s = 0.0
@@ -90,7 +96,7 @@ class WorkerScreen(AskingScreen[Look]):
 
     def compose(self) -> ComposeResult:
         yield LineWidget(id="asking-title", ground="title-focused")
-        yield SectionBar(SECTIONS, id="sections")
+        yield SectionBar(self._sections, id="sections")
         yield PageView(id="asking")
         yield HintBar(id="asking-hints")
 
@@ -101,9 +107,14 @@ class WorkerScreen(AskingScreen[Look]):
         self._source.close()
 
     @property
+    def _is_recorded(self) -> bool:
+        """There is no engine that could tell more than what was recorded."""
+        return self.desk.wording.access == "recording"
+
+    @property
     def section(self) -> str:
         """The one that is shown."""
-        return SECTIONS[self._index]
+        return self._sections[self._index]
 
     @property
     def _row(self) -> ReplicaRow | None:
@@ -116,9 +127,9 @@ class WorkerScreen(AskingScreen[Look]):
         if section == "Stacks":
             return Look(section, stacks=await link.stacks(self.worker))
         if section == "Log":
-            return Look(section, records=self._last_records())
+            return Look(section, records=await self._last_records())
         detail = await link.detail(self.worker)
-        if detail is None:
+        if detail is None and not self._is_recorded:
             raise RequestRefused(f"the engine tells nothing of {self.worker}")
         return Look(section, detail=detail)
 
@@ -128,13 +139,21 @@ class WorkerScreen(AskingScreen[Look]):
         names = dict.fromkeys((*row.reads, *row.writes)) if row is not None else ()
         return tuple(name for name in names if name in channels and channels[name].kind == "queue")
 
-    def _last_records(self) -> tuple[bytes, ...]:
-        fleet = self.desk.view().fleet
-        self._source.open(fleet.log.directory if fleet is not None else "")
-        self._source.narrow("", self.worker)
-        self._source.advance(SCAN_BUDGET_S)
-        first = max(self._source.line_count - LOG_RECORDS, 0)
-        return tuple(self._source.lines(first, LOG_RECORDS))
+    async def _last_records(self) -> tuple[bytes, ...]:
+        """The last of what it has logged; in a recording those before the moment that is shown."""
+        fleet, source = self.desk.view().fleet, self._source
+        source.open(fleet.log.directory if fleet is not None else "")
+        source.narrow("", self.worker)
+        source.advance(SCAN_BUDGET_S)
+        if not self._is_recorded:
+            return tuple(source.lines(max(source.line_count - LOG_RECORDS, 0), LOG_RECORDS))
+        while source.is_filtering or not (source.timeline is None or source.timeline.is_complete):
+            await asyncio.sleep(BETWEEN_S)
+            source.advance(SCAN_BUDGET_S)
+        at_us = int(self.desk.wording.clock.wall_s() * 1e6)
+        number = source.timeline.line_at(at_us) if source.timeline is not None else None
+        first = max(source.index(number or 0) + 1 - LOG_RECORDS, 0)
+        return tuple(line for line in source.lines(first, LOG_RECORDS) if time_us(line[9:35]) < at_us)
 
     def took(self, reply: Look) -> None:
         self._seen[reply.section] = reply
@@ -175,25 +194,29 @@ class WorkerScreen(AskingScreen[Look]):
         return Page(self._lines(reply, width))
 
     def _lines(self, reply: Look, width: int) -> list[Line]:
-        desk, glyphs, row = self.desk, self.desk.glyphs, self._row
-        wording, now_s = desk.wording, desk.now_s()
+        glyphs, wording, detail = self.desk.glyphs, self.desk.wording, reply.detail
         if reply.history is not None:
             return plots_page(reply.history, width, self.view.size.height, is_ascii=glyphs.is_ascii)
         if reply.stacks is not None:
             return stacks_lines(reply.stacks, self._changes, glyphs, self.reply_s, width, is_whole=self._is_whole)
-        if reply.detail is None:
+        if reply.section == "Log":
             return self._log_lines(reply.records, width)
+        if detail is None or reply.section == "Overview":
+            return self._overview(detail, width)
         if reply.section == "Processes":
-            return process_lines(reply.detail.tree, width, glyphs, is_whole=self._is_whole)
+            return process_lines(detail.tree, width, glyphs, is_whole=self._is_whole)
         if reply.section == "Environment":
-            return environment_lines(reply.detail, width, glyphs, is_whole=self._is_whole)
-        if reply.section == "Exits":
-            return exit_lines(reply.detail, width, glyphs, now_s, wording.clock.wall_s(), wording.utc_offset_s)
-        view = desk.view()
-        pool = view.pools_of.get(self.worker)
+            return environment_lines(detail, width, glyphs, is_whole=self._is_whole)
+        return exit_lines(detail, width, glyphs, self.desk.now_s(), wording.clock.wall_s(), wording.utc_offset_s)
+
+    def _overview(self, detail: WorkerDetail | None, width: int) -> list[Line]:
+        desk, wording, view = self.desk, self.desk.wording, self.desk.view()
+        row = self._row or (detail.row if detail is not None else None)
+        if row is None:
+            return [(), ((f" There is no {plain(self.worker)} at this moment.", Tone.STRONG),)]
         return overview_lines(
-            row or reply.detail.row, reply.detail, view.channels, glyphs, now_s, width, wording.utc_offset_s,
-            wording.local_offset_s(), pool,
+            row, detail, view.channels, desk.glyphs, desk.now_s(), width, wording.utc_offset_s,
+            wording.local_offset_s(), view.pools_of.get(self.worker), access=wording.access,
         )  # fmt: skip
 
     def _log_lines(self, records: tuple[bytes, ...], width: int) -> list[Line]:
@@ -227,7 +250,7 @@ class WorkerScreen(AskingScreen[Look]):
 
     def _go(self, index: int) -> None:
         """Show another section: what it was filled with last at once, then what is so now."""
-        self._index = index % len(SECTIONS)
+        self._index = index % len(self._sections)
         self._bar.show(self._index)
         self.turn_to(self._seen.get(self.section))
         self.view.start_over()
