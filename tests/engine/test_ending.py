@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from supervisor import paths, proctable
 from supervisor.errors import AlreadyRunning, ProfileError
 from supervisor.processes.ignition import start_engine
-from tests.engines import engine_on, is_alive, kill, wait_for, write_profile
+from tests.engines import RunningEngine, engine_on, is_alive, kill, wait_for, write_profile
 
 PROFILE = """
 name = "family"
@@ -241,6 +242,10 @@ stop_signal_after = "0.2s"
 """
 
 
+def is_told(engine: RunningEngine, words: str) -> bool:
+    return any(words in text for text in engine.messages("engine"))
+
+
 def test_workers_are_stopped_their_own_way(place: Path) -> None:
     """A command with the worker's environment, a signal of its choice; SIGKILL at the deadline if neither helps."""
     profile = write_profile(place / "p", STOPPED_THEIR_WAY)
@@ -259,9 +264,11 @@ def test_workers_are_stopped_their_own_way(place: Path) -> None:
             "nowhere": "ended by SIGTERM",
         }
         assert (place / "p" / "said").read_text() == "by_command red\n"
-        told = "\n".join(engine.messages("engine"))
-        assert "in_vain: its stop command ended with 9: /bin/sh -c echo cannot >&2; exit 9: cannot" in told
-        assert "nowhere: cannot run its stop command /no/such/program: program: No such file or directory" in told
+        for words in (
+            "in_vain: its stop command ended with 9: /bin/sh -c echo cannot >&2; exit 9: cannot",
+            "nowhere: cannot run its stop command /no/such/program: program: No such file or directory",
+        ):
+            wait_for(partial(is_told, engine, words), words)
         wait_for(lambda: not proctable.children(engine.note.engine_pid), "the stop commands to be gone")
 
 

@@ -31,6 +31,7 @@ def test_dependents_start_when_what_they_need_is_there(place: Path) -> None:
         assert row.state == "waiting"
         (path.parent / "go").touch()
         engine.wait_state("api", "running")
+        wait_for(lambda: "api: starting (incarnation 1)" in engine.messages("engine"), "the start to be told")
         said = engine.messages("engine")
         finished = next(number for number, text in enumerate(said) if text.startswith("migrate: finished"))
         assert finished < said.index("api: starting (incarnation 1)")
@@ -193,7 +194,7 @@ def test_old_and_fat_workers_are_recycled_gracefully(place: Path) -> None:
         engine.wait_row("old", lambda row: row.incarnation >= 3, "to be renewed")
         row = engine.wait_row("fat", lambda row: row.incarnation == 2 and row.state == "running", "to be renewed")
         assert row.last_error == ""
-        assert any("max_memory 150 MiB" in text for text in engine.messages("engine"))
+        wait_for(lambda: any("max_memory 150 MiB" in text for text in engine.messages("engine")), "it to be told why")
 
 
 def test_paused_tree_stands_still_and_goes_on(place: Path) -> None:

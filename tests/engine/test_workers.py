@@ -295,7 +295,8 @@ def test_backoff_gives_up_and_says_so(place: Path) -> None:
     with engine_on(profile) as engine:
         row = engine.wait_state("w", "failed")
         assert row.incarnation == 4
-        assert any("gave up: 4 exits within 60 s" in text for text in engine.messages("engine"))
+        gave_up = "gave up: 4 exits within 60 s"
+        wait_for(lambda: any(gave_up in text for text in engine.messages("engine")), "it to be told")
         assert len(engine.client.detail("w").exits) == 4
 
 
