@@ -17,7 +17,7 @@ from supervisor import last_fleet
 from supervisor.api.messages import DownReply, TreeProcess
 from supervisor.journal import Journal
 from supervisor.lifecycle.states import State
-from supervisor.paths import is_running
+from supervisor.paths import is_running, note_engine_end
 from tests.api.fake_port import FakeEngine, a_fleet, a_row, an_event, wait_until
 from tests.engines import write_profile
 from tui.cli.headless import HeadlessRun
@@ -145,6 +145,18 @@ def test_engine_that_dies_is_told_and_is_1(engine: FakeEngine, capfd: pytest.Cap
     told = capfd.readouterr()
     assert told.out.endswith("last words\n")
     assert "procdeck: the engine of census ended by itself; " in told.err
+
+
+def test_how_an_engine_was_lost_is_told(engine: FakeEngine, capfd: pytest.CaptureFixture[str]) -> None:
+    """As its guardian has noted it."""
+
+    def live_on() -> None:
+        wait_until(lambda: engine.port.fleets_read > 0)
+        note_engine_end(Path(engine.note.log_directory).parent, "killed by SIGKILL")
+        engine.end()
+
+    assert _follow(engine, [], live_on) == 1
+    assert "procdeck: the engine of census was lost: killed by SIGKILL; " in capfd.readouterr().err
 
 
 def test_down_from_elsewhere_ends_the_run(engine: FakeEngine) -> None:

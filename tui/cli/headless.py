@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from supervisor import last_fleet
 from supervisor.errors import AlreadyRunning, EngineUnreachable
 from supervisor.journal import JOURNAL_NAME, read_journal
-from supervisor.paths import is_running
+from supervisor.paths import engine_end, is_running
 from tui.cli.choosing import profile_named
 from tui.cli.ending import Ending, tell_survivors, wait_until_gone, waited_for
 from tui.cli.exits import ExitCode
@@ -215,8 +215,10 @@ class HeadlessRun:
         tell_survivors(survivors)
         is_meant = self._fleet is not None and (self._fleet.phase == "stopping" or self._fleet.exit_code is not None)
         if not self._endings and not is_meant and not self._was_asked_to_end():
-            log = Path(self._note.log_directory).parent / "engine.log"
-            complain(f"the engine of {self._note.project} ended by itself; {log} may say why")
+            directory = Path(self._note.log_directory).parent
+            how = engine_end(directory)
+            ended = f"was lost: {how}" if how else "ended by itself"
+            complain(f"the engine of {self._note.project} {ended}; {directory / 'engine.log'} may say why")
             return ExitCode.FAILED
         for ending in self._endings:
             if ending.trouble is not None:
