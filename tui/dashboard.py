@@ -20,7 +20,7 @@ from tui.bindings import hear
 from tui.channel_desk import ChannelDesk
 from tui.compositor import paint_little
 from tui.fetching import AGAIN_EVERY_S, Fetching
-from tui.garbage import leave_little, settle
+from tui.garbage import LOOK_EVERY_S, leave_little, look_again, settle
 from tui.hang_desk import HangDesk, Work
 from tui.keymap import choose_keys
 from tui.leaving import Leaving, LeavingApp
@@ -174,6 +174,7 @@ class Dashboard(LeavingApp):
         """After the first paint: everything that may take its time."""
         self.in_background(partial(self.hear_engine, self._hear), "link")
         settle()
+        self.set_interval(LOOK_EVERY_S, look_again)
 
     def exit(self, *args: Any, **settings: Any) -> None:
         """Leave, and keep how it looks."""

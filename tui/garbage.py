@@ -20,6 +20,10 @@ THRESHOLDS: Final = (2_000, 5, 5)
 """Objects, and rounds, after which it is looked for. With 50,000 objects memory grows by 7 MiB in two minutes;
 with Python's own 700, keys wait for the collector."""
 
+LOOK_EVERY_S: Final = 10.0
+"""How long circles may be old before they are looked for. By Python's own count that takes five minutes, and a megabyte
+of answers, rows and strips that have gone by; with what stays left out, a look takes a millisecond or two."""
+
 SWITCH_S: Final = 0.0005
 """How long the thread that reads keys, or the one that writes to the terminal, waits for the one that draws; Python's
 own ten times as much is the better part of what a key may take."""
@@ -37,16 +41,17 @@ STRIP_CACHES: Final = {
 
 
 def settle() -> None:
-    """After the first paint: what is there stays, no round looks at it again; and keys wait for nobody.
-
-    Python looks through all that has become old once there is a quarter more of it than when it did so last. What
-    stays was counted then, and would let four times as many circles gather: so it is done again, with nothing left.
-    """
+    """After the first paint: what is there stays, no round looks at it again; and keys wait for nobody."""
     gc.collect()
     gc.freeze()
-    gc.collect()
     gc.set_threshold(*THRESHOLDS)
     sys.setswitchinterval(SWITCH_S)
+
+
+def look_again() -> None:
+    """To be called every `LOOK_EVERY_S`: let all circles go that came after the first paint."""
+    if any(gc.get_count()[1:]):  # since the last look enough came to be worth one
+        gc.collect()
 
 
 def leave_little() -> None:
