@@ -36,7 +36,7 @@ READ_BUDGET_BYTES: Final = 128 * 1024
 TURN_S: Final = 0.005
 """How long records may wait in their pipe before they are read."""
 
-GATHERED_BYTES: Final = 256 * 1024
+GATHERED_BYTES: Final = 512 * 1024
 """What is appended at once, some more at most. Where all lanes are full a turn reads and makes a hundred times as much:
 the heap of who gathers that stays as large for hours, because something that lasts has come to lie above it."""
 
