@@ -101,7 +101,7 @@ def test_killed_writer_leaves_a_readable_page(forked: Crew) -> None:
     for _ in range(5):
         board = StatusBoard.create()
         writer = forked.start(attach_and_write, board.fd)
-        until(lambda board=board: board.read().activity != "", "the first text")  # type: ignore[misc]
+        until(lambda board=board: board.read().progress is not None, "the first words")  # type: ignore[misc]
         for _ in range(200):
             text = board.read().activity
             assert text == text[0] * len(text)

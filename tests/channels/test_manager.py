@@ -396,7 +396,7 @@ def test_killed_users_leave_the_manager_in_order(keeper: Keeper) -> None:
         listener.close()
         user.join()
     assert seen["uses"] > 100
-    until(lambda: len(os.listdir(f"/proc/{pid}/fd")) == before, "the end of the dead users' connections")
+    until(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= before, "the end of the dead users' connections")
 
 
 def test_absent_manager_is_the_same_error(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

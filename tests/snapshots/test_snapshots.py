@@ -27,6 +27,7 @@ def _elsewhere(tmp_path: Path, place: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(profiles, "shipped_profiles", list)
     monkeypatch.setattr("tui.screens.switching._here", lambda: PROFILES)
+    monkeypatch.setattr("tui.widgets.log_strips.HIGHLIGHT_S", 60.0)  # the collector may run amid a line
     for name in ("NO_COLOR", "PROCDECK_GLYPHS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TZ", "UTC")
