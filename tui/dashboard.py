@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, cast
 
-from textual import events
 from textual.binding import Binding, BindingType
 
 from supervisor.api.messages import Event, Job
@@ -240,13 +239,6 @@ class Dashboard(LeavingApp):
 
     def on_drawn_screen_detail_wanted(self, message: FleetScreen.DetailWanted) -> None:
         self._fetching.fetch(message.place, message.name)
-
-    def on_key(self, event: events.Key) -> None:
-        """Letters that follow `/` at once have left for the pane before the filter had the focus."""
-        takes = (getattr(each, "take_typed_ahead", None) for each in (self.screen, self.focused))
-        take = next(filter(None, takes), None)
-        if take is not None and take(event):
-            event.prevent_default()
 
     # --- wishes go up ---
 

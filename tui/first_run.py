@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 
 from supervisor.clock import Clock, SystemClock
 from supervisor.paths import EngineNote
 from tui.driver import TerminalDriver
 from tui.keymap import choose_keys
+from tui.keys_in_order import KeysInOrder
 from tui.profiles import Card
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import plain
@@ -43,7 +43,7 @@ class Began:
     is_started: bool = False
 
 
-class FirstRun(App[Began]):
+class FirstRun(KeysInOrder[Began]):
     """A picker and nothing else; its result is None where nothing was chosen."""
 
     CSS_PATH = "app.tcss"

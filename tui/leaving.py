@@ -13,6 +13,7 @@ from supervisor.api.messages import TreeProcess
 from supervisor.errors import EngineUnreachable, ProcdeckError, RequestRefused
 from tui.driver import TerminalDriver
 from tui.hang_desk import Work
+from tui.keys_in_order import KeysInOrder
 from tui.link.engine_link import EngineLink, Listener
 from tui.link.view import FleetView, LinkState
 from tui.pacing import PacedApp
@@ -49,7 +50,7 @@ class Leaving:
     """Why there is no engine."""
 
 
-class LeavingApp(PacedApp[Leaving]):
+class LeavingApp(KeysInOrder[Leaving], PacedApp[Leaving]):
     """An app with a line to an engine, that can say something and be left. What it shows is its subclass's business."""
 
     def __init__(self, link: EngineLink, *, ansi_color: bool | None) -> None:

@@ -122,6 +122,25 @@ async def test_a_filter_comes_and_goes_without_a_layout(spent: Counter[str]) -> 
             assert (app.fleet_screen.focused, costs(spent)) == (app.fleet_screen.table, NOTHING)
 
 
+@pytest.mark.parametrize("place", ["2", "8"])
+@pytest.mark.parametrize("opens", ["slash", "F", "T"])
+async def test_what_the_log_asks_comes_and_goes_without_a_layout(
+    spent: Counter[str], logs: Path, place: str, opens: str
+) -> None:
+    """Beside a table and with the whole screen: its line lies over the first of the log."""
+    app = dashboard(with_logs(logs))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "message number 199")
+        await pilot.press(place)
+        app.fleet_screen.logs.view.focus()
+        await settle(pilot)
+        for _ in range(2):
+            spent.clear()
+            await pilot.press(opens, "7", "full_stop", "backspace", "backspace", "9", "escape")
+            await settle(pilot)
+            assert (app.fleet_screen.focused, costs(spent)) == (app.fleet_screen.logs.view, NOTHING)
+
+
 async def test_a_filter_makes_no_row_anew(spent: Counter[str]) -> None:
     """A row that has moved says what it said; only one that was not seen before is made."""
     app = dashboard(FakeLink(FLEET))

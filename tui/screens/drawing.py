@@ -6,6 +6,7 @@ Values come down through `draw`. What keys do is the subclass's business.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -15,9 +16,8 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Static
 
-from supervisor.api.letters import Letter
 from supervisor.api.messages import ChannelRow, WorkerDetail
-from supervisor.api.pools import PoolDetail, PoolFailure, PoolRow
+from supervisor.api.pools import PoolDetail, PoolRow
 from supervisor.logs.errors import ErrorGroup
 from tui.actions import ASK_HINTS, FILTER_HINTS
 from tui.grouping import FleetRow
@@ -38,7 +38,7 @@ from tui.screens.wording import Wording
 from tui.situation import Pane, Place, Situation
 from tui.widgets.channel_table import ChannelTable
 from tui.widgets.error_table import ErrorTable
-from tui.widgets.filter_box import FilterBox, HeadingsBox, TypingBox
+from tui.widgets.filter_box import FilterBox, TypingBox
 from tui.widgets.fleet_table import FleetTable
 from tui.widgets.hint_bar import HintBar
 from tui.widgets.line import LineWidget, MakeLine
@@ -104,7 +104,8 @@ class DrawnScreen(RoomScreen):
             for place, table, compared in tables:
                 with Vertical(id=f"{place}-pane", classes="pane"):
                     yield LineWidget(id=f"{place}-title")
-                    yield HeadingsBox(place, f"filter by {compared}; ! ~ re:; esc clears")
+                    told = f"filter by {compared}; ! ~ re:; esc clears"
+                    yield FilterBox(place, told, home=table, hear=partial(self.filter_by, place))
                     yield table
             with Horizontal(id="lower"):
                 yield LogPanes(self._source, self._make_log)
@@ -135,7 +136,7 @@ class DrawnScreen(RoomScreen):
             pane: self.query_one(f"#{pane}-title", LineWidget) for pane in PANES if pane != "log"
         }
         self.panes = {pane: self.query_one(f"#{pane}-pane") for pane in PANES}
-        self._boxes = {box.pane: box for box in self.query(HeadingsBox)}
+        self._boxes = {box.pane: box for box in self.query(FilterBox) if box.pane != "log"}
         self._looking: Timer = self.set_interval(SCAN_EVERY_S, self._look_for_errors, pause=True)
         self.is_ready = True
         self.table.focus()
@@ -253,11 +254,6 @@ class DrawnScreen(RoomScreen):
             self._draw_detail()
             self._draw_lines()
 
-    def letter(self, letter_id: str | None) -> Letter | None:
-        """A dead letter of the queue that is shown in full."""
-        letters = self._inside.letters if self._inside else ()
-        return next((letter for letter in letters if letter.id == letter_id), None)
-
     def show_detail(self, detail: WorkerDetail | None) -> None:
         """The engine's answer to `DetailWanted` of a replica."""
         if self.place == "workers" and detail is not None and detail.row.name == self.subject:
@@ -278,11 +274,6 @@ class DrawnScreen(RoomScreen):
             return True
         pool = self._view.pools.get(self.subject or "")
         return pool is not None and pool.report.failed != self._pool_detail.row.report.failed
-
-    def failure(self, index: int | None) -> PoolFailure | None:
-        """A failed item of the pool that is shown in full."""
-        failures = self._pool_detail.failures if self._pool_detail else ()
-        return next((failure for failure in reversed(failures) if failure.index == index), None)
 
     def _draw_lines(self) -> None:
         """Draw header, banner, titles and hints, once for all that happens in this turn."""
@@ -393,6 +384,10 @@ class DrawnScreen(RoomScreen):
     def redraw(self) -> None:
         if self.is_attached:
             self.draw(self._view, self._now_s)
+
+    def filter_by(self, pane: Place, text: str) -> None:
+        """Let the table of `pane` show what `text` lets through."""
+        raise NotImplementedError
 
     def situation(self) -> Situation:
         """What the person looks at."""

@@ -24,7 +24,8 @@ from tui.render.events import EventRow, told_lines
 from tui.render.pieces import Line, Piece, Tone, plain
 from tui.screens.asking import TICK_S, AskingScreen
 from tui.screens.plots import SPANS
-from tui.widgets.event_table import EventFilter, EventTable, FewLines
+from tui.widgets.event_table import EventTable, FewLines
+from tui.widgets.filter_box import TypingBox
 from tui.widgets.hint_bar import HintBar
 from tui.widgets.line import LineWidget
 
@@ -54,7 +55,7 @@ class EventsScreen(AskingScreen[EventList]):
     def compose(self) -> ComposeResult:
         yield LineWidget(id="asking-title", ground="title-focused")
         yield FewLines(id="event-lanes")
-        yield EventFilter(NEEDLE_HELP, id="event-filter")
+        yield TypingBox(NEEDLE_HELP, id="event-filter")
         yield EventTable(self.desk.wording.utc_offset_s, id="events", glyphs=self.desk.glyphs)
         yield FewLines(id="event-told")
         yield HintBar(id="asking-hints")
@@ -64,14 +65,14 @@ class EventsScreen(AskingScreen[EventList]):
         """In place of what other screens do that ask: there is a table where they have a page."""
         event.prevent_default()
         self.table = self.query_one(EventTable)
-        self.box = self.query_one(EventFilter)
+        self.box = self.query_one(TypingBox)
+        self.box.home, self.box.hear = self.table, self._filter
         self._lanes = self.query_one("#event-lanes", FewLines)
         self._told = self.query_one("#event-told", FewLines)
         self._title = self.query_one("#asking-title", LineWidget)
         self._hints = self.query_one(HintBar)
         if self._only:
             self.box.value = self._only
-            self.table.filter(self._only)
         self.table.focus()
         self.set_interval(TICK_S, self.tick)
         self.look()
@@ -210,7 +211,7 @@ class EventsScreen(AskingScreen[EventList]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where a person types, every key of ours is a letter like all others."""
         del parameters
-        return not (action == "act" and isinstance(self.focused, EventFilter))
+        return not (action == "act" and isinstance(self.focused, TypingBox))
 
     def do_worker(self) -> None:
         """`enter`"""
@@ -264,12 +265,9 @@ class EventsScreen(AskingScreen[EventList]):
         else:
             super().do_close()
 
-    def on_event_filter_typed(self, message: EventFilter.Typed) -> None:
-        self.table.filter(message.text)
+    def _filter(self, text: str) -> None:
+        self.table.filter(text)
         self._redraw()
-
-    def on_event_filter_left(self) -> None:
-        self.table.focus()
 
     def on_rows_table_opened(self) -> None:
         self.action_act("worker")

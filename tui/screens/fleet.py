@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual import events
 from textual.binding import Binding
 from textual.widget import Widget
 from textual.worker import Worker
@@ -118,12 +117,15 @@ class FleetScreen(PlacesScreen):
         return False
 
     async def on_hint_bar_chosen(self, message: HintBar.Chosen) -> None:
-        if message.action_id in ("back", "answer", "keep_filter") and isinstance(self.focused, TypingBox):
-            self.focused.action_leave(message.action_id == "back")
-        elif message.action_id not in BY_ID or BY_ID[message.action_id].is_for_the_app:
-            await self.run_action(f"app.wish('{message.action_id}')")
+        await self._choose(message.action_id)
+
+    async def _choose(self, action_id: str) -> None:
+        if action_id in ("back", "answer", "keep_filter") and isinstance(self.focused, TypingBox):
+            self.focused.action_leave(action_id == "back")
+        elif action_id not in BY_ID or BY_ID[action_id].is_for_the_app:
+            await self.run_action(f"app.wish('{action_id}')")
         else:
-            self.action_act(message.action_id)
+            self.action_act(action_id)
 
     def on_rows_table_opened(self) -> None:
         self.action_act("open")
@@ -131,11 +133,14 @@ class FleetScreen(PlacesScreen):
     def on_log_view_opened(self) -> None:
         self.action_act("open")
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+    def watch_focused(self, focused: Widget | None) -> None:
+        """At once, and not when the widget hears of it: what is typed next is for the pane where the focus is."""
+        if focused is None or not self.is_ready:
+            return
         for pane in PANES:
-            if self._is_in(event.widget, pane):
+            if self._is_in(focused, pane):
                 self._pane = pane
-        for box in self._boxes.values():
+        for box in self.query(TypingBox):
             box.put_away()
         self._draw_lines()
 
@@ -211,14 +216,14 @@ class FleetScreen(PlacesScreen):
         entries = [*actions, *go_entries(self._view, self.error_table.rows)]
         self.app.push_screen(PaletteScreen(entries, self._glyphs), self._do_entry)
 
-    def _do_entry(self, entry: Entry | None) -> None:
-        """Do what was chosen as its key would."""
+    async def _do_entry(self, entry: Entry | None) -> None:
+        """Do what was chosen as its key would, before what is typed next."""
         if entry is None:
             return
         if entry.what != "action":
             self.go(entry.what, entry.id)
         else:
-            self.post_message(HintBar.Chosen(entry.id))
+            await self._choose(entry.id)
 
     def do_detail(self) -> None:
         """`d`"""
@@ -278,7 +283,7 @@ class FleetScreen(PlacesScreen):
 
     def do_back(self) -> None:
         """`esc`: one step back, from the nearest to the farthest."""
-        box = self._boxes.get(self._pane) if self._pane != "log" else None
+        box = self._boxes[self.place] if self._pane == self.place else None
         is_done = self.logs.stop() if self._pane == "log" else self.unmark()
         if is_done:
             self._draw_lines()

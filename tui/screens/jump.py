@@ -86,10 +86,8 @@ class JumpScreen(UpperScreen[Spot | None]):
         self.query_one(HintBar).show(HINTS)
         self._picture.show(self._named, "")
 
-    def on_key(self, event: events.Key) -> None:
+    def take_key(self, event: events.Key) -> None:
         """Every key is for the labels."""
-        event.stop()
-        event.prevent_default()
         if event.key == "escape":
             self.dismiss(None)
         elif event.key == "backspace":

@@ -17,7 +17,7 @@ from tui.render.log_words import LogFacts, log_title, lost_of
 from tui.render.moments import EXAMPLES
 from tui.render.pieces import plain
 from tui.screens.log_taking import TakingPane
-from tui.widgets.filter_box import AskBox, FilterBox
+from tui.widgets.filter_box import AskBox, Asked, FilterBox
 from tui.widgets.histogram_strip import HistogramStrip
 from tui.widgets.line import LineWidget
 from tui.widgets.log_view import SCAN_EVERY_S, LogView
@@ -61,6 +61,10 @@ class LogPane(TakingPane):
         self.view = self.query_one(LogView)
         self.box = self.query_one(FilterBox)
         self._ask = self.query_one(AskBox)
+        self.box.home = self._ask.home = self.view
+        self.box.hear, self._ask.hear = self._filter, self._type
+        self.box.shown = self._ask.shown = self._make_way
+        self._ask.answered, self._ask.declined = self._take, self._decline
         self._title = self.query_one("#log-title", LineWidget)
         self._strip = self.query_one(HistogramStrip)
         self._questing = self.set_interval(SCAN_EVERY_S, self._pursue, pause=True)
@@ -144,14 +148,9 @@ class LogPane(TakingPane):
         if number is not None:
             self._go("line", self._reach(number), "", takes_focus=False)
 
-    def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
-        message.stop()
-        self.narrow(text=message.text)
+    def _filter(self, text: str) -> None:
+        self.narrow(text=text)
         self.post_message(self.Changed())
-
-    def on_filter_box_left(self, message: FilterBox.Left) -> None:
-        message.stop()
-        self.view.focus()
 
     def stop(self) -> bool:
         """Esc: look no further for anything; whether there was something to stop."""
@@ -190,27 +189,27 @@ class LogPane(TakingPane):
         """`>`"""
         self._ask.ask("file", QUESTIONS["file"], f"{self._project}-log.txt")
 
-    def on_ask_box_typed(self, message: AskBox.Typed) -> None:
-        message.stop()
-        if message.asked == "search":
-            self._seek(message.text)
+    def _make_way(self) -> None:
+        """A box lies over the first thing below the title."""
+        is_covered = self.box.is_open or self._ask.is_open
+        self.view.cover(is_covered=is_covered and not self._strip.display)
 
-    def on_ask_box_answered(self, message: AskBox.Answered) -> None:
-        message.stop()
-        self.view.focus()
-        if message.asked == "search":
-            self._seek(message.text)
-            if message.text:
-                self._go("match", self._hits(self._here() + 1, -1), f'Nothing matches "{plain(message.text)}".')
-        elif message.asked == "time":
-            self._go_to_time(message.text)
-        elif message.text.strip():
-            self._write_to(Path(message.text.strip()).expanduser(), overwrites=False)
+    def _type(self, text: str) -> None:
+        if self._ask.asked == "search":
+            self._seek(text)
 
-    def on_ask_box_declined(self, message: AskBox.Declined) -> None:
-        message.stop()
-        self.view.focus()
-        if message.asked == "search":
+    def _take(self, asked: Asked, text: str) -> None:
+        if asked == "search":
+            self._seek(text)
+            if text:
+                self._go("match", self._hits(self._here() + 1, -1), f'Nothing matches "{plain(text)}".')
+        elif asked == "time":
+            self._go_to_time(text)
+        elif text.strip():
+            self._write_to(Path(text.strip()).expanduser(), overwrites=False)
+
+    def _decline(self, asked: Asked) -> None:
+        if asked == "search":
             self._seek("")
 
     def _seek(self, text: str) -> None:

@@ -25,7 +25,7 @@ class PaletteScreen(UpperScreen[Entry | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,ctrl+p", "leave", show=False),
-        Binding("enter", "take", show=False),
+        Binding("enter", "take", show=False, priority=True),
         Binding("up,ctrl+k,shift+tab", "move(-1)", show=False, priority=True),
         Binding("down,ctrl+j,ctrl+n,tab", "move(1)", show=False, priority=True),
         Binding("pageup", "page(-1)", show=False, priority=True),
@@ -61,17 +61,6 @@ class PaletteScreen(UpperScreen[Entry | None]):
 
     def on_resize(self, _: events.Resize) -> None:
         self.call_after_refresh(self._fill)
-
-    def take_typed_ahead(self, event: events.Key) -> bool:
-        """Take a letter that was on its way to the fleet when the palette opened; whether it is one."""
-        if not event.is_printable or event.character is None:
-            return False
-        self._typed.value += event.character
-        self._typed.cursor_position = len(self._typed.value)
-        return True
-
-    def on_input_submitted(self) -> None:
-        self.action_take()
 
     def on_input_changed(self) -> None:
         self._is_moved = False

@@ -58,9 +58,7 @@ class PickerScreen(UpperScreen[None]):
 
     def __init__(self, glyphs: Glyphs, clock: Clock, directory: Path, *, current: str = "") -> None:
         super().__init__()
-        # Enter waits its turn behind the letters that were typed before it: it comes as `Input.Submitted`.
-        keys = bindings_of(self.ROWS)
-        hear(self, [replace(binding, priority=True) if binding.key != "enter" else binding for binding in keys])
+        hear(self, [replace(binding, priority=True) for binding in bindings_of(self.ROWS)])
         self.current = current
         """The project that is looked at already; empty: none."""
         self._glyphs = glyphs
@@ -223,20 +221,9 @@ class PickerScreen(UpperScreen[None]):
         del action
         return True
 
-    def take_typed_ahead(self, event: events.Key) -> bool:
-        """Take a letter that was on its way to what lies below when this opened; whether it is one."""
-        if not event.is_printable or event.character is None:
-            return False
-        self._typed.value += event.character
-        self._typed.cursor_position = len(self._typed.value)
-        return True
-
     def on_input_changed(self) -> None:
         self._trouble = ""
         self._fill(is_anew=True)
-
-    def on_input_submitted(self) -> None:
-        self.do_open()
 
     def action_move(self, lines: int) -> None:
         """To the next line that can be chosen."""

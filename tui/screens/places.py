@@ -10,7 +10,8 @@ from textual import events
 from textual.message import Message
 from textual.widget import Widget
 
-from supervisor.api.pools import PoolRow
+from supervisor.api.letters import Letter
+from supervisor.api.pools import PoolFailure, PoolRow
 from tui.grouping import next_grouping
 from tui.jumping import Spot
 from tui.layout import Grouping, Layout
@@ -22,7 +23,6 @@ from tui.screens.drawing import DrawnScreen
 from tui.screens.wording import Wording
 from tui.situation import Pane, Place
 from tui.undo import Done, FilterAgain, MarkAgain
-from tui.widgets.filter_box import FilterBox
 
 _FILTERS = "filters by it again"
 
@@ -58,6 +58,16 @@ class PlacesScreen(DrawnScreen):
         if self.place != "pools":
             return self.table.cursor_name
         return self.pool.replica if self.pool else None
+
+    def letter(self, letter_id: str | None) -> Letter | None:
+        """A dead letter of the queue that is shown in full."""
+        letters = self._inside.letters if self._inside else ()
+        return next((letter for letter in letters if letter.id == letter_id), None)
+
+    def failure(self, index: int | None) -> PoolFailure | None:
+        """A failed item of the pool that is shown in full."""
+        failures = self._pool_detail.failures if self._pool_detail else ()
+        return next((failure for failure in reversed(failures) if failure.index == index), None)
 
     def action_go(self, place: Place | Literal["logs"]) -> None:
         """A number goes to its place, and never back."""
@@ -126,6 +136,10 @@ class PlacesScreen(DrawnScreen):
         elif self._worker_before is not None:
             log.narrow(worker=self._worker_before)
             self._worker_before = None
+
+    def tell_errors_until(self, lines: int, at: float) -> None:
+        """Only of what failed in the first `lines` of the log, and of exits up to `at`, a Unix time."""
+        self._errors.look_until(lines, at)
 
     def do_order(self) -> None:
         """`O`"""
@@ -196,15 +210,13 @@ class PlacesScreen(DrawnScreen):
         self.place_table.show_problems_only(is_only=not self.place_table.is_only_problems)
         self.redraw()
 
-    def on_filter_box_typed(self, message: FilterBox.Typed) -> None:
-        self._note_filter(message.pane, self._filters[message.pane], message.text)
-        self._filters[message.pane] = message.text
-        if message.text != self.kept_filters.get(message.pane):
-            self.kept_filters.pop(message.pane, None)
-        if message.pane in self._tables:
-            table = self._tables[message.pane]
-            table.filter(message.text)
-            self._boxes[message.pane].set_class(bool(table.filter_trouble), "-wrong")
+    def filter_by(self, pane: Place, text: str) -> None:
+        self._note_filter(pane, self._filters[pane], text)
+        self._filters[pane] = text
+        if text != self.kept_filters.get(pane):
+            self.kept_filters.pop(pane, None)
+        self._tables[pane].filter(text)
+        self._boxes[pane].set_class(bool(self._tables[pane].filter_trouble), "-wrong")
         self._explain_tables()
         self._draw_lines()
 
@@ -240,9 +252,6 @@ class PlacesScreen(DrawnScreen):
         told = f"{plural(len(names), 'mark')} {'was' if len(names) == 1 else 'were'} taken away"
         self.post_message(self.GivenUp(Done(told, MarkAgain(names), "marks them again")))
         return True
-
-    def on_filter_box_left(self, message: FilterBox.Left) -> None:
-        self.query_one(f"#{message.pane}").focus()
 
     def laid_out(self) -> Layout:
         """How a person has laid out this screen."""

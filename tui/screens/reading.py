@@ -65,19 +65,6 @@ class ReadingScreen(UpperScreen[None]):
         self.dismiss(None)
 
 
-class HelpBox(TypingBox):
-    """What is looked for in the help; each letter filters at once."""
-
-    def __init__(self) -> None:
-        super().__init__("what to look for; esc clears", id="help-filter")
-
-    def action_leave(self, is_cleared: bool) -> None:
-        self._hide()
-        if is_cleared:
-            self.value = ""
-        self.screen.query_one(LinesView).focus()
-
-
 class HelpScreen(ReadingScreen):
     """All keys, generated from the registry of actions: first what can be done now, `v` shows only that; / filters."""
 
@@ -100,23 +87,24 @@ class HelpScreen(ReadingScreen):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
             yield DialogTitle(self._title_text)
-            yield HelpBox()
+            yield TypingBox("what to look for; esc clears", id="help-filter")
             yield LinesView(id="reading")
             yield Static(Content(self.FOOT), classes="dialog-foot")
         yield AnswerBar()
 
+    def on_mount(self) -> None:
+        self._box = self.query_one(TypingBox)
+        self._box.home, self._box.hear = self.query_one(LinesView), lambda _: self.fill(from_top=True)
+
     def action_look(self) -> None:
-        self.query_one(HelpBox).open()
+        self._box.open()
 
     def action_only_valid(self) -> None:
         self._is_only_valid = not self._is_only_valid
         self.fill(from_top=True)
 
-    def on_input_changed(self) -> None:
-        self.fill(from_top=True)
-
     def lines(self, width: int) -> list[Line]:
-        needle = self.query_one(HelpBox).value
+        needle = self._box.value
         shown = help_lines(
             width, self._first, self._is_valid, needle, is_only_valid=self._is_only_valid, access=self._access
         )

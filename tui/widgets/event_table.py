@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -14,7 +13,6 @@ from tui.render.fleet_rows import Column
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line
 from tui.sorting import Key
-from tui.widgets.filter_box import TypingBox
 from tui.widgets.painter import Painter
 from tui.widgets.rows_table import RowsTable
 
@@ -72,35 +70,6 @@ class EventTable(RowsTable[EventRow]):
 
     def is_problem(self, row: EventRow) -> bool:
         return row.is_problem
-
-
-class EventFilter(TypingBox):
-    """The filter of the events; says `Typed` for each change and `Left` when the person is done with it."""
-
-    class Typed(Message):
-        """The filter is another one now."""
-
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
-    class Left(Message):
-        """The person has gone back to the events."""
-
-    def watch_value(self, value: str) -> None:
-        if self.is_attached:
-            self.post_message(self.Typed(value))
-
-    def clear_and_hide(self) -> None:
-        """No filter any more."""
-        self._hide()
-        self.value = ""
-
-    def action_leave(self, is_cleared: bool) -> None:
-        self._hide()
-        if is_cleared:
-            self.value = ""
-        self.post_message(self.Left())
 
 
 class FewLines(Widget):

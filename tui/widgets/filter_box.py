@@ -1,13 +1,17 @@
-"""Lines that a person types in: a pane's filter, where each letter filters at once, and the log's questions."""
+"""Lines that a person types in: a pane's filter, where each letter filters at once, and the log's questions.
+
+What is typed next may be a key that acts on what was found: so a box calls whoever it is for, and posts no message that
+would be heard later.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.message import Message
 from textual.reactive import Reactive
 from textual.widget import Widget
 from textual.widgets import Input
@@ -19,8 +23,17 @@ Asked = Literal["search", "time", "file"]
 """What the log asks for."""
 
 
+def _ignore(*_: object) -> None:
+    pass
+
+
 class TypingBox(Input):
-    """A line to type in that is there only while somebody does."""
+    """A line to type in that is there only while somebody does.
+
+    Attributes:
+        home: what has the focus when the person is done; None until somebody says so.
+        hear: told of each other text.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave(True)", show=False),
@@ -32,6 +45,8 @@ class TypingBox(Input):
 
     def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         super().__init__(placeholder=placeholder, compact=True, select_on_focus=False, id=id)
+        self.home: Widget | None = None
+        self.hear: Callable[[str], None] = _ignore
         self.add_class("-valid")  # as after Textual's own look at the first letter, which then changes no style
         self.cursor_blink = False
 
@@ -62,75 +77,38 @@ class TypingBox(Input):
     def _on_blur(self, _: events.Blur) -> None:
         self.set_reactive(Widget.has_focus, False)
 
-    def take_typed_ahead(self, event: events.Key) -> bool:
-        """Take a key that was on its way to another widget when the box opened; whether it is one for a box."""
-        if event.key in ("enter", "escape"):
-            self.action_leave(event.key == "escape")
-        elif event.key == "backspace":
-            self.action_delete_left()
-        elif event.is_printable and event.character is not None:
-            self.insert_text_at_cursor(event.character)
-        else:
-            return False
-        return True
+    def watch_value(self, value: str) -> None:
+        if self.is_attached:
+            self.hear(value)
 
-    def _hide(self) -> None:
+    def clear_and_hide(self) -> None:
+        """Nothing is looked for any more."""
         self._show(is_shown=False)
+        self.value = ""
+
+    def put_away(self) -> None:
+        """Where another widget has the focus, be seen no more; what was typed stays."""
+        if self.is_open and self.screen.focused is not self:
+            self._show(is_shown=False)
 
     def action_leave(self, is_cleared: bool) -> None:
         """The person is done: with Enter, or `is_cleared` with Esc."""
-        raise NotImplementedError
-
-
-def is_typing(widget: Widget) -> bool:
-    """Whether a person types in a box of the screen that `widget` is on: then its keys are letters."""
-    return isinstance(widget.screen.focused, TypingBox)
-
-
-class FilterBox(TypingBox):
-    """A pane's filter; says `Typed` for each change and `Left` when the person is done with it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "leave(False)", show=False)]
-
-    class Typed(Message):
-        """The filter is another one now."""
-
-        def __init__(self, pane: Pane, text: str) -> None:
-            super().__init__()
-            self.pane: Pane = pane
-            self.text = text
-
-    class Left(Message):
-        """The person has gone back to the pane; `is_cleared` after Esc."""
-
-        def __init__(self, pane: Pane, *, is_cleared: bool) -> None:
-            super().__init__()
-            self.pane: Pane = pane
-            self.is_cleared = is_cleared
-
-    def __init__(self, pane: Pane, placeholder: str) -> None:
-        super().__init__(placeholder, id=f"{pane}-filter")
-        self.pane: Pane = pane
-        """Whose filter it is."""
-
-    def clear_and_hide(self) -> None:
-        """No filter any more."""
-        self._hide()
-        self.value = ""
-
-    def watch_value(self, value: str) -> None:
-        if self.is_attached:
-            self.post_message(self.Typed(self.pane, value))
-
-    def action_leave(self, is_cleared: bool) -> None:
-        self._hide()
+        self._show(is_shown=False)
+        self.screen.set_focus(self.home)
         if is_cleared:
             self.value = ""
-        self.post_message(self.Left(self.pane, is_cleared=is_cleared))
 
 
-class HeadingsBox(FilterBox, Overlay):
-    """A table's filter: lies over its headings while a person types, so that no row moves and nothing is laid out."""
+class OverBox(TypingBox, Overlay):
+    """Lies over what is below it while a person types, so that no row moves and nothing is laid out.
+
+    Attributes:
+        shown: called when it has come out or gone.
+    """
+
+    def __init__(self, placeholder: str, *, id: str) -> None:  # noqa: A002 (Textual's own name)
+        super().__init__(placeholder, id=id)
+        self.shown: Callable[[], None] = _ignore
 
     @property
     def is_open(self) -> bool:
@@ -138,50 +116,53 @@ class HeadingsBox(FilterBox, Overlay):
 
     def _show(self, *, is_shown: bool) -> None:
         self.come_out(is_out=is_shown)
-
-    def put_away(self) -> None:
-        """Another widget has the focus; what was typed stays."""
-        if self.is_open and self.screen.focused is not self:
-            self._hide()
+        self.shown()
 
 
-class AskBox(TypingBox):
-    """One question at a time; says `Typed` for each change, `Answered` after Enter and `Declined` after Esc."""
+class FilterBox(OverBox):
+    """A pane's filter."""
 
-    class Typed(Message):
-        """So far."""
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("down", "leave(False)", show=False)]
 
-        def __init__(self, asked: Asked, text: str) -> None:
-            super().__init__()
-            self.asked: Asked = asked
-            self.text = text
+    def __init__(
+        self, pane: Pane, placeholder: str, *, home: Widget | None = None, hear: Callable[[str], None] = _ignore
+    ) -> None:
+        super().__init__(placeholder, id=f"{pane}-filter")
+        self.home, self.hear = home, hear
+        self.pane: Pane = pane
+        """Whose filter it is."""
 
-    class Answered(Typed):
-        """What was typed is the answer."""
 
-    class Declined(Message):
-        """The person has no answer."""
+class AskBox(OverBox):
+    """One question at a time.
 
-        def __init__(self, asked: Asked) -> None:
-            super().__init__()
-            self.asked: Asked = asked
+    Attributes:
+        answered: called after Enter, with what was asked and what was typed.
+        declined: called after Esc, with what was asked.
+    """
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 (Textual's own name)
         super().__init__("", id=id)
-        self._asked: Asked = "search"
+        self.asked: Asked = "search"
+        """What is typed is an answer to this."""
+        self.answered: Callable[[Asked, str], None] = _ignore
+        self.declined: Callable[[Asked], None] = _ignore
 
     def ask(self, asked: Asked, placeholder: str, value: str = "") -> None:
         """Ask for something; `value` is there already, to be changed."""
-        self._asked = asked
+        self.asked = asked
         self.placeholder = placeholder
         self.value = value
         self.cursor_position = len(value)
         self.open()
 
     def watch_value(self, value: str) -> None:
-        if self.is_attached and self.is_open:
-            self.post_message(self.Typed(self._asked, value))
+        if self.is_open:
+            super().watch_value(value)
 
     def action_leave(self, is_cleared: bool) -> None:
-        self._hide()
-        self.post_message(self.Declined(self._asked) if is_cleared else self.Answered(self._asked, self.value))
+        super().action_leave(False)
+        if is_cleared:
+            self.declined(self.asked)
+        else:
+            self.answered(self.asked, self.value)

@@ -61,6 +61,9 @@ class LogView(ScrolledLines):
         self._is_outdated = False
         self._paused_at: int | None = None
         self._empty: tuple[str, ...] = ()
+        self._is_covered = False
+        self._lead_pressed = 0
+        """What `_lead` was when a mouse button went down, which may uncover the first row."""
         self.marks: set[int] = set()
         """Numbers of lines in the store that have a sign."""
 
@@ -95,6 +98,19 @@ class LogView(ScrolledLines):
             self._empty = lines
             if not self._source.line_count:
                 self.refresh()
+
+    def cover(self, *, is_covered: bool) -> None:
+        """Something lies over the first row: a few lines, or the words in their place, then begin below it."""
+        if is_covered != self._is_covered:
+            self._is_covered = is_covered
+            self.refresh()
+
+    @property
+    def _lead(self) -> int:
+        """Rows that are left free above the first line."""
+        if not self._is_covered or self.scroll_offset.y or self._skip:
+            return 0
+        return int(self._place(self.size.height - 1)[0] >= self._source.line_count)
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
@@ -262,7 +278,9 @@ class LogView(ScrolledLines):
     # --- painting ---
 
     def render_line(self, y: int) -> Strip:
-        count = self._source.line_count
+        count, y = self._source.line_count, y - self._lead
+        if y < 0:
+            return self._strips.blank()
         if not count:
             text = self._empty[y] if y < len(self._empty) else ""
             return self._strips.words(text, Tone.STRONG if y == 0 else Tone.DIM)
@@ -343,10 +361,15 @@ class LogView(ScrolledLines):
         for y in range(self.size.height):
             index, row = self._place(y)
             if row == 0 and index < self._source.line_count:
-                yield 0, y
+                yield 0, y + self._lead
+
+    def focus_on_click(self) -> bool:
+        self._lead_pressed = self._lead
+        return super().focus_on_click()
 
     def on_click(self, event: events.Click) -> None:
-        index, _ = self._place(event.y)
+        index, _ = self._place(event.y - self._lead_pressed)
+        self._lead_pressed = 0
         if index < self._source.line_count:
             if self.is_following:
                 self.follow(is_wanted=False)

@@ -17,7 +17,6 @@ from textual.scrollbar import ScrollBar
 from textual.widget import Widget
 
 from tui.actions import MOVES
-from tui.widgets.filter_box import is_typing
 from tui.widgets.painted import PaintedWidget
 from tui.widgets.scroll_bars import KeptBar
 
@@ -71,8 +70,3 @@ class ScrolledLines(ScrollView, PaintedWidget, can_focus=True):
     def text_width(self) -> int:
         """Cells beside the scroll bar."""
         return self.size.width - self.scrollbar_size_vertical
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Keys that left for here before a box had the focus are for the box."""
-        del action, parameters
-        return not is_typing(self)

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.tui.fakes import FakeLink, census
-from tests.tui.screens.test_fleet import WIDE, dashboard, gone, screen_text, shown, until
+from tests.tui.screens.test_fleet import (
+    WIDE,
+    dashboard,
+    focused_id,
+    gone,
+    logs,
+    screen_text,
+    shown,
+    until,
+    with_logs,
+)
+
+__all__ = ["logs"]
 
 
 async def test_headings_are_covered_while_somebody_types() -> None:
@@ -44,3 +58,20 @@ async def test_nothing_found_is_told_below_the_line() -> None:
         await pilot.press("enter")
         await shown(pilot, "WORKER")
         await shown(pilot, 'No worker matches "zzz"')
+
+
+async def test_few_lines_of_a_log_begin_below_its_line(logs: Path) -> None:
+    """What a filter has found can be read while somebody types; where all are shown the line covers the oldest."""
+    app = dashboard(with_logs(logs))
+    async with app.run_test(size=WIDE) as pilot:
+        await shown(pilot, "message number 199")
+        await pilot.press("tab", "H", "slash", *"number 77")
+        await shown(pilot, "1 of 200")
+        view = app.fleet_screen.log_view
+        rows = [line for line in screen_text(app) if "message number 77" in line]
+        assert (len(rows), list(view.jump_cells())) == (1, [(0, 1)])
+        await pilot.click(view, offset=(3, 1))
+        await until(pilot, lambda: focused_id(app) == "log" and not view.is_following)
+        assert list(view.jump_cells()) == [(0, 0)]
+        await pilot.press("slash", *"x")
+        await shown(pilot, 'No record matches "number 77x"')
