@@ -17,6 +17,7 @@ import msgspec
 from loguru import logger
 
 from supervisor.api.messages import Fleet
+from supervisor.legible import encoded
 
 LAST_NAME: Final = "last.json"
 
@@ -28,7 +29,7 @@ def keep(run_directory: Path, fleet: Fleet) -> None:
     try:
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         with open(descriptor, "wb") as file:
-            file.write(msgspec.json.encode(fleet))
+            file.write(encoded(fleet))
         draft.replace(path)
     except OSError as error:
         logger.warning("how the run ended cannot be written down: {} ({})", error.strerror or error, path)

@@ -54,6 +54,7 @@ from supervisor.api.requests import (
     SignalRequest,
 )
 from supervisor.errors import EngineUnreachable, RequestRefused
+from supervisor.legible import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -266,7 +267,7 @@ class EngineClient:
         connection = _UnixConnection(self._socket_path, timeout_s)
         try:
             connection.connect()
-            content = None if body is None else msgspec.json.encode(body)
+            content = None if body is None else encoded(body)
             # One that is turned away may find the door shut while it speaks; the answer is there all the same.
             with suppress(BrokenPipeError, ConnectionResetError):
                 connection.request(method, target, content, _HEADERS)

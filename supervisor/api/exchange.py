@@ -17,6 +17,7 @@ from loguru import logger
 from supervisor.api.admission import peer_uid
 from supervisor.api.messages import ErrorReply
 from supervisor.api.requests import CLIENT_HEADER, CLIENT_TOOLS
+from supervisor.legible import encoded
 from supervisor.logs.inert import inert
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Refusal(Exception):
 
 def answer(value: msgspec.Struct, status: int = 200) -> web.Response:
     """`value` as the JSON body of a response."""
-    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+    return web.Response(body=encoded(value), status=status, content_type="application/json")
 
 
 def error_answer(status: int, text: str, suggestions: tuple[str, ...] = ()) -> web.Response:

@@ -48,6 +48,7 @@ from supervisor.api.requests import (
 )
 from supervisor.api.streaming import Subscription
 from supervisor.errors import ProcdeckError, RequestRefused
+from supervisor.legible import encoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -303,4 +304,4 @@ async def _hear_out(socket: web.WebSocketResponse, subscription: Subscription) -
 
 async def _send(socket: web.WebSocketResponse, message: StreamMessage) -> None:
     async with asyncio.timeout(SEND_TIMEOUT_S):
-        await socket.send_frame(msgspec.json.encode(message), WSMsgType.TEXT)
+        await socket.send_frame(encoded(message), WSMsgType.TEXT)

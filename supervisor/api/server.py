@@ -10,7 +10,6 @@ import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 from loguru import logger
@@ -23,6 +22,7 @@ from supervisor.api.port import EnginePort
 from supervisor.api.routes import Handlers
 from supervisor.api.table import find_route
 from supervisor.errors import ProcdeckError
+from supervisor.legible import encoded
 
 if TYPE_CHECKING:
     import socket
@@ -113,7 +113,7 @@ def _say_and_close(transport: asyncio.Transport, status: HTTPStatus, text: str) 
 
 def _last_words(status: HTTPStatus, text: str) -> bytes:
     """A whole answer to whatever was asked, after which the connection ends."""
-    body = msgspec.json.encode(ErrorReply(error=text))
+    body = encoded(ErrorReply(error=text))
     head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
     return f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body
 

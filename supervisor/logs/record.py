@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from supervisor.legible import encoded, legible
+
 IDENTITY_MARK = b',"stream":"'
 """Where the engine's part of a stored line begins; the last occurrence counts, and no worker can write after it."""
 
@@ -115,7 +117,7 @@ def _usable(fields: dict[str, Any]) -> dict[str, Any]:
     for name in Record.__struct_fields__:
         if name not in fields:
             continue
-        value = _clean(fields[name])
+        value = legible(fields[name])
         if name in ("incarnation", "pid", "partial", "continued", "extra", "exception"):
             if name == "exception" and isinstance(value, dict):
                 value = {key: str(value[key]) for key in ("type", "message", "traceback") if key in value}
@@ -125,17 +127,6 @@ def _usable(fields: dict[str, Any]) -> dict[str, Any]:
         else:
             usable[name] = value if isinstance(value, str) else json.dumps(value)
     return usable
-
-
-def _clean(value: Any) -> Any:
-    """`value` without lone surrogates, which no UTF-8 terminal or file can take."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_clean(key): _clean(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_clean(inner) for inner in value]
-    return value
 
 
 def _damaged(line: bytes) -> Record:
@@ -177,4 +168,4 @@ def engine_line(
     if exception is not None:
         fields["exception"] = exception
     fields.update(stream="engine", worker="engine", incarnation=0)
-    return msgspec.json.encode(fields) + b"\n"
+    return encoded(fields) + b"\n"

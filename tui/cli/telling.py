@@ -41,9 +41,9 @@ def tell_block(text: str) -> None:
 
 def tell_json(value: object) -> None:
     """A value of the engine's as JSON, on one line."""
-    import msgspec
+    from supervisor.legible import encoded
 
-    tell_block(msgspec.json.encode(value).decode() + "\n")
+    tell_block(encoded(value).decode() + "\n")
 
 
 def narrate(text: str, end: str = "\n") -> None:
