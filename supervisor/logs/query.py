@@ -188,11 +188,27 @@ class LogQuery:
 
     def admits(self, line: bytes) -> bool:
         """Whether the stored `line` is of the time, level and workers that are asked for. Never raises."""
-        if (self.since or self.until) and not self._times[0] <= line[_TIME] <= self._times[1]:
-            return False
-        if self._severity and _line_severity(line) < self._severity:
-            return False
-        return not self.workers or self._is_of_workers(line)
+        return self.is_of_time(line) and self.is_of_level(line) and self.is_of_workers(line)
+
+    @property
+    def has_times(self) -> bool:
+        """There is a time since or until which records are asked for."""
+        return bool(self.since or self.until)
+
+    def is_of_time(self, line: bytes) -> bool:
+        """Whether the stored `line` is of the time that is asked for."""
+        return not self.has_times or self._times[0] <= line[_TIME] <= self._times[1]
+
+    def is_of_level(self, line: bytes) -> bool:
+        """Whether the stored `line`, of which its beginning may do, is of a level that is asked for."""
+        return not self._severity or _line_severity(line) >= self._severity
+
+    def is_of_workers(self, line: bytes) -> bool:
+        """Whether the stored `line`, of which what is behind its message may do, is of the workers asked for."""
+        if not self.workers:
+            return True
+        name = _line_worker(line)
+        return name in self.workers or name.rpartition(".")[0] in self.workers
 
     def matches(self, line: bytes) -> bool:
         """Whether the stored `line` is to be shown. Never raises."""
@@ -210,10 +226,6 @@ class LogQuery:
         if not all(test.holds(record) for test in self.fields):
             return False
         return not self.text or self.finds(record) is not self.is_inverted
-
-    def _is_of_workers(self, line: bytes) -> bool:
-        name = _line_worker(line)
-        return name in self.workers or name.rpartition(".")[0] in self.workers
 
     def _is_in_message(self, line: bytes) -> bool:
         """Whether the text is found without decoding; False says nothing."""

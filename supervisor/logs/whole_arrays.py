@@ -2,79 +2,39 @@
 
 ::
 
-    chunk ──its rarest bytes──► places of runs ──┬─► within the message of their line: it matches
-                                                 └─► behind it: was it found in a line that ends like that?
+    chunk ──its rarest bytes──► places of runs ──► within the message of their line? ──┐
+          ──`LineShapes`──► where messages are; whether what is behind them holds it ──┴─► it matches
 
-A line that is not as the agent and the engine write it, or in which something is escaped, is left to others.
+A line that is not as the agent and the engine write it, or in which something is escaped, is looked at as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from supervisor.logs.byte_runs import PLAIN, QUOTE, Part, Run
-from supervisor.logs.record import LEVELS
+from supervisor.logs.line_shapes import PADDING, EndFacts, Lines, LineShapes, rows
+from supervisor.logs.query import LogQuery
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from supervisor.logs.line_shapes import Codes, Flags, Places
 
-    Codes = NDArray[np.uint8]
-    Places = NDArray[np.intp]
-    Flags = NDArray[np.bool_]
-
-_HEAD: Final = b'{"time":"'
-_TIME: Final = b"0000-00-00T00:00:00.000000Z"
-"""As it is written, with any digits."""
-_BEHIND_TIME: Final = [f'","level":"{level}","message":"'.encode() for level in ("INFO", *LEVELS)]
-_WINDOW_BYTES: Final = 64
-"""Most messages end within so many bytes."""
-_PADDING: Final = b"\n" * 200
-"""Behind the last line: what is read for a line as it mostly is ends in a chunk, however short the line."""
 _MOST_UNSURE: Final = 64
 """Where more lines of a chunk have to be looked at one by one, there are quicker ways."""
-_MOST_ENDS: Final = 24
-_NAME_AT: Final = 25
-"""So far before the end of most lines is a part of the worker's name: eight bytes that tell most of them apart."""
 _FEW: Final = 1 / 300
 """Where so few bytes may be where a run begins, each of them can be looked at."""
 _SAMPLE: Final = 61
 _WORD: Final[Part] = frozenset(code for code in range(128) if chr(code).isalnum()) | {ord("_")}
-
-
 _CASE_BIT: Final = 0x20
 _FOLDED_ALONE: Final[Part] = frozenset(code for code in PLAIN if chr(code).isalpha() or code < ord("@")) - {ord("*")}
 """With this bit set they are like none that a line may hold, but letters in the other case; newlines would be ``*``."""
 
 
-class Told(NamedTuple):
-    """What was found in one chunk; numbers of lines, counted from 0."""
-
-    hits: list[int]
-    """Ascending; the unsure ones may be among them."""
-    unsure: set[int]
-    line_count: int
-    """Of the chunk."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Lines:
-    """Where the lines of a chunk are, and of those that may match where their messages begin and end."""
-
-    starts: Places
-    ends: Places
-    messages: Places
-    message_ends: Places
-    is_other: Flags
-    """It is not as the agent and the engine write it."""
-
-
 class WholeArrays:
-    """Looks through many chunks for runs."""
+    """Looks through many chunks for the runs of one query, which asks for no fields."""
 
-    def __init__(self, runs: Iterable[Run], end_holds: Callable[[bytes], bool | None]) -> None:
+    def __init__(self, query: LogQuery, runs: Iterable[Run], end_holds: Callable[[bytes], bool | None]) -> None:
         """`end_holds`: whether what is sought is in a line with this behind its message; None where that is not sure.
 
         Raises ImportError where there is no numpy.
@@ -82,114 +42,106 @@ class WholeArrays:
         import numpy  # noqa: ICN001  # np is its name where types are checked
 
         self._np: Any = numpy
-        self._end_holds = end_holds
+        self._query = query
         self._runs = [_Search(numpy, run) for run in runs]
+        self._everywhere = [search for search in self._runs if not search.place_is_known]
+        self._within = [search for search in self._runs if search.place_is_known]
+        self._is_behind = True
+        """What is sought is behind most messages, or so it seemed in the last chunk."""
         self._sees_all = any(search.run.is_of_records for search in self._runs)
+        self._sees_all |= query.is_inverted and query.has_conditions
 
-    def lines(self, data: bytes) -> Told | None:
-        """Which lines of `data` hold a run; None where that has to be told otherwise."""
+        def facts_of(end: bytes) -> EndFacts:
+            return EndFacts(end_holds(end), query.is_of_workers(end))
+
+        self._shapes = LineShapes(numpy, query.is_of_level, facts_of)
+
+    def lines(self, data: bytes) -> Sequence[int] | None:
+        """The numbers of the lines of `data` that match, ascending; None where that has to be told otherwise."""
         np = self._np
         codes = np.frombuffer(data, np.uint8)
         ends = np.flatnonzero(codes < ord(" "))
-        count = len(ends)
         if not (codes[ends] == ord("\n")).all():
             return None  # a line with a control character is no record, and shown as a whole
-        unsure: set[int] = set()
-        if not data.isascii() or b"\\" in data:
-            unsure = set(np.searchsorted(ends, np.flatnonzero((codes >= 128) | (codes == ord("\\")))).tolist())
-            if len(unsure) > _MOST_UNSURE:
-                return None
-        folded = codes | _CASE_BIT
-        found = [(search, places) for search in self._runs if len(places := search.places(codes, folded))]
-        if not (found or self._sees_all):
-            return Told([], unsure, count)
-        # A line that is no record, damaged maybe, is shown as a whole: what seems its message is in it still.
-        is_hit, is_near, is_elsewhere = np.zeros((3, count), bool)
-        is_near[:] = is_elsewhere[:] = self._sees_all
-        of_lines = [np.searchsorted(ends, places) for _, places in found]
+        unsure = self._unsure(data, codes, ends)
+        if len(unsure) > _MOST_UNSURE:
+            return None
+        padded = data + PADDING
+        if self._sees_all or self._is_behind:
+            lines = self._all(padded, codes, ends, unsure)
+        else:
+            found = self._found(codes)
+            if not (len(unsure) or any(map(len, found))):
+                return range(len(ends) if self._query.is_inverted else 0)
+            lines = self._some(padded, ends, unsure, found)
+        return self._settled(data, lines, unsure)
+
+    def _found(self, codes: Codes) -> list[Places]:
+        if not self._everywhere:
+            return []
+        folded: Codes = codes | self._np.uint8(_CASE_BIT)
+        return [search.places(codes, folded) for search in self._everywhere]
+
+    def _all(self, padded: bytes, codes: Codes, ends: Places, unsure: Places) -> Lines:
+        """Look at the lines first: where all of them hold what is sought behind their messages, that is enough."""
+        lines = self._shapes.all(padded, codes, ends, unsure)
+        self._is_behind = bool(2 * self._np.count_nonzero(lines.holds) > len(ends))
+        if (lines.holds | ~(lines.is_wanted | lines.is_other)).all():
+            return lines
+        for search in self._within:
+            search.look_within(padded, lines)
+        for places in self._found(codes):
+            self._note(lines, self._np.searchsorted(ends, places), places)
+        return lines
+
+    def _some(self, padded: bytes, ends: Places, unsure: Places, found: list[Places]) -> Lines:
+        """Look only at the lines in which a run is, wherever."""
+        np = self._np
+        of_lines = [np.searchsorted(ends, places) for places in found]
+        is_near = np.zeros(len(ends), bool)
         for numbers in of_lines:
             is_near[numbers] = True
-        padded = data + _PADDING
-        lines = self._messages(padded, ends, is_near)
-        for (search, places), numbers in zip(found, of_lines, strict=True):
-            first = lines.messages[numbers] - search.run.is_from_start
-            is_within = (places >= first) & (places < lines.message_ends[numbers])
-            is_hit[numbers[is_within]] = True
-            is_elsewhere[numbers[~is_within]] = True
-        is_other = lines.is_other
-        is_elsewhere &= ~is_other if self._sees_all else ~(is_hit | is_other)
-        self._look_behind(padded, lines, np.flatnonzero(is_elsewhere), is_hit, is_other)
-        unsure.update(np.flatnonzero(is_other).tolist())
-        return Told(np.flatnonzero(is_hit).tolist(), unsure, count)
-
-    def _messages(self, padded: bytes, ends: Places, is_near: Flags) -> _Lines:
-        """Where the messages are of the lines that `is_near` names."""
-        np = self._np
-        starts = np.empty(len(ends), np.intp)
-        starts[0], starts[1:] = 0, ends[:-1] + 1
-        messages, message_ends = np.zeros(len(ends), np.intp), np.zeros(len(ends), np.intp)
-        numbers = np.flatnonzero(is_near)
-        for text in _BEHIND_TIME:
-            begins = starts[numbers]
-            is_so = self._has_head(padded, begins, text)
-            of_level = numbers if is_so is None else numbers[is_so]
-            messages[of_level] = starts[of_level] + (len(_HEAD) + len(_TIME) + len(text))
-            numbers = numbers[:0] if is_so is None else numbers[~is_so]
-            if not len(numbers):
-                break
-        is_other = np.zeros(len(ends), bool)
-        is_other[numbers] = True
-        numbers = np.flatnonzero(messages)
-        message_ends[numbers] = self._next_quotes(padded, messages[numbers])
-        is_other |= message_ends > ends
-        return _Lines(starts, ends, messages, message_ends, is_other)
-
-    def _has_head(self, padded: bytes, begins: Places, behind_time: bytes) -> Flags | None:
-        """Which lines that begin there have a time and then this; None: all."""
-        np = self._np
-        head = np.frombuffer(_HEAD + _TIME + behind_time, np.uint8)
-        more = np.zeros(len(head), np.uint8)
-        more[len(_HEAD) : len(_HEAD) + len(_TIME)] = [ord("9") - ord("0") if code == ord("0") else 0 for code in _TIME]
-        is_so = _rows(np, padded, len(head), begins) - head <= more
-        if is_so.all():
-            return None
-        return np.logical_and.reduce(is_so, axis=1)  # type: ignore[no-any-return]
-
-    def _next_quotes(self, padded: bytes, begins: Places) -> Places:
-        np = self._np
-        is_quote = _rows(np, padded, _WINDOW_BYTES, begins) == ord('"')
-        found: Places = begins + is_quote.argmax(axis=1)
-        is_found = np.frombuffer(padded, np.uint8)[found] == ord('"')
-        if not is_found.all():
-            for at in np.flatnonzero(~is_found).tolist():
-                end = padded.find(b'"', begins[at])
-                found[at] = end if end >= 0 else len(padded)
-        return found
-
-    def _look_behind(self, padded: bytes, lines: _Lines, numbers: Places, is_hit: Flags, is_other: Flags) -> None:
-        """Tell of the lines of these numbers by what is behind their messages: few lines end in another way."""
-        np = self._np
-        for _ in range(_MOST_ENDS):
-            if not len(numbers):
-                return
-            begins, ends = lines.message_ends[numbers], lines.ends[numbers]
-            lengths, names = ends - begins, np.ndarray((len(padded) - 8,), "u8", padded, strides=(1,))[ends - _NAME_AT]
-            end = padded[begins[0] : ends[0]]
-            is_alike = (lengths == lengths[0]) & (names == names[0])
-            is_same = _rows(np, padded, len(end), begins[is_alike]) == np.frombuffer(end, np.uint8)
-            is_alike[is_alike] = is_same.all() or is_same.all(axis=1)
-            self._settle(numbers[is_alike], self._end_holds(end), is_hit, is_other)
-            numbers = numbers[~is_alike]
-        for number in numbers.tolist():
-            end = padded[lines.message_ends[number] : lines.ends[number]]
-            self._settle(number, self._end_holds(end), is_hit, is_other)
+        near = np.flatnonzero(is_near)
+        lines = self._shapes.some(padded, ends, near, unsure)
+        for numbers, places in zip(of_lines, found, strict=True):
+            self._note(lines, numbers, places)
+        is_open = is_near & ~lines.is_other & lines.is_wanted
+        if not self._query.workers:
+            is_open &= ~lines.holds
+        still_open = np.flatnonzero(is_open)
+        self._shapes.look_behind(padded, lines, still_open)
+        self._is_behind = bool(2 * np.count_nonzero(lines.holds[still_open]) > len(ends))
+        return lines
 
     @staticmethod
-    def _settle(numbers: Places | int, holds: bool | None, is_hit: Flags, is_other: Flags) -> None:
-        if holds is None:
-            is_other[numbers] = True
-        elif holds:
-            is_hit[numbers] = True
+    def _note(lines: Lines, numbers: Places, places: Places) -> None:
+        """Note of the lines of these numbers that a run is at these places in them."""
+        is_within = (places >= lines.messages[numbers]) & (places < lines.message_ends[numbers])
+        lines.holds[numbers[is_within]] = True
+
+    def _unsure(self, data: bytes, codes: Codes, ends: Places) -> Places:
+        """The numbers of the lines in which something is escaped, or of which letters beyond ASCII are a part."""
+        np = self._np
+        if data.isascii() and b"\\" not in data:
+            return np.zeros(0, np.intp)  # type: ignore[no-any-return]
+        places = np.flatnonzero((codes >= 128) | (codes == ord("\\")))
+        return np.unique(np.searchsorted(ends, places))  # type: ignore[no-any-return]
+
+    def _settled(self, data: bytes, lines: Lines, unsure: Places) -> Sequence[int]:
+        """The lines that match, when others have been looked at one by one, and the query's other conditions."""
+        np, query = self._np, self._query
+        is_hit = ~lines.holds if query.is_inverted else lines.holds
+        if query.has_conditions:
+            is_hit &= lines.is_wanted
+        lines.is_other[unsure] = True
+        for number in np.flatnonzero(lines.is_other).tolist():
+            is_hit[number] = query.matches(data[lines.starts[number] : lines.ends[number]])
+        if is_hit.all() and not query.has_times:
+            return range(len(is_hit))
+        hits: list[int] = np.flatnonzero(is_hit).tolist()
+        if query.has_times:
+            hits = [number for number in hits if query.is_of_time(data[lines.starts[number] : lines.ends[number]])]
+        return hits
 
 
 class _Search:
@@ -204,6 +156,29 @@ class _Search:
         self._word = _table(numpy, _WORD)
         is_text = all(len({code | _CASE_BIT for code in part}) == 1 and part <= _FOLDED_ALONE for part in run.parts)
         self._text = numpy.array([min(part) | _CASE_BIT for part in run.parts], numpy.uint8) if is_text else None
+
+    @property
+    def place_is_known(self) -> bool:
+        """The run can only be where messages begin, or where they end."""
+        return QUOTE in (self.run.parts[0], self.run.parts[-1])
+
+    def look_within(self, padded: bytes, lines: Lines) -> None:
+        """Note which of `lines` hold the run, where it can only be in one place of each."""
+        np, length = self._np, len(self.run.parts)
+        numbers = np.flatnonzero(lines.is_wanted & ~(lines.holds | lines.is_other))
+        firsts = lines.messages[numbers] - self.run.is_from_start
+        is_to_end = self.run.parts[-1] == QUOTE
+        places = lines.message_ends[numbers] - (length - 1) if is_to_end else firsts
+        is_so = (places == firsts) if self.run.is_from_start else (places >= firsts)
+        numbers, places = numbers[is_so], places[is_so]
+        codes = np.frombuffer(padded, np.uint8)
+        for number in range(length):
+            is_so = self._tables[number][codes[places + number]]
+            numbers, places = numbers[is_so], places[is_so]
+        for at, is_edge in self.run.edges:
+            is_so = (self._word[codes[places + (at - 1)]] != self._word[codes[places + at]]) == is_edge
+            numbers, places = numbers[is_so], places[is_so]
+        lines.holds[numbers] = True
 
     def places(self, codes: Codes, folded: Codes) -> Places:
         """Where the run begins, ascending."""
@@ -221,7 +196,7 @@ class _Search:
             is_place = is_part if is_place is None else np.logical_and(is_place, is_part, out=is_place)
         places: Places = np.flatnonzero(is_place) + 1
         if self._text is not None:
-            is_text = _rows(np, folded, len(parts), places) == self._text
+            is_text = rows(np, folded, len(parts), places) == self._text
             places = places if is_text.all() else places[is_text.all(axis=1)]
         else:
             for number in self._order[self._first :]:
@@ -247,13 +222,6 @@ class _Search:
             share *= share_of[order[count]]
             count += 1
         return order, count
-
-
-def _rows(numpy: Any, text: bytes | Codes, width: int, begins: Places) -> Codes:
-    """A row of `width` bytes of `text` from each place."""
-    every = numpy.ndarray((len(text) - width + 1,), f"V{width}", text, strides=(1,))
-    rows: Codes = every[begins].view(numpy.uint8).reshape(-1, width)
-    return rows
 
 
 def _table(numpy: Any, part: Part) -> Flags:

@@ -11,6 +11,7 @@ A line that is not as the agent and the engine write it is left to `LogQuery.mat
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from supervisor.logs.anchors import has_flags
@@ -65,18 +66,18 @@ class WholeChunks:
         )
         self._ends = _Ends(query, [] if is_elsewhere else needles)
         runs = () if query.is_fuzzy else regex_runs(query.text) if query.is_regex else text_runs(query.text)
-        self._arrays = WholeArrays(runs, self._end_holds) if has_numpy and runs else None
+        self._arrays = WholeArrays(query, runs, self._end_holds) if has_numpy and runs else None
 
     @property
     def is_quick(self) -> bool:
         """All bytes of a chunk are looked at together; there is no need to sort chunks out before."""
         return self._arrays is not None
 
-    def lines(self, data: bytes) -> list[int] | None:
+    def lines(self, data: bytes) -> Sequence[int] | None:
         """The numbers of the lines in `data` that match, ascending; None where that has to be told line by line."""
         told = self._arrays.lines(data) if self._arrays is not None else None
         if told is not None:
-            return self._settled(data, told.hits, told.unsure, told.line_count)
+            return told
         text = self._text(data)
         if text is None:
             return None

@@ -87,4 +87,4 @@ def test_classes_never_change_the_answer(pattern: str, messages: list[tuple[str,
     expected = [at for at, each in enumerate(is_found) if each is not is_inverted]
     query = LogQuery(pattern, is_regex=True, is_inverted=is_inverted)
     for fold in (bytes.lower, fastest_fold()):
-        assert Finder(query, fold).lines(b"".join(stored)) == expected
+        assert list(Finder(query, fold).lines(b"".join(stored))) == expected

@@ -64,8 +64,8 @@ def test_whole_chunks_are_searched_for_letters_as_lines_are(
     data = b"".join(lines)
     query = LogQuery(letters, is_fuzzy=True, is_inverted=is_inverted)
     numbers = [number for number, line in enumerate(data[:-1].split(b"\n")) if query.matches(line)]
-    assert Finder(query, bytes.lower).lines(data) == numbers
-    assert Finder(query, fastest_fold()).lines(data) == numbers
+    assert list(Finder(query, bytes.lower).lines(data)) == numbers
+    assert list(Finder(query, fastest_fold()).lines(data)) == numbers
 
 
 def test_letters_are_typed_behind_a_tilde() -> None:

@@ -85,7 +85,7 @@ def test_text_is_found_in_the_same_lines(
     workers = frozenset({worker} - {""})
     query = LogQuery(text, is_inverted=is_inverted, minimum_level=level, workers=workers)
     assert WholeChunks(query).lines(data) in (None, _numbers(query, data))
-    assert Finder(query, bytes.lower).lines(data) == _numbers(query, data)
+    assert list(Finder(query, bytes.lower).lines(data)) == _numbers(query, data)
 
 
 @settings(max_examples=200, deadline=None)
@@ -95,7 +95,7 @@ def test_patterns_match_the_same_lines(lines: list[bytes], pattern: str, is_inve
     data = b"".join(lines)
     query = LogQuery(pattern, is_regex=True, is_inverted=is_inverted)
     assert WholeChunks(query).lines(data) in (None, _numbers(query, data))
-    assert Finder(query, bytes.lower).lines(data) == _numbers(query, data)
+    assert list(Finder(query, bytes.lower).lines(data)) == _numbers(query, data)
 
 
 @pytest.mark.parametrize("text", ["a", 'a"b', "\\", "level", "26", "\u00e9", "abt"])
