@@ -75,6 +75,8 @@ class WholeChunks:
 
     def lines(self, data: bytes) -> Sequence[int] | None:
         """The numbers of the lines in `data` that match, ascending; None where that has to be told line by line."""
+        if len(self._ends) > _MOST_ENDS:
+            self._ends.forget()
         told = self._arrays.lines(data) if self._arrays is not None else None
         if told is not None:
             return told
@@ -84,8 +86,6 @@ class WholeChunks:
         parts = self._line.findall(text)
         if len(parts) != newlines(data):
             return None
-        if len(self._ends) > _MOST_ENDS:
-            self._ends.forget()
         ends, needle = self._ends, self._needle
         pattern = self._ascii_pattern if text.isascii() else self._pattern
         if pattern is not None:
