@@ -61,6 +61,14 @@ class LeanCompositor(Compositor):
         """An overlay has come out, or is away again."""
         self._visible_widgets = self._layers_visible = None
 
+    def update_widgets(self, widgets: set[Widget]) -> None:
+        """Take in what is dirty, also of widgets whose word has yet to come.
+
+        That takes some turns of the loop: what belongs together, such as a cursor and the keys that are named for it,
+        would be two frames, and the second waits for the next tick.
+        """
+        super().update_widgets(widgets | {each for each in self.visible_widgets if _is_silently_dirty(each)})
+
     def render_full_update(self, simplify: bool = False) -> LayoutUpdate:
         """Write all, whatever is there: somebody else may have written meanwhile."""
         self._written.clear()
@@ -124,6 +132,11 @@ class LeanCompositor(Compositor):
         is_other = before is not strip and before != strip
         parts[x] = strip
         return is_other
+
+
+def _is_silently_dirty(widget: Widget) -> bool:
+    """Whether something of it is to be painted where it is. A screen keeps that until its own frame."""
+    return bool(widget._repaint_regions) and not (widget._layout_required or isinstance(widget, screen.Screen))  # noqa: SLF001
 
 
 def _bare_in(seen: Region, bare: dict[int, set[int]]) -> list[int]:

@@ -186,3 +186,20 @@ async def test_an_update_goes_to_its_places() -> None:
     async with app.run_test(size=SIZE):
         update = PartsUpdate([(4, 2, Strip([Segment("abc")])), (0, 0, Strip([Segment("d")]))])
         assert update.render_segments(app.console) == "\x1b[3;5Habc\x1b[1;1Hd"
+
+
+async def test_what_is_dirty_is_in_the_frame_also_before_it_has_said_so() -> None:
+    """Two that a key has changed in one turn are one frame; one that waits for a layout is left to that."""
+    app = TwoPages()
+    async with app.run_test(size=SIZE) as pilot:
+        await settle(pilot)
+        left, right, compositor = app.page("left"), app.page("right"), app.screen._compositor
+        for page in (left, right):
+            page.lines[3] = "other"
+            page.refresh(Region(0, 3, 20, 1))
+        compositor.update_widgets({left})
+        assert [(x, y, text.strip()) for x, y, text in painted(app)] == [(0, 3, "other"), (20, 3, "other")]
+        right.lines[3] = "third"
+        right.refresh(layout=True)
+        compositor.update_widgets({left})
+        assert painted(app) == []
