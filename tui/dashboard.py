@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, cast
@@ -27,6 +26,7 @@ from tui.link.engine_link import EngineLink, News
 from tui.link.log_source import LogSource
 from tui.link.older_hits import OlderHits
 from tui.link.view import FleetView, LinkState
+from tui.local_clock import ahead_of_utc_s
 from tui.lower_screens import paint_little_below
 from tui.picture_taking import keep_picture
 from tui.pool_desk import PoolDesk
@@ -111,14 +111,13 @@ class Dashboard(LeavingApp):
         fit_scroll_bars(self._glyphs)
         self.set_class(self._glyphs.is_ascii, "-ascii")
         self._source = LogSource(
-            lambda text: stored_moment(text, self._clock.wall_s(), self._utc_offset_s), (OlderHits(), OlderHits())
+            lambda text: stored_moment(text, self._clock.wall_s(), ahead_of_utc_s), (OlderHits(), OlderHits())
         )
         self._wishes = Wishes(link, self.say)
         self._is_outdated = False
         self._frames = 0
         self._drawn_s = 0.0
-        self._utc_offset_s = time.localtime(self._clock.wall_s()).tm_gmtoff
-        self._wording = Wording(project, self._glyphs, self._clock, self._utc_offset_s, self.ACCESS)
+        self._wording = Wording(project, self._glyphs, self._clock, ahead_of_utc_s, self.ACCESS)
         self._hang_desk = HangDesk(
             link, self._wishes, self._wording, self.say, lambda: self._view, self._start, self._confirm,
             lambda what, name: open_screen(self, self._hang_desk, what, name),
@@ -136,7 +135,7 @@ class Dashboard(LeavingApp):
         return DEFAULTS
 
     def get_default_screen(self) -> FleetScreen:
-        screen = FleetScreen(self._source, self._wording, self._glyphs, self._utc_offset_s)
+        screen = FleetScreen(self._source, self._wording, self._glyphs, ahead_of_utc_s)
         screen.when_ready = partial(self._settings.lay_out, screen)
         return screen
 
@@ -275,7 +274,8 @@ class Dashboard(LeavingApp):
                 self._worker_desk.wish(action, situation)
 
     def _keep_picture(self) -> None:
-        at_s = self._clock.wall_s() + self._utc_offset_s
+        now_s = self._clock.wall_s()
+        at_s = now_s + ahead_of_utc_s(now_s)
         self.in_background(partial(keep_picture, self, self.project, at_s, self.say), "picture")
 
     def action_leave_for(self, place: Place | ScreenName, name: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from tui.render.figures import plural
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import plain
 from tui.render.stacks import dump_text
+from tui.render.zone import local
 from tui.screens.confirm import Choice, Question, kill_question
 from tui.screens.wording import Wording
 from tui.situation import ScreenName
@@ -179,7 +180,7 @@ class HangDesk:
         return Path(fleet.log.directory).parent
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.wording.clock.wall_s() + self.wording.utc_offset_s, UTC)
+        return local(self.wording.clock.wall_s(), self.wording.utc_offset_s)
 
 
 def kill_process_question(way: WayOut) -> Question:

@@ -103,6 +103,7 @@ def _span(since: str | None, until: str | None) -> tuple[str, str]:
 
 def _time(text: str) -> str:
     """A record's time, of what a person typed: a full ISO time, or a moment seen from now."""
+    from tui.local_clock import ahead_of_utc_s
     from tui.render.moments import moment
 
     try:
@@ -112,8 +113,4 @@ def _time(text: str) -> str:
     if iso is not None and iso.tzinfo is not None:
         return time_text(iso.timestamp())
     now = time.time()
-    return time_text(moment(text, now, _offset_at(now), _offset_at))
-
-
-def _offset_at(wall_s: float) -> int:
-    return time.localtime(wall_s).tm_gmtoff
+    return time_text(moment(text, now, ahead_of_utc_s))

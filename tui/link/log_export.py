@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from supervisor.logs.printing import print_record
 from supervisor.logs.query import BLOCK_LINES, LogQuery
 from supervisor.logs.reading import LogReader
-from supervisor.logs.record import decode
+from supervisor.logs.record import Record, decode
+from tui.render.zone import Offset, ahead_of, local_of
 
 STORED_SUFFIXES: Final = (".ndjson", ".jsonl", ".json")
 """A file with such a name gets the lines as they are stored."""
@@ -20,7 +20,13 @@ REST_S: Final = 0.0005
 
 
 def export_log(
-    directory: str, query: LogQuery, path: Path, utc_offset_s: int, *, overwrites: bool, is_wanted: Callable[[], bool]
+    directory: str,
+    query: LogQuery,
+    path: Path,
+    utc_offset_s: Offset,
+    *,
+    overwrites: bool,
+    is_wanted: Callable[[], bool],
 ) -> int:
     """Write the lines of the store in `directory` that match `query` to `path`; how many. Stops when not wanted.
 
@@ -48,24 +54,28 @@ def _stored(line: bytes) -> bytes:
     return line + b"\n"
 
 
-def _printed(utc_offset_s: int) -> Callable[[bytes], bytes]:
+def _printed(utc_offset_s: Offset) -> Callable[[bytes], bytes]:
     def printed(line: bytes) -> bytes:
         record = decode(line)
         date = _local_date(record.time, utc_offset_s)
-        return f"{date}{print_record(record, utc_offset_s=utc_offset_s)}\n".encode("utf-8", "backslashreplace")
+        return f"{date}{_text(record, utc_offset_s)}\n".encode("utf-8", "backslashreplace")
 
     return printed
 
 
-def _local_date(time_text: str, utc_offset_s: int) -> str:
+def _text(record: Record, utc_offset_s: Offset) -> str:
+    return print_record(record, utc_offset_s=ahead_of(record.time, utc_offset_s))
+
+
+def _local_date(time_text: str, utc_offset_s: Offset) -> str:
     try:
-        return f"{datetime.fromisoformat(time_text) + timedelta(seconds=utc_offset_s):%Y-%m-%d} "
+        return f"{local_of(time_text, utc_offset_s):%Y-%m-%d} "
     except ValueError:
         return ""
 
 
-def copied_text(lines: list[bytes], utc_offset_s: int, most_bytes: int) -> tuple[str, bool]:
+def copied_text(lines: list[bytes], utc_offset_s: Offset, most_bytes: int) -> tuple[str, bool]:
     """Stored lines as text for the clipboard, at most `most_bytes` of it; whether that is all of them."""
-    text = "\n".join(print_record(decode(line), utc_offset_s=utc_offset_s) for line in lines)
+    text = "\n".join(_text(decode(line), utc_offset_s) for line in lines)
     data = text.encode("utf-8", "backslashreplace")
     return data[:most_bytes].decode("utf-8", "ignore"), len(data) <= most_bytes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
 
 from supervisor.api.messages import ChannelRow, CheckState, ExitRecord, ReplicaRow, TreeProcess, WorkerDetail
 from supervisor.api.pools import PoolRow
@@ -18,6 +17,7 @@ from tui.render.glyphs import STATE_TONES, Glyphs, shown_state
 from tui.render.life_words import advice, next_words, waiting_words
 from tui.render.log_lines import traceback_lines
 from tui.render.pieces import Line, Piece, Tone, fit_line, plain
+from tui.render.zone import Offset, local
 from tui.situation import Access
 
 
@@ -28,8 +28,8 @@ def detail_lines(
     glyphs: Glyphs,
     now_s: float,
     width: int,
-    utc_offset_s: int,
-    local_offset_s: float = 0.0,
+    utc_offset_s: Offset,
+    local_offset_s: Offset = 0.0,
     pool: PoolRow | None = None,
     *,
     has_keys: bool = True,
@@ -68,7 +68,7 @@ def detail_lines(
 
 
 def _now(
-    row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float, *, has_pool: bool
+    row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: Offset, *, has_pool: bool
 ) -> list[Line]:
     """What it is doing and what it takes; how far a pool is, is said elsewhere."""
     word = shown_state(row)
@@ -97,7 +97,7 @@ def _now(
     return lines
 
 
-def _doing(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: float) -> list[Line]:
+def _doing(row: ReplicaRow, glyphs: Glyphs, now_s: float, width: int, local_offset_s: Offset) -> list[Line]:
     """What it does, or what it waits for and what comes next, each in full."""
     doing = doing_line(row, now_s, local_offset_s)
     if waiting := waiting_words(row):
@@ -209,13 +209,13 @@ def _tree(tree: Iterable[TreeProcess], width: int) -> list[Line]:
     return lines
 
 
-def _exits(exits: Iterable[ExitRecord], width: int, utc_offset_s: int) -> list[Line]:
+def _exits(exits: Iterable[ExitRecord], width: int, utc_offset_s: Offset) -> list[Line]:
     newest_first = tuple(exits)[::-1]
     if not newest_first:
         return []
     lines = heading("Exits, newest first")
     for exit_record in newest_first:
-        ended = datetime.fromtimestamp(exit_record.ended_at, UTC) + timedelta(seconds=utc_offset_s)
+        ended = local(exit_record.ended_at, utc_offset_s)
         lived = duration(exit_record.ended_at - exit_record.started_at)
         pieces: Line = (
             (f" {ended:%H:%M:%S} ", Tone.DIM),

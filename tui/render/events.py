@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Final
 
 from rich.cells import cell_len
@@ -15,6 +14,7 @@ from tui.render.fleet_rows import WIDE_COLUMNS, Column
 from tui.render.glyphs import STATE_TONES, Glyphs
 from tui.render.log_lines import LEVEL_TONES
 from tui.render.pieces import Line, Piece, Tone, cut, fit, fit_line, line_width, plain, wrap
+from tui.render.zone import Offset, local
 
 _COUNTDOWN: Final = re.compile(r"\bin (?P<left_s>\d+\.\d) s\b")
 _PERSON: Final = re.compile(r"uid \d+ \((?P<name>[^)]*)\)(?P<tool>, .*)?")
@@ -95,10 +95,10 @@ def asker_words(by: str) -> str:
     return plain(found["name"] + (found["tool"] or "")) if found else plain(by)
 
 
-def clock_words(at: float, utc_offset_s: int, now_at: float, *, is_exact: bool = False) -> str:
+def clock_words(at: float, utc_offset_s: Offset, now_at: float, *, is_exact: bool = False) -> str:
     """``14:05:01``, ``14:05:01.123`` where `is_exact`, and ``22 14:05`` of an earlier day of the month."""
-    moment = datetime.fromtimestamp(at + utc_offset_s, UTC)
-    if int(at + utc_offset_s) // _DAY_S != int(now_at + utc_offset_s) // _DAY_S:
+    moment = local(at, utc_offset_s)
+    if moment.date() != local(now_at, utc_offset_s).date():
         return f"{moment:%d %H:%M}"
     return f"{moment:%H:%M:%S}" + (f".{moment.microsecond // 1000:03d}" if is_exact else "")
 
@@ -147,7 +147,7 @@ def columns_for_events(width: int, rows: Sequence[EventRow]) -> tuple[Column, ..
 
 
 def event_line(
-    row: EventRow, columns: Sequence[Column], glyphs: Glyphs, now_at: float, width: int, utc_offset_s: int
+    row: EventRow, columns: Sequence[Column], glyphs: Glyphs, now_at: float, width: int, utc_offset_s: Offset
 ) -> Line:
     """One event in exactly `width` cells. What has happened runs on where there is no command line to be told."""
     event = row.event

@@ -16,6 +16,7 @@ from tui.render.pieces import Line, Piece, Tone, fit, fit_line, line_text, line_
 from tui.render.pool_words import STATE_TONES as STATE_TONES_OF_POOLS
 from tui.render.pool_words import progress_figures, progress_line
 from tui.render.pool_words import shown_state as shown_pool_state
+from tui.render.zone import Offset
 
 WIDE_COLUMNS = 120
 """From this many cells on a row also shows kind, CPU history and queue depths."""
@@ -99,7 +100,7 @@ def column_at(columns: tuple[Column, ...], x: int) -> Column | None:
     return None
 
 
-def time_texts(row: ReplicaRow, now_s: float, local_offset_s: float = 0.0) -> tuple[str, str]:
+def time_texts(row: ReplicaRow, now_s: float, local_offset_s: Offset = 0.0) -> tuple[str, str]:
     """Everything in a row that changes by itself as time goes by; a row with equal texts needs no repaint."""
     return _uptime(row, now_s), line_text(doing_line(row, now_s, local_offset_s))
 
@@ -115,7 +116,7 @@ def row_line(
     glyphs: Glyphs,
     now_s: float,
     width: int,
-    local_offset_s: float = 0.0,
+    local_offset_s: Offset = 0.0,
     pool: PoolRow | None = None,
 ) -> Line:
     """One row in exactly `width` cells; `local_offset_s` makes a monotonic time a local one, `pool` is its pool."""
@@ -222,7 +223,7 @@ def _doing_cell(row: ReplicaRow, doing: Line, width: int, depth: str, glyphs: Gl
     return fit_line(doing, width, glyphs.ellipsis)
 
 
-def doing_line(row: ReplicaRow, now_s: float, local_offset_s: float = 0.0) -> Line:
+def doing_line(row: ReplicaRow, now_s: float, local_offset_s: Offset = 0.0) -> Line:
     """What the replica is doing now, or what it waits for, or what happens to it next, or how it ended."""
     coming = next_words(row, now_s, local_offset_s)
     match row.state:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone
+from tui.render.zone import Offset, local
 
 STEPS_S: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
 """How long a bar may last; past the last one, so many days."""
@@ -73,7 +73,7 @@ def bar_cells(width: int) -> int:
 _LABEL_WIDTH = len(" 14:02:11 ")
 
 
-def histogram_line(bars: Mapping[int, Bar], scale: Scale, here_us: int, utc_offset_s: int, glyphs: Glyphs) -> Line:
+def histogram_line(bars: Mapping[int, Bar], scale: Scale, here_us: int, utc_offset_s: Offset, glyphs: Glyphs) -> Line:
     """The bars of `scale`, from the first one's time to the newest record's; `here_us` is where the reader is."""
     values = [bars.get(scale.first + at, NO_BAR) for at in range(scale.count)]
     if len(values) % 2:
@@ -111,7 +111,7 @@ def time_at(cell: int, scale: Scale) -> int:
     return (scale.first + place) * scale.step_us
 
 
-def clock(at_us: int, scale: Scale, utc_offset_s: int) -> str:
+def clock(at_us: int, scale: Scale, utc_offset_s: Offset) -> str:
     """``14:02:11``, or the day where bars last for hours; eight cells."""
-    moment = datetime.fromtimestamp(at_us / SECOND_US + utc_offset_s, UTC)
+    moment = local(at_us / SECOND_US, utc_offset_s)
     return f"{moment:%H:%M:%S}" if scale.step_us < 3600 * SECOND_US else f"{moment:%d %b  }"

@@ -12,6 +12,7 @@ from supervisor.lifecycle.events import Timer
 from supervisor.lifecycle.states import State
 from tui.actions import with_keys
 from tui.render.figures import duration, time_left
+from tui.render.zone import Offset, ahead_s
 
 _STEPS: dict[str, str] = {
     Timer.GRACE.value: "SIGKILL was sent",
@@ -21,19 +22,21 @@ _STEPS: dict[str, str] = {
 """What a deadline of policy is called here, where that is another word; one that is far away is not counted down."""
 
 
-def local_clock(at_s: float, now_s: float, local_offset_s: float) -> str:
+def local_clock(at_s: float, now_s: float, local_offset_s: Offset) -> str:
     """A monotonic time as people say it: ``14:05``; ``14:05:10`` where seconds matter, ``Tue 14:05`` on another day.
 
     `local_offset_s` is what makes a monotonic time a local one: wall clock minus monotonic clock plus UTC offset.
     """
-    moment, today = (datetime.fromtimestamp(round(time_s + local_offset_s), UTC) for time_s in (at_s, now_s))
+    moment, today = (
+        datetime.fromtimestamp(round(time_s + ahead_s(time_s, local_offset_s)), UTC) for time_s in (at_s, now_s)
+    )
     clock = f"{moment:%H:%M:%S}" if moment.second and at_s - now_s < 3600 else f"{moment:%H:%M}"
     if moment.date() == today.date():
         return clock
     return f"{moment:%a} {clock}" if abs((moment.date() - today.date()).days) < 7 else f"{moment:%Y-%m-%d} {clock}"
 
 
-def next_words(row: ReplicaRow, now_s: float, local_offset_s: float) -> str:
+def next_words(row: ReplicaRow, now_s: float, local_offset_s: Offset) -> str:
     """What happens by itself next, and when: ``SIGTERM in 0.8 s, SIGKILL in 4.8 s``; empty where nothing does soon."""
     step = _STEPS.get(row.next_step, row.next_step)
     if row.next_step_s is None or not step or row.next_step == Timer.GRACE.value:

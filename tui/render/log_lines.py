@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from functools import lru_cache
 from itertools import islice
 from zlib import crc32
@@ -30,6 +29,7 @@ from tui.render.pieces import (
     wrap,
 )
 from tui.render.sgr import coloured
+from tui.render.zone import Offset, local_of
 
 ROOMY_COLUMNS = 100
 """From this many cells on a line says its milliseconds too."""
@@ -54,10 +54,10 @@ _SHORT_LEVELS = {"WARNING": "WARN", "CRITICAL": "CRIT", "SUCCESS": "GOOD"}
 
 
 @lru_cache(maxsize=256)
-def local_time(time_text: str, utc_offset_s: int) -> str:
+def local_time(time_text: str, utc_offset_s: Offset) -> str:
     """``15:31:26.123`` for a record's UTC time; as it stands where it is none."""
     try:
-        moment = datetime.fromisoformat(time_text) + timedelta(seconds=utc_offset_s)
+        moment = local_of(time_text, utc_offset_s)
     except ValueError:
         return plain(time_text)[:12]
     return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
@@ -70,7 +70,7 @@ class Form:
     width: int
     """In cells."""
     name_width: int
-    utc_offset_s: int
+    utc_offset_s: Offset
     ellipsis: str = "…"
     is_wrapped: bool = False
     found: re.Pattern[str] | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from tui.render.zone import Offset, ahead_s, local
 
 _UNITS_S: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
 _AGO: Final = re.compile(r"-?\s*(\d+(?:\.\d+)?)\s*(s|m|h|d|w)[a-z]*(?:\s+ago)?")
@@ -17,16 +18,15 @@ _STORED: Final = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]*Z?$")
 EXAMPLES: Final = "14:02, 14:02:11, 5m ago, yesterday 9:30, 2026-11-22 14:02"
 
 
-def moment(text: str, now_s: float, utc_offset_s: int, offset_at: Callable[[float], int] | None = None) -> float:
+def moment(text: str, now_s: float, utc_offset_s: Offset) -> float:
     """The Unix time that a person means at `now_s`; a time of day is the latest one that is not in the future.
 
-    `offset_at`: by how much the person's clock is ahead of UTC at another time; without it, as now.
     Raises ValueError, with what can be typed, where it is none.
     """
     typed = text.strip().lower()
     if found := _AGO.fullmatch(typed):
         return now_s - float(found[1]) * _UNITS_S[found[2]]
-    local_now = datetime.fromtimestamp(now_s + utc_offset_s, UTC)
+    local_now = local(now_s, utc_offset_s)
     day, typed = _day(typed, local_now)
     if day is None and typed == "now":
         return now_s
@@ -39,11 +39,11 @@ def moment(text: str, now_s: float, utc_offset_s: int, offset_at: Callable[[floa
         raise ValueError(f'"{text.strip()}" is no time of day; try {EXAMPLES}') from None
     if day is None and at > local_now:
         at -= timedelta(days=1)
-    at_s = at.timestamp() - utc_offset_s
-    return at_s if offset_at is None else at_s + utc_offset_s - offset_at(at_s)
+    by_now_s = at.timestamp() - ahead_s(now_s, utc_offset_s)
+    return at.timestamp() - ahead_s(by_now_s, utc_offset_s)
 
 
-def stored_moment(text: str, now_s: float, utc_offset_s: int) -> str:
+def stored_moment(text: str, now_s: float, utc_offset_s: Offset) -> str:
     """The same as the store writes times, ``2026-11-22T13:31:26.123456Z``; what is written so already stays.
 
     Raises ValueError as `moment` does.

@@ -132,14 +132,15 @@ class Standing:
 
 
 def plan_page(file: ProfileFile, standing: Standing, reload_key: str, width: int, ellipsis: str) -> list[Line]:
-    """What a reload would do now, and why not, folded to `width` cells."""
+    """What a reload would do now, and why not, folded to `width` cells; without `reload_key` nobody here can reload."""
     words, tone = _verdict(file, standing)
     lines: list[Line] = [((f" {part}", tone),) for part in wrap(plain(words), max(width - 2, 12))]
     if standing.reply is not None and standing.reply.plan and not file.mistakes:
         lines.append(())
         steps = plan_lines(standing.reply.plan, max(width - 2, 12), ellipsis)
         lines += [((" ", Tone.PLAIN), *step) for step in steps]
-        lines += [(), ((f" {reload_key} ", Tone.ACCENT), ("applies it, after a question.", Tone.DIM))]
+        if reload_key:
+            lines += [(), ((f" {reload_key} ", Tone.ACCENT), ("applies it, after a question.", Tone.DIM))]
     elif standing.refusal and not file.mistakes:
         lines.append(())
         for text in standing.refusal.splitlines():

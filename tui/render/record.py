@@ -15,6 +15,7 @@ from tui.render.figures import count
 from tui.render.log_lines import LEVEL_TONES, local_time, traceback_lines, worker_look
 from tui.render.pieces import MAX_CHARACTERS, Hue, Line, Look, Piece, Tone, fold_line, line_width, plain
 from tui.render.sgr import coloured
+from tui.render.zone import Offset
 
 MOST_CHARACTERS: Final = 1_000_000
 """Of a message that are shown."""
@@ -24,7 +25,7 @@ _KEY_LOOK: Final = Hue(5)
 _JSON_LINE: Final = re.compile(r'(\s*)("(?:[^"\\]|\\.)*")(: ?)(.*)', re.DOTALL)
 
 
-def record_view(record: Record, width: int, utc_offset_s: int) -> list[Line]:
+def record_view(record: Record, width: int, utc_offset_s: Offset) -> list[Line]:
     """Everything a record holds, folded to `width` cells."""
     lines = _facts(record, width, utc_offset_s)
     lines.append(())
@@ -42,7 +43,7 @@ def record_view(record: Record, width: int, utc_offset_s: int) -> list[Line]:
     return lines
 
 
-def _facts(record: Record, width: int, utc_offset_s: int) -> list[Line]:
+def _facts(record: Record, width: int, utc_offset_s: Offset) -> list[Line]:
     level = LEVEL_TONES.get(record.level, Tone.PLAIN)
     where = f"{record.worker}, incarnation {record.incarnation}" if record.incarnation else record.worker
     facts: dict[str, tuple[str, Look]] = {

@@ -14,6 +14,7 @@ from tui.render.events import clock_words
 from tui.render.figures import duration, plural, size, time_left
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, cut_line, fit, fit_line, fold_line, plain, wrap
+from tui.render.zone import Offset
 from tui.situation import Access
 
 SECTIONS: Final = ("Overview", "Figures", "Processes", "Environment", "Exits", "Stacks", "Log")
@@ -51,8 +52,8 @@ def overview_lines(
     glyphs: Glyphs,
     now_s: float,
     width: int,
-    utc_offset_s: int,
-    local_offset_s: float,
+    utc_offset_s: Offset,
+    local_offset_s: Offset,
     pool: PoolRow | None,
     *,
     has_keys: bool = False,
@@ -141,7 +142,7 @@ def environment_lines(
 
 
 def exit_lines(
-    detail: WorkerDetail, width: int, glyphs: Glyphs, now_s: float, now_at: float, utc_offset_s: int
+    detail: WorkerDetail, width: int, glyphs: Glyphs, now_s: float, now_at: float, utc_offset_s: Offset
 ) -> list[Line]:
     """Each exit, newest first: when, how, after how long, and what came next."""
     if not detail.exits:

@@ -31,6 +31,7 @@ from tui.render.glyphs import Glyphs
 from tui.render.headings import group_page
 from tui.render.log_words import LogFacts, no_lines
 from tui.render.ways import Ways
+from tui.render.zone import Offset
 from tui.screens.log_panes import LogPanes
 from tui.screens.logs import LogPane
 from tui.screens.room import PANES, RoomScreen
@@ -65,7 +66,7 @@ class DrawnScreen(RoomScreen):
             self.place: Place = place
             self.name = name
 
-    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
+    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: Offset) -> None:
         super().__init__()
         self._source = source
         self._wording = wording

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -14,6 +13,7 @@ from tui.render.figures import plural
 from tui.render.log_lines import traceback_lines
 from tui.render.pieces import Line, Tone, plain
 from tui.render.pool_words import KIND_WORDS, numbered
+from tui.render.zone import Offset, local
 from tui.screens.reading import ReadingScreen
 
 
@@ -32,7 +32,7 @@ class FailureScreen(ReadingScreen):
         pool: str,
         failures: Sequence[PoolFailure],
         index: int,
-        utc_offset_s: int,
+        utc_offset_s: Offset,
         go_to_line: Callable[[PoolFailure], None],
     ) -> None:
         super().__init__(f"What failed in {plain(pool)}")
@@ -62,10 +62,10 @@ class FailureScreen(ReadingScreen):
         return failure_lines(failure, of, self._utc_offset_s, width)
 
 
-def failure_lines(failure: PoolFailure, place: str, utc_offset_s: int, width: int) -> list[Line]:
+def failure_lines(failure: PoolFailure, place: str, utc_offset_s: Offset, width: int) -> list[Line]:
     """All that is known of a failed item; `place` is where it stands among the others."""
     who = "" if failure.pid is None else f", last by process {failure.pid}"
-    when = f"{datetime.fromtimestamp(failure.at + utc_offset_s, UTC):%Y-%m-%d %H:%M:%S}" if failure.at else ""
+    when = f"{local(failure.at, utc_offset_s):%Y-%m-%d %H:%M:%S}" if failure.at else ""
     lines = fact("item", f"{numbered(failure.index, failure.item)}{place}", width, Tone.STRONG)
     lines += fact("error", failure.error, width, Tone.RED)
     lines += fact("kind", KIND_WORDS[failure.kind], width)

@@ -22,6 +22,7 @@ from tui.render.glyphs import Glyphs
 from tui.render.log_words import subject_of
 from tui.render.pieces import plain
 from tui.render.pool_detail import item_of, newest_failures
+from tui.render.zone import Offset
 from tui.screens.failures import FailureScreen
 from tui.screens.palette import PaletteScreen
 from tui.screens.places import PlacesScreen
@@ -49,7 +50,7 @@ def fleet_bindings() -> list[Binding]:
 class FleetScreen(PlacesScreen):
     """All that a person sees first, and mostly."""
 
-    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
+    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: Offset) -> None:
         super().__init__(source, wording, glyphs, utc_offset_s)
         hear(self, fleet_bindings())
         self.when_ready: Callable[[], None] = lambda: None

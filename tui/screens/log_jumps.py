@@ -17,6 +17,7 @@ from supervisor.clock import Clock
 from tui.link.log_source import LogSource
 from tui.render.moments import moment
 from tui.render.pieces import plain
+from tui.render.zone import Offset
 from tui.widgets.log_view import SCAN_BUDGET_S, LogView
 
 
@@ -40,7 +41,7 @@ class JumpingPane(Vertical):
         def can_replace(self, message: Message) -> bool:
             return isinstance(message, JumpingPane.Changed)
 
-    def __init__(self, source: LogSource, clock: Clock, utc_offset_s: int) -> None:
+    def __init__(self, source: LogSource, clock: Clock, utc_offset_s: Offset) -> None:
         super().__init__(classes="log")
         self._source = source
         self._clock = clock
@@ -183,9 +184,9 @@ class JumpingPane(Vertical):
         """Have the last line that is older than `at_us` at the lower edge; False while lines are still counted."""
         timeline = self._source.timeline
         number = timeline.line_at(at_us) if timeline is not None and timeline.is_complete else None
-        if number is None or not self._source.line_count:
+        if number is None or not self._source.line_count or not self._source.knows(max(number - 1, 0)):
             return False
-        self.view.end_at(min(self._source.index(max(number - 1, 0)), self._source.line_count - 1))
+        self.view.end_at(min(max(self._source.index(number) - 1, 0), self._source.line_count - 1))
         return True
 
     # --- marks ---

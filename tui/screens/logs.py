@@ -16,6 +16,7 @@ from tui.render.histogram import scale_for
 from tui.render.log_words import LogFacts, log_title, lost_of
 from tui.render.moments import EXAMPLES
 from tui.render.pieces import plain
+from tui.render.zone import Offset
 from tui.screens.log_taking import TakingPane
 from tui.widgets.filter_box import AskBox, Asked, FilterBox
 from tui.widgets.histogram_strip import HistogramStrip
@@ -35,7 +36,7 @@ QUESTIONS: Final = {
 class LogPane(TakingPane):
     """A pane that shows a `LogSource`. What has to do with workers is asked of the screen around it."""
 
-    def __init__(self, source: LogSource, project: str, glyphs: Glyphs, clock: Clock, utc_offset_s: int) -> None:
+    def __init__(self, source: LogSource, project: str, glyphs: Glyphs, clock: Clock, utc_offset_s: Offset) -> None:
         super().__init__(source, clock, utc_offset_s)
         self._project = project
         self._glyphs = glyphs

@@ -19,6 +19,7 @@ from tui.link.log_source import LogSource
 from tui.render.figures import plural
 from tui.render.glyphs import Glyphs
 from tui.render.ways import Span, target_at
+from tui.render.zone import Offset
 from tui.screens.drawing import DrawnScreen
 from tui.screens.wording import Wording
 from tui.situation import Pane, Place
@@ -37,7 +38,7 @@ class PlacesScreen(DrawnScreen):
             super().__init__()
             self.done = done
 
-    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: int) -> None:
+    def __init__(self, source: LogSource, wording: Wording, glyphs: Glyphs, utc_offset_s: Offset) -> None:
         super().__init__(source, wording, glyphs, utc_offset_s)
         self._worker_before: str | None = None
         """Whose log was shown before pools were; None while they are not."""

@@ -19,6 +19,7 @@ from tui.keymap import key_name
 from tui.offers import all_offered
 from tui.render.pieces import Line, Tone, wrap
 from tui.render.record import record_view
+from tui.render.zone import Offset
 from tui.screens.dialog_title import DialogTitle
 from tui.screens.upper import UpperScreen
 from tui.situation import Access
@@ -120,7 +121,7 @@ class RecordScreen(ReadingScreen):
     ]
     FOOT = "esc closes   up down pgup pgdn scroll   left right: the records before and after"
 
-    def __init__(self, stored: bytes, utc_offset_s: int, neighbour: Callable[[int], bytes | None]) -> None:
+    def __init__(self, stored: bytes, utc_offset_s: Offset, neighbour: Callable[[int], bytes | None]) -> None:
         super().__init__("Log record")
         self._record: Record = decode(stored)
         self._utc_offset_s = utc_offset_s

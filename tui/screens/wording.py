@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final, Literal
 
 from supervisor.api.messages import ChannelRow, ReplicaRow, WorkerDetail
@@ -22,6 +21,7 @@ from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line, Piece, Tone, plain
 from tui.render.pool_detail import pool_page
 from tui.render.ways import Ways, titled
+from tui.render.zone import Offset, ahead_s, local
 from tui.situation import Access, Place
 
 NEARLY_ALL: Final = 0.99
@@ -37,17 +37,17 @@ class Wording:
     project: str
     glyphs: Glyphs
     clock: Clock
-    utc_offset_s: int
+    utc_offset_s: Offset
     access: Access = "all"
 
-    def local_offset_s(self) -> float:
+    def local_offset_s(self) -> Offset:
         """What makes a time of the monotonic clock one that people read off the wall."""
-        return self.clock.wall_s() - self.clock.monotonic_s() + self.utc_offset_s
+        ahead_of_start_s = self.clock.wall_s() - self.clock.monotonic_s()
+        return lambda time_s: ahead_of_start_s + ahead_s(time_s + ahead_of_start_s, self.utc_offset_s)
 
     def header(self, view: FleetView, width: int) -> Line:
         """The top line."""
-        second = int(self.clock.wall_s() + self.utc_offset_s) % 86400
-        clock = f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+        clock = f"{local(self.clock.wall_s(), self.utc_offset_s):%H:%M:%S}"
         return lines.header(view.fleet, self.project, clock, width, self.glyphs, is_lost=view.state is LinkState.LOST)
 
     def banner(self, view: FleetView, now_s: float) -> tuple[BannerTone, str]:
@@ -118,7 +118,7 @@ class Wording:
         return error_page(error, (first, last), self.clock.wall_s(), self.glyphs, width)
 
     def _local_time(self, at: float) -> str:
-        return f"{datetime.fromtimestamp(at + self.utc_offset_s, UTC):%Y-%m-%d %H:%M:%S}"
+        return f"{local(at, self.utc_offset_s):%Y-%m-%d %H:%M:%S}"
 
     def no_errors(self, errors: ErrorSource, needle: str) -> tuple[str, ...]:
         """What the table of errors says when it has no rows."""

@@ -12,6 +12,7 @@ from tui.render.events import EventRow, clock_words, columns_for_events, event_l
 from tui.render.fleet_rows import Column
 from tui.render.glyphs import Glyphs
 from tui.render.pieces import Line
+from tui.render.zone import Offset
 from tui.sorting import Key
 from tui.widgets.painter import Painter
 from tui.widgets.rows_table import RowsTable
@@ -22,7 +23,7 @@ class EventTable(RowsTable[EventRow]):
 
     IS_SORTABLE = False
 
-    def __init__(self, utc_offset_s: int, *, id: str | None = None, glyphs: Glyphs) -> None:  # noqa: A002 (Textual's)
+    def __init__(self, utc_offset_s: Offset, *, id: str | None = None, glyphs: Glyphs) -> None:  # noqa: A002 (Textual's)
         super().__init__(id=id, glyphs=glyphs)
         self._utc_offset_s = utc_offset_s
 

@@ -20,6 +20,7 @@ from tui.render.fleet_rows import Column, columns_for, matches, row_line, time_t
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.headings import heading_line
 from tui.render.pieces import Line
+from tui.render.zone import Offset
 from tui.sorting import Key, worker_key
 from tui.widgets.marked_table import MarkedTable
 
@@ -38,7 +39,7 @@ class FleetTable(MarkedTable[FleetRow]):
         super().__init__(id=id, glyphs=glyphs)
         self._channels: Mapping[str, ChannelRow] = {}
         self._pools: Mapping[str, PoolRow] = {}
-        self._local_offset_s = 0.0
+        self._local_offset_s: Offset = 0.0
         self._passed: tuple[ReplicaRow, ...] = ()
         self._grouping: Grouping = ""
         self._folded: frozenset[str] = frozenset()
@@ -48,7 +49,7 @@ class FleetTable(MarkedTable[FleetRow]):
         rows: tuple[ReplicaRow, ...],
         channels: Mapping[str, ChannelRow],
         now_s: float,
-        local_offset_s: float = 0.0,
+        local_offset_s: Offset = 0.0,
         pools: Mapping[str, PoolRow] = NO_POOLS,
     ) -> None:
         """Show `rows`, their times counted at `now_s` (monotonic); only lines that differ are painted.

@@ -11,6 +11,7 @@ from textual.strip import Strip
 from tui.render.glyphs import Glyphs
 from tui.render.histogram import Bar, Scale, bar_cells, histogram_line, time_at
 from tui.render.pieces import Line
+from tui.render.zone import Offset
 from tui.widgets.painted import PaintedWidget
 from tui.widgets.painter import Painter
 
@@ -28,7 +29,7 @@ class HistogramStrip(PaintedWidget):
             self.at_us = at_us
             """In µs since 1970."""
 
-    def __init__(self, glyphs: Glyphs, utc_offset_s: int, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
+    def __init__(self, glyphs: Glyphs, utc_offset_s: Offset, *, id: str | None = None) -> None:  # noqa: A002 (Textual's)
         super().__init__(id=id)
         self._painter = Painter(self)
         self._glyphs = glyphs

@@ -58,10 +58,10 @@ def test_a_time_of_day_is_that_of_its_own_day() -> None:
     def offset_at(at_s: float) -> int:
         return 3600 if at_s >= change else 7200
 
-    then = moment("yesterday 9:30", NOW, 3600, offset_at)
+    then = moment("yesterday 9:30", NOW, offset_at)
     assert datetime.fromtimestamp(then, UTC) == datetime(2026, 11, 21, 7, 30, tzinfo=UTC)
-    assert moment("9:30", NOW, 3600, offset_at) == moment("9:30", NOW, 3600)
-    assert moment("2d ago", NOW, 3600, offset_at) == NOW - 2 * 86_400
+    assert moment("9:30", NOW, offset_at) == moment("9:30", NOW, 3600)
+    assert moment("2d ago", NOW, offset_at) == NOW - 2 * 86_400
 
 
 @pytest.mark.parametrize(
