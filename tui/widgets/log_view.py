@@ -18,6 +18,7 @@ from tui.link.log_source import LogSource
 from tui.render.glyphs import UNICODE, Glyphs
 from tui.render.log_lines import Form
 from tui.render.pieces import Tone
+from tui.render.zone import Offset
 from tui.widgets.log_strips import LogStrips
 from tui.widgets.scrolled import ScrolledLines
 
@@ -46,7 +47,7 @@ class LogView(ScrolledLines):
         self,
         source: LogSource,
         *,
-        utc_offset_s: int = 0,
+        utc_offset_s: Offset = 0,
         glyphs: Glyphs = UNICODE,
         id: str | None = None,  # noqa: A002 (Textual's own name)
     ) -> None:
