@@ -9,7 +9,10 @@ from textual.widgets import Input
 
 from tui.bindings import hear
 from tui.dashboard import Dashboard, Leaving
+from tui.link.engine_link import News
+from tui.link.log_source import Narrowing
 from tui.link.replay_link import ReplayClock, ReplayLink
+from tui.link.view import FleetView
 from tui.replay_actions import REPLAY_ACTIONS, STEPS_S
 from tui.screens.asking import AskingScreen
 from tui.screens.logs import LogPane
@@ -32,6 +35,8 @@ class _Stand:
     """Of the moment for which it was."""
     line: int | None
     """The line under its cursor then: under another one a person has gone elsewhere."""
+    narrowing: Narrowing
+    """What it let through then."""
 
 
 class ReplayDashboard(Dashboard):
@@ -54,6 +59,8 @@ class ReplayDashboard(Dashboard):
         ])  # fmt: skip
         self._stands: dict[LogPane, _Stand] = {}
         """Where each log was made to stand; one that has none is to be made so, wherever it is."""
+        self._is_moved = False
+        """What is open over the first screen still shows another moment."""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Where a person types, the keys of a recording are letters like all others."""
@@ -63,6 +70,14 @@ class ReplayDashboard(Dashboard):
     def on_mount(self) -> None:
         self.set_interval(LOG_EVERY_S, self._take_logs_along)
 
+    def _hear(self, news: News) -> None:
+        super()._hear(news)
+        if self._is_moved and isinstance(news, FleetView):
+            self._is_moved = False
+            for screen in self.screen_stack:
+                if isinstance(screen, AskingScreen):
+                    screen.look_anew()
+
     def _take_logs_along(self) -> None:
         """Have each log end at the moment that is shown, unless a person has gone elsewhere in it."""
         if not self.is_drawing or self._view.fleet is None:
@@ -70,17 +85,28 @@ class ReplayDashboard(Dashboard):
         panes = tuple(self.fleet_screen.log_panes)
         self._stands = {pane: stand for pane, stand in self._stands.items() if pane in panes}
         told = [self._take_along(pane) for pane in panes]
+        self._take_errors_along()
         if any(told):
             self.fleet_screen.redraw()
 
+    def _take_errors_along(self) -> None:
+        """Have nothing be told of that has failed later."""
+        timeline, at_s = self.fleet_screen.log_panes.first.source.timeline, self._replay_clock.wall_s()
+        if timeline is not None and timeline.is_complete:
+            self.fleet_screen.tell_errors_until(timeline.line_at(int(at_s * 1e6)) or 0, at_s)
+
     def _take_along(self, pane: LogPane) -> bool:
         """Have one log end at the moment that is shown; whether its title says something else by that."""
-        at_s, stand = self._replay_clock.wall_s(), self._stands.get(pane)
-        is_elsewhere = stand is not None and pane.view.cursor_number != stand.line
-        if not is_elsewhere and (stand is None or int(at_s) != stand.second):
-            if not pane.stand_at(int(at_s * 1e6)):
+        at_s, stand, narrowing = self._replay_clock.wall_s(), self._stands.get(pane), pane.source.narrowing
+        is_same = stand is not None and stand.narrowing == narrowing  # other lines have other numbers of their own
+        is_elsewhere = pane.recorded == ELSEWHERE and stand is not None
+        if stand is not None and is_same:
+            is_elsewhere = pane.view.cursor_number != stand.line
+        if not is_elsewhere and (stand is None or not is_same or int(at_s) != stand.second):
+            if pane.stand_at(int(at_s * 1e6)):
+                self._stands[pane] = _Stand(int(at_s), pane.view.cursor_number, narrowing)
+            elif pane.source.line_count:
                 return False  # its lines are still counted
-            self._stands[pane] = _Stand(int(at_s), pane.view.cursor_number)
         told, before = ELSEWHERE if is_elsewhere else self._replay_clock.text()[-TIME_CELLS:], pane.recorded
         pane.recorded, pane.recorded_us = told, int(at_s * 1e6)
         return told != before
@@ -99,9 +125,7 @@ class ReplayDashboard(Dashboard):
         self._stands.clear()
         if seconds < 0:
             self._hang_desk.happenings.start_over()
-        for screen in self.screen_stack:
-            if isinstance(screen, AskingScreen):
-                screen.look_anew()
+        self._is_moved = True
         self.say(f"{self._replay_clock.text()}, {speed_text(self._replay_clock.speed)}")
 
     def _change_speed(self) -> None:

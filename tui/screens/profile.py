@@ -65,7 +65,9 @@ class ProfileScreen(AskingScreen[Look]):
         self._begun_s = 0.0
         self._page = FilePage([], [], [], [])
         self._page_of: tuple[object, int] = (None, 0)
-        self._is_plan_wanted = True
+        self._is_recorded = desk.wording.access == "recording"
+        """Nothing was recorded of the file, so it is told as it is now; there is no engine that would plan a reload."""
+        self._is_plan_wanted = not self._is_recorded
         self._looks = 0
         self._put_at = 0
         """The line of the screen that the cursor was put on."""
@@ -161,6 +163,8 @@ class ProfileScreen(AskingScreen[Look]):
     def notes(self) -> str:
         if self.reply is None:
             return ""
+        if self._is_recorded:
+            return "the file as it is now"
         file = self.reply.file
         changed = sum(bool(line.mark) for line in file.lines)
         told = [plural(changed, "changed line")] if changed and not file.trouble else []
@@ -183,12 +187,17 @@ class ProfileScreen(AskingScreen[Look]):
         is_narrow = self.has_class("-narrow")
         plan.display = self._is_plan_wanted
         width = (self.size.width if is_narrow else self.size.width * PLAN_SHARE // 10) - 2
-        lines: list[Line] = plan_page(reply.file, reply.standing, key_of("reload"), width, self.desk.glyphs.ellipsis)
+        key = key_of("reload") if self._can_reload else ""
+        lines: list[Line] = plan_page(reply.file, reply.standing, key, width, self.desk.glyphs.ellipsis)
         most = max((self.size.height - 2) // 3, 1)
         plan.styles.height = min(len(lines), most) if is_narrow else "1fr"
         plan.show(lines)
 
     # --- keys ---
+
+    @property
+    def _can_reload(self) -> bool:
+        return any(action.id == "reload" for action in self.rows)
 
     @property
     def _file_view(self) -> FileView:
@@ -264,7 +273,8 @@ class ProfileScreen(AskingScreen[Look]):
             place, names = "workers", [row.name for row in view.rows if row.worker == declared.name]
         name = names[0] if declared.kind == "workers" and names else declared.name
         if name not in names:
-            self.desk.say(f"{plain(declared.name)} is not part of the run yet: {key_of('reload')} reloads.", "warning")
+            way = f" yet: {key_of('reload')} reloads" if self._can_reload else " that is shown"
+            self.desk.say(f"{plain(declared.name)} is not part of the run{way}.", "warning")
             return
         self.call_later(self.run_action, f"app.leave_for({place!r}, {name!r})")
 

@@ -63,6 +63,8 @@ class LogView(ScrolledLines):
         self._paused_at: int | None = None
         self._empty: tuple[str, ...] = ()
         self._is_covered = False
+        self._is_last = False
+        """Nothing is shown below the line under the cursor."""
         self._lead_pressed = 0
         """What `_lead` was when a mouse button went down, which may uncover the first row."""
         self.marks: set[int] = set()
@@ -205,6 +207,8 @@ class LogView(ScrolledLines):
         self._page, self._is_outdated = (0, [], []), False
         if self.is_following:
             self._cursor = max(count - 1, 0)
+            self._is_last = False
+        if self.is_following or self._is_last:
             self._scroll(*self._top_with_last(self._cursor))
         else:
             self._make_room(self.scroll_offset.y)
@@ -286,7 +290,7 @@ class LogView(ScrolledLines):
             text = self._empty[y] if y < len(self._empty) else ""
             return self._strips.words(text, Tone.STRONG if y == 0 else Tone.DIM)
         index, row = self._place(y)
-        stored = self._stored(index) if index < count else None
+        stored = self._stored(index) if index < count and not (self._is_last and index > self._cursor) else None
         if stored is None:
             return self._strips.blank()
         is_chosen = index == self._cursor and self.has_focus and not self.is_following
@@ -320,7 +324,7 @@ class LogView(ScrolledLines):
         """Put the cursor on line `index`, in the middle of the screen where it was out of sight."""
         if self.is_following:
             self._paused_at = self._source.line_count
-        self._cursor = index
+        self._cursor, self._is_last = index, False
         first, last = self._visible()
         if not first <= index <= last:
             self._scroll(*self._top_with_last(index, self.size.height // 2))
@@ -328,8 +332,9 @@ class LogView(ScrolledLines):
         self.post_message(self.Moved())
 
     def end_at(self, index: int) -> None:
-        """Put the cursor on line `index`, the last one on the screen."""
+        """Put the cursor on line `index`, the last one on the screen; what comes after it is not shown."""
         self.jump_to(index)
+        self._is_last = True
         self._scroll(*self._top_with_last(index))
 
     def action_move(self, lines: int) -> None:
@@ -338,6 +343,7 @@ class LogView(ScrolledLines):
             return
         first, last = self._visible()
         self._cursor = min(max(min(max(self._cursor, first), last) + lines, 0), count - 1)
+        self._is_last = False
         if self.is_following:
             self._paused_at = count
             self.post_message(self.Moved())

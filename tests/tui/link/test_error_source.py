@@ -57,6 +57,26 @@ def test_failures_of_log_and_journal_are_grouped(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_what_fails_later_is_not_told_of_yet(tmp_path: Path) -> None:
+    """Neither lines nor exits; once their moment has come they are, and when it is earlier again they are not."""
+    logs = tmp_path / "logs"
+    store(logs, [raised("a", 3), stored_line("fine"), raised("b", 9)])
+    (tmp_path / "journal.ndjson").write_bytes(exit_of("disk", "exit code 1", 1) + exit_of("disk", "exit code 2", 60))
+    reader = reader_of(logs)
+    source = ErrorSource()
+    early, late = 1_795_354_286.0 + 30, 1_795_354_286.0 + 90
+    source.look_until(2, early)
+    source.open(str(logs), reader)
+    first = {"ValueError code.py:3 f": 1, "exit code 1": 1}
+    assert _look(source) == first
+    source.look_until(3, late)
+    assert _look(source) == first | {"ValueError code.py:9 f": 1, "exit code 2": 1}
+    source.look_until(2, early)
+    assert _look(source) == first
+    source.close()
+    reader.close()
+
+
 def test_a_store_without_a_journal_has_its_exceptions_all_the_same(tmp_path: Path) -> None:
     """A journal may be missing or no journal at all."""
     store(tmp_path / "logs", [raised("a", 3)])

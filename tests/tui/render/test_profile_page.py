@@ -88,6 +88,8 @@ def test_what_a_reload_would_do_is_a_sentence(file: ProfileFile, standing: Stand
     told = " ".join(line_text(line).strip() for line in plan_page(file, standing, "ctrl+r", 200, "~"))
     assert words in told
     assert ("ctrl+r applies it" in told) == bool(standing.reply and standing.reply.plan)
+    for_looking = [line_text(line) for line in plan_page(file, standing, "", 200, "~")]
+    assert not any("applies it" in line for line in for_looking)
 
 
 def test_trouble_is_told_before_the_lines() -> None:
