@@ -23,6 +23,7 @@ from supervisor.logs.whole_chunks import WholeChunks
 CHUNK_BLOCKS: Final = 8
 MANY_LINES: Final = 200
 """Where so many of a chunk's lines, some 3,000, may match, it costs less to look at all of them at once."""
+_SPARED: Final = 16
 _BEGIN: Final = b'\n{"time":"2026-11-22T13:31:26.123456Z","level":"'
 """Where all digits are taken for the same, every line begins with this."""
 _LARGE_BYTES: Final = 8 * 1024 * 1024
@@ -66,15 +67,20 @@ class Finder:
         self._classes = None if self._whole is not None and self._whole.is_quick else query.classes
         self._begin = _BEGIN.translate(self._classes.table) if self._classes is not None else b""
         self._has_many = False
+        self._spared = 0
+        """In so many of the next chunks nobody looks for anchors: too many lines had one."""
 
     def lines(self, data: bytes) -> Sequence[int]:
         """The numbers of the lines in `data` that match, ascending."""
-        if self._classes is not None:
+        if self._classes is not None and not self._has_many:
             return self._lines_of(data, self._classes)
-        if self._anchors and not self._has_many:
+        if self._spared:
+            self._spared -= 1
+        elif self._anchors and not self._has_many:
             begins = self._begins(data, MANY_LINES if self._whole is not None else len(data))
             if begins is not None:
                 return self._matching(data, begins)
+            self._spared = _SPARED if self._whole is not None and self._whole.is_quick else 0
         return self._among_many(data)
 
     def _among_many(self, data: bytes) -> Sequence[int]:
@@ -83,6 +89,7 @@ class Finder:
         if found is not None:
             self._has_many = len(found) >= MANY_LINES
             return found
+        self._has_many = False
         if self._anchors:
             return self._matching(data, self._begins(data, len(data)) or set())
         matches, lesser = self._query.matches, self._query.lesser_marks

@@ -13,9 +13,12 @@ from supervisor.logs.packing import pack
 from supervisor.logs.query import FieldTest, LogQuery
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import engine_line, time_text
-from supervisor.logs.scanning import Fold, fastest_fold, scan
+from supervisor.logs.scanning import Finder, Fold, fastest_fold, scan
 from supervisor.logs.search_process import Searcher, SearchReply, SearchRequest, request_of
+from supervisor.logs.segment_files import segment_name, segment_numbers
 from supervisor.logs.segments import SegmentWriter
+
+NOW = "2026-11-22T13:31:26.123456Z"
 
 
 @pytest.fixture(scope="module")
@@ -174,6 +177,48 @@ def test_search_stops_when_there_is_news(store: Path) -> None:
     request = SearchRequest(id=1, directory=str(store), text="timeout")
     Searcher(fastest_fold).run(request, replies.append, lambda: True)
     assert replies == []
+
+
+def test_segments_that_are_deleted_amid_a_search_are_left_out(tmp_path: Path) -> None:
+    """What could still be read is found, each line once; all of the segments that are left; and the count is theirs."""
+    writer = SegmentWriter(tmp_path, segment_bytes=1)
+    for number in range(80):
+        writer.append([engine_line(1000.0 + number, "INFO", f"number {number} {word}") for word in ("odd", "even")])
+    writer.close()
+    numbers = segment_numbers(tmp_path)
+    replies: list[SearchReply] = []
+
+    def delete_old() -> bool:
+        for number in numbers[:40]:
+            (tmp_path / segment_name(number)).unlink(missing_ok=True)
+        return False
+
+    Searcher(fastest_fold).run(SearchRequest(1, str(tmp_path), "even"), replies.append, delete_old)
+    hits = [(segment, line) for reply in replies for segment, lines in reply.hits for line in lines]
+    assert (replies[-1].is_done, replies[-1].trouble, replies[-1].count) == (True, "", len(hits))
+    assert len(set(hits)) == len(hits) < 80
+    assert [segment for segment, _ in hits][:40] == numbers[:39:-1]
+    reader = LogReader(tmp_path)
+    reader.refresh()
+    known = [found for segment, line in hits if (found := reader.line_at(segment, line)) is not None]
+    assert known == list(range(reader.line_count - 1, 0, -2))
+    assert all(b"even" in reader.lines(number, 1)[0] for number in known)
+    reader.close()
+
+
+@pytest.mark.parametrize("fold", [bytes.lower, fastest_fold()])
+@pytest.mark.parametrize("pattern", [r"\d+$", r"[a-z]+ \d+", r"\d{3}-\d", "-", "x.*y"])
+def test_chunks_in_which_few_lines_match_follow_such_in_which_many_do(pattern: str, fold: Fold) -> None:
+    """What one chunk has taught is tried in the next, and changes no answer."""
+    lane = Lane("walk", 1, "stdout")
+    many = lane.feed(b"".join(b"x %d-1 y %d\n" % (number, number) for number in range(400)), NOW)
+    few = lane.feed(b"".join(b"- %s\n" % (b"7" if number == 9 else b"-") for number in range(400)), NOW)
+    odd = lane.feed(b"a\tb 1\n", NOW) + b"\x01 x 12-1 y 2\n"
+    query = LogQuery(pattern, is_regex=True)
+    finder = Finder(query, fold)
+    for data in (few, many, odd, many, few, few, many + odd, odd, few + odd):
+        wanted = [number for number, line in enumerate(data[:-1].split(b"\n")) if query.matches(line)]
+        assert list(finder.lines(data)) == wanted
 
 
 def test_search_that_cannot_be_is_answered_in_words(tmp_path: Path) -> None:
