@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from supervisor.api.hangs import Verdict, WhyReply
+from tui.command_keys import in_keys
 from tui.render.channel_detail import Item, Page
 from tui.render.facts import heading
 from tui.render.glyphs import Glyphs
@@ -63,7 +64,8 @@ def hangs_page(reply: WhyReply, glyphs: Glyphs, now_s: float, width: int) -> Pag
     """The whole page; each verdict is an item that a person can go to."""
     verdicts = worst_first(reply)
     if not verdicts:
-        return Page([(), ((" No worker has a process that could be stuck.", Tone.STRONG),)])
+        nobody: Line = ((" No worker has a process that could be stuck.", Tone.STRONG),)
+        return Page([(), nobody, *_troubles(reply, width)])
     roots = _roots(verdicts, width, glyphs)
     lines: list[Line] = [(), *(roots or _all_is_well(verdicts))]
     name_width = min(max(len(plain(verdict.replica)) for verdict in verdicts), _LONGEST_NAME)
@@ -75,11 +77,16 @@ def hangs_page(reply: WhyReply, glyphs: Glyphs, now_s: float, width: int) -> Pag
     forest = forest_lines(verdicts, glyphs, width)
     if forest:
         lines += [*heading("Who waits for whom"), *forest]
-    if reply.troubles:
-        lines += heading("What could not be seen", Tone.AMBER)
-        for trouble in grouped_troubles(reply.troubles):
-            lines += [((f"   {part}", Tone.PLAIN),) for part in wrap(plain(trouble), max(width - 4, 12))]
-    return Page(lines, tuple(items))
+    return Page([*lines, *_troubles(reply, width)], tuple(items))
+
+
+def _troubles(reply: WhyReply, width: int) -> list[Line]:
+    """What could not be seen, with the keys that show it elsewhere."""
+    lines: list[Line] = heading("What could not be seen", Tone.AMBER) if reply.troubles else []
+    for trouble in grouped_troubles(reply.troubles):
+        told = in_keys(plain(trouble), is_elsewhere=True)
+        lines += [((f"   {part}", Tone.PLAIN),) for part in wrap(told, max(width - 4, 12))]
+    return lines
 
 
 def _all_is_well(verdicts: Sequence[Verdict]) -> list[Line]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from supervisor.api.hangs import ChainLink, Verdict, WayOut, WhyReply
+from tui.command_keys import in_keys
 from tui.render.channel_detail import Page
 from tui.render.facts import heading
 from tui.render.figures import plural
@@ -184,7 +185,7 @@ def _troubles(troubles: Sequence[str], width: int) -> list[Line]:
         return []
     lines = heading("What could not be seen", Tone.AMBER)
     for trouble in grouped_troubles(troubles):
-        lines += _folded(trouble, width, 3)
+        lines += _folded(in_keys(plain(trouble)), width, 3)
     return lines
 
 

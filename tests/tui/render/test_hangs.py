@@ -234,3 +234,13 @@ def test_the_dump_has_verdicts_and_stacks_of_all() -> None:
     """What a person hands on: who is stuck and why, then every frame with its file, line and text."""
     told = dump_text("Stacks of census", everybody().verdicts, [stacks_reply(), at_rest()], ["w.9: gone"])
     assert golden("stacks_dump") == told.rstrip("\n")
+
+
+def test_what_was_not_examined_is_told_with_the_key_that_shows_it() -> None:
+    """A person at the dashboard has a key for what the engine advises a shell to do; with no verdict at all, too."""
+    told = "a, b are threads of one process (--simulate), whose waits are not examined"
+    reply = WhyReply(troubles=(f"{told}; procdeck stacks a shows what each thread does, by the worker's name",))
+    for page in (hangs(reply, 160), hangs(msgspec.structs.replace(everybody(), troubles=reply.troubles), 160)):
+        assert f"{told}; t on a (1 shows the workers) shows what each" in page
+        assert "procdeck" not in page
+    assert f"{told}; t on a shows what each thread" in " ".join(why(reply, width=160).split())
