@@ -221,7 +221,9 @@ def test_poll_says_whether_something_is_there(near: Side) -> None:
     conn1, conn2 = near.pipe()
     with conn1, conn2:
         assert (conn2.poll(), conn2.poll(0.01)) == (False, False)
-        threading.Timer(0.02, conn1.send, ["here"]).start()
+        sender = threading.Timer(0.02, conn1.send, ["here"])
+        sender.start()
         assert conn2.poll(None)
         assert conn2.recv() == "here"
+        sender.join()
     assert (conn1.closed, conn2.closed) == (True, True)

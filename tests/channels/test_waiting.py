@@ -114,9 +114,11 @@ def test_stop_ends_every_blocking_call(
 def test_other_messages_do_not_end_a_wait(control: Control, empty: Queue) -> None:
     """What the agent reads and does not take for a stop lets the call wait on."""
     control.tell(b"abc")
-    threading.Timer(0.05, control.tell, [b"s"]).start()
+    teller = threading.Timer(0.05, control.tell, [b"s"])
+    teller.start()
     with pytest.raises(StopRequested):
         empty.get()
+    teller.join()
     assert control.seen == [b"a", b"b", b"c", b"s"]
 
 
@@ -157,9 +159,11 @@ def test_every_waiting_thread_is_told_once(control: Control, empty: Queue) -> No
 
 def test_agent_that_learned_of_a_stop_elsewhere_ends_the_waits(control: Control, empty: Queue) -> None:
     """announce_stop() does what a stop on the descriptor does."""
-    threading.Timer(0.05, announce_stop).start()
+    announcer = threading.Timer(0.05, announce_stop)
+    announcer.start()
     with pytest.raises(StopRequested):
         empty.get()
+    announcer.join()
     assert control.seen == []
 
 
@@ -170,8 +174,10 @@ def test_closed_control_descriptor_does_not_make_waits_spin(empty: Queue) -> Non
     fd = os.dup(0)
     set_interrupt(fd, lambda: pytest.fail("there is nothing to read"))
     os.close(fd)
-    threading.Timer(0.05, empty.put, ["item"]).start()
+    putter = threading.Timer(0.05, empty.put, ["item"])
+    putter.start()
     assert empty.get() == "item"
+    putter.join()
     set_interrupt(None)
 
 
