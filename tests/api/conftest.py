@@ -24,9 +24,9 @@ def _quiet_api() -> Iterator[None]:
 
 
 @pytest.fixture
-def socket_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def socket_file(place: Path) -> Path:
     """Where to bind; short, for a socket's path has 107 bytes."""
-    return tmp_path_factory.mktemp("s") / "engine.sock"
+    return place / "engine.sock"
 
 
 @pytest.fixture

@@ -99,11 +99,9 @@ async def test_without_any_reserve_callers_are_told_and_the_loop_does_not_spin(
     assert door.refused == 3 * accepting.RESERVE
 
 
-async def test_another_listener_takes_over_without_losing_a_caller(
-    acceptor: Acceptor, socket_file: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+async def test_another_listener_takes_over_without_losing_a_caller(acceptor: Acceptor, socket_file: Path) -> None:
     """Whoever waits at the old door when it closes is still let in."""
-    other = tmp_path_factory.mktemp("o") / "s"
+    other = socket_file.with_name("other.sock")
     acceptor.open(Door(socket_file))  # type: ignore[arg-type]
     with socket.socket(socket.AF_UNIX) as waiting:
         waiting.connect(str(socket_file))

@@ -116,11 +116,9 @@ async def test_refusals_say_why(session: aiohttp.ClientSession, port: FakePort) 
     assert port.channel_wishes == []
 
 
-def test_client_reads_and_acts(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_reads_and_acts(place: Path) -> None:
     """The synchronous client has a method for each of them, and a refusal keeps the engine's words."""
-    runtime: Path = tmp_path_factory.mktemp("r")
-    monkeypatch.setenv("PROCDECK_RUNTIME_DIR", str(runtime))
-    with FakeEngine(a_fleet(a_row("walk")), runtime) as engine:
+    with FakeEngine(a_fleet(a_row("walk")), place) as engine:
         engine.port.dead = {"paths": [a_letter("7")]}
         engine.port.first = {"paths": [a_letter("9")]}
         client = EngineClient(socket_path(engine.note.project))

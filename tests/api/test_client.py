@@ -23,9 +23,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
-    monkeypatch.setenv("PROCDECK_RUNTIME_DIR", str(tmp_path_factory.mktemp("r")))
-    with FakeEngine(a_fleet(a_row("walk"), a_row("parse.1"), a_row("parse.2")), tmp_path_factory.mktemp("l")) as engine:
+def engine(place: Path) -> Iterator[FakeEngine]:
+    with FakeEngine(a_fleet(a_row("walk"), a_row("parse.1"), a_row("parse.2")), place / "l") as engine:
         yield engine
 
 
@@ -95,12 +94,12 @@ def test_down_tells_the_survivors(client: EngineClient, engine: FakeEngine) -> N
     assert engine.port.downs == [True]
 
 
-def test_no_engine_is_unreachable(tmp_path: Path) -> None:
+def test_no_engine_is_unreachable(place: Path) -> None:
     """Whether there is no socket, a dead one, or a path that no socket can have."""
     with pytest.raises(EngineUnreachable, match=r"no engine answers on .*: No such file"):
-        EngineClient(tmp_path / "engine.sock").health()
+        EngineClient(place / "engine.sock").health()
     with pytest.raises(EngineUnreachable, match="path too long"):
-        EngineClient(tmp_path / ("x" * 120)).health()
+        EngineClient(place / ("x" * 120)).health()
 
 
 def test_engine_that_is_silent_is_unreachable(socket_file: Path) -> None:

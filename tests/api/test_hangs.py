@@ -24,6 +24,8 @@ from tests.api.samples import a_verdict
 from tests.api.test_requests import _get, _post
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import aiohttp
 
     from tests.api.fake_port import FakePort
@@ -108,10 +110,9 @@ async def test_looking_takes_get_and_acting_takes_post(session: aiohttp.ClientSe
             assert (response.status, response.headers["Allow"]) == (405, "POST")
 
 
-def test_client_asks_for_all_of_it(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_asks_for_all_of_it(place: Path) -> None:
     """Names with odd letters too; what is refused is told in the engine's words."""
-    monkeypatch.setenv("PROCDECK_RUNTIME_DIR", str(tmp_path_factory.mktemp("r")))
-    with FakeEngine(a_fleet(a_row("walk"), a_row("parse.1")), tmp_path_factory.mktemp("l")) as engine:
+    with FakeEngine(a_fleet(a_row("walk"), a_row("parse.1")), place / "l") as engine:
         engine.port.verdicts = (a_verdict("parse.1"),)
         client = EngineClient(socket_path(engine.note.project))
         assert client.why().verdicts == client.why(["parse"]).verdicts == engine.port.verdicts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,8 @@ from tests.api.fake_port import FakeEngine, a_fleet, a_row
 
 
 @pytest.fixture
-def engine(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeEngine]:
-    monkeypatch.setenv("PROCDECK_RUNTIME_DIR", str(tmp_path_factory.mktemp("r")))
-    with FakeEngine(a_fleet(a_row("walk"), a_row("parse.1"), a_row("parse.2")), tmp_path_factory.mktemp("l")) as engine:
+def engine(place: Path) -> Iterator[FakeEngine]:
+    with FakeEngine(a_fleet(a_row("walk"), a_row("parse.1"), a_row("parse.2")), place / "l") as engine:
         yield engine
 
 

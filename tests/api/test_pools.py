@@ -134,11 +134,9 @@ def test_stream_tells_of_pools_that_differ() -> None:
     assert message.fleet == told
 
 
-def test_client_reads_and_asks(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_reads_and_asks(place: Path) -> None:
     """The synchronous client has a method for each of them, and a refusal keeps the engine's words."""
-    runtime: Path = tmp_path_factory.mktemp("r")
-    monkeypatch.setenv("PROCDECK_RUNTIME_DIR", str(runtime))
-    with FakeEngine(a_fleet(a_row("hash"), pools=(a_pool(), a_pool("words@parse.2"))), runtime) as engine:
+    with FakeEngine(a_fleet(a_row("hash"), pools=(a_pool(), a_pool("words@parse.2"))), place) as engine:
         client = EngineClient(socket_path(engine.note.project))
         assert client.pools() == engine.port.now.pools
         assert msgspec.json.decode(client.pools_json(), type=PoolList).pools == client.pools()

@@ -78,8 +78,9 @@ def test_paused_tree_stands_still_whole_and_goes_on(family: Family) -> None:
 def test_chosen_stop_signal_reaches_a_tree_that_stands_still(family: Family, tmp_path: Path) -> None:
     """The stop signal is followed by SIGCONT, so that a paused process can obey it."""
     told = tmp_path / "told"
-    leader = family("sh", "-c", f"trap 'echo hup > {told}; exit' HUP; while :; do sleep 0.05; done")
-    wait_for(lambda: len(session_of(leader.pid)) == 2, "the loop to run")
+    leader = family("sh", "-c", f"trap 'echo hup > {told}; exit' HUP; echo armed; while :; do sleep 0.05; done")
+    assert leader.stdout is not None
+    assert leader.stdout.readline() == b"armed\n"
     os.kill(leader.pid, signal.SIGSTOP)
     assert stopping.term_tree(leader.pid, signal_number=signal.SIGHUP) >= 1
     wait_for(lambda: told.exists() and told.read_text() == "hup\n", "the trap to be run")

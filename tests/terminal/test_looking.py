@@ -39,7 +39,7 @@ def test_filter_of_the_log_shows_matching_records_only(place: Path, procdeck: Op
     terminal.wait(lambda lines: set(log_workers(lines)) == {"pair.2"}, "records of pair.2 only")
     terminal.press("enter")
     terminal.wait_text("/pair.2 makes", "esc clears", LOG_HINTS)
-    newest = _records(terminal.text())[-1]
+    (newest,) = terminal.wait(lambda lines: _records(lines)[-1:], "a record")
     lines = terminal.wait(lambda lines: lines if _records(lines)[-1:] not in ([], [newest]) else [], "a new record")
     assert set(log_workers(lines)) == {"pair.2"}
     assert all("pair.2 makes round" in line for line in lines if log_workers([line]))
