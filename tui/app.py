@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from supervisor.errors import ProcdeckError
 from supervisor.heap import give_back_large
 from supervisor.paths import socket_path, state_root
-from tui.switching import load_dashboard, still_running, switched_words
+from tui.switching import load_dashboard, opened_meanwhile, still_running, switched_words
 
 if TYPE_CHECKING:
     from supervisor.processes.ignition import Ignition
@@ -60,6 +60,8 @@ def run_dashboard(project: str, *, started_here: bool = False, ignition: Ignitio
         project, started_here = leaving.next_project, True
         gc.unfreeze()  # the dashboard that is over was to stay for good
     sys.stdout.write(exit_line(leaving, project, started_here=started_here) + "\n")
+    if leaving is not None and (opened := opened_meanwhile(leaving.opening)):
+        sys.stdout.write(opened + "\n")
     if others := still_running([one for one in left if one != project]):
         sys.stdout.write(others + "\n")
     return 0

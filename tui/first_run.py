@@ -28,6 +28,7 @@ from tui.settings.glyph_choice import glyphs_for
 from tui.settings_desk import SettingsDesk, settings_in_use
 from tui.switching import Opened, load_dashboard
 from tui.theme import DEFAULTS
+from tui.toasts import FewToasts
 from tui.wishes import Severity
 
 MOST_FILES: Final = 200
@@ -43,7 +44,7 @@ class Began:
     is_started: bool = False
 
 
-class FirstRun(KeysInOrder[Began]):
+class FirstRun(KeysInOrder[Began], FewToasts[Began]):
     """A picker and nothing else; its result is None where nothing was chosen."""
 
     CSS_PATH = "app.tcss"

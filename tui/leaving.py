@@ -19,7 +19,7 @@ from tui.link.view import FleetView, LinkState
 from tui.pacing import PacedApp
 from tui.render.header import live_workers
 from tui.screens.confirm import ConfirmScreen, quit_question
-from tui.toasts import NOTHING, News, Subject, outdone, take_down
+from tui.toasts import NOTHING, FewToasts, News, Subject
 from tui.wishes import Severity
 
 if TYPE_CHECKING:
@@ -46,11 +46,13 @@ class Leaving:
     """Whose dashboard is wanted next."""
     is_stopped: bool = False
     """Everything was stopped before another dashboard was wanted."""
+    opening: str = ""
+    """Another project whose engine was on its way, and will run."""
     trouble: ProcdeckError | None = None
     """Why there is no engine."""
 
 
-class LeavingApp(KeysInOrder[Leaving], PacedApp[Leaving]):
+class LeavingApp(KeysInOrder[Leaving], FewToasts[Leaving], PacedApp[Leaving]):
     """An app with a line to an engine, that can say something and be left. What it shows is its subclass's business."""
 
     def __init__(self, link: EngineLink, *, ansi_color: bool | None) -> None:
@@ -86,13 +88,6 @@ class LeavingApp(KeysInOrder[Leaving], PacedApp[Leaving]):
         """
         timeout_s = (4.0 if severity == "information" else 8.0) + len(sentence) / READ_PER_S
         self.post_message(Notify(News(sentence, severity=severity, timeout=timeout_s, about=about)))
-
-    def on_notify(self, message: Notify) -> None:
-        """Make room for what is to be said; Textual shows it then."""
-        gone = outdone(self._notifications, message.notification)
-        for notification in gone:
-            self._unnotify(notification, refresh=False)
-        take_down(self, gone)
 
     async def hear_engine(self, listener: Listener) -> None:
         """Tell `listener` all news, as soon as there is an engine; where none comes to be, leave."""
@@ -143,10 +138,16 @@ class LeavingApp(KeysInOrder[Leaving], PacedApp[Leaving]):
             self.say("The engine is starting: the question comes when it is there. Once more leaves at once.")
             return
         if self._view.state is not LinkState.LIVE:
-            self.exit(Leaving("gone"))
+            self.exit(Leaving("gone", opening=self._opening))
             return
-        question = quit_question(live_workers(self._view.fleet), is_stopping=self._is_stopping)
+        live = live_workers(self._view.fleet)
+        question = quit_question(live, is_stopping=self._is_stopping, opening=self._opening)
         self.push_screen(ConfirmScreen(question), self._answered_quit)
+
+    @property
+    def _opening(self) -> str:
+        """What a picker on the screen, or below a question, is opening."""
+        return next(filter(None, (getattr(screen, "opening", "") for screen in self.screen_stack)), "")
 
     def _answered_quit(self, choice: str | None) -> None:
         if choice == "detach":
@@ -163,7 +164,7 @@ class LeavingApp(KeysInOrder[Leaving], PacedApp[Leaving]):
             self.starting.leave()
             self.exit(Leaving("starting"))
             return
-        self.exit(Leaving("detached", live_workers(self._view.fleet)))
+        self.exit(Leaving("detached", live_workers(self._view.fleet), opening=self._opening))
 
     async def _stop_all(self, *, is_forced: bool) -> None:
         """Stay and show who is waited for, then leave."""
@@ -174,9 +175,9 @@ class LeavingApp(KeysInOrder[Leaving], PacedApp[Leaving]):
             self._is_stopping_all = False
             self.say(str(refused), "error")
         except EngineUnreachable:
-            self.exit(Leaving("stopped"))
+            self.exit(Leaving("stopped", opening=self._opening))
         else:
-            self.exit(Leaving("stopped", survivors=reply.survivors))
+            self.exit(Leaving("stopped", survivors=reply.survivors, opening=self._opening))
 
     def why_not_switch(self) -> str:
         """Why no other project can be gone to from here; empty: one can."""

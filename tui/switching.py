@@ -72,6 +72,14 @@ def switched_words(left: str, live_workers: int, *, is_stopped: bool) -> str:
     return f"{left} goes on: {plural(live_workers, 'worker')} running. ctrl+o goes back to it."
 
 
+def opened_meanwhile(project: str) -> str:
+    """A line about a project that was being opened when its opener left; empty where there was none."""
+    if not project:
+        return ""
+    what = "and runs now" if is_running(project) else "and goes on starting"
+    return f"{project} was being opened, {what}. See it: procdeck attach --project {project}"
+
+
 def still_running(projects: list[str]) -> str:
     """A line about projects that were left on the way and run on; empty where none does."""
     running = [project for project in dict.fromkeys(projects) if is_running(project)]

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from textual.app import App
-from textual.notifications import Notification
+from textual.notifications import Notification, Notify
 from textual.widgets._toast import ToastRack
+
+Result = TypeVar("Result")
 
 MOST: Final = 3
 """Toasts that are shown at once. More of them hide the table, and nobody reads so many."""
@@ -46,6 +48,17 @@ def outdone(shown: Iterable[Notification], new: Notification) -> list[Notificati
 
 def _about(notification: Notification) -> Subject:
     return notification.about if isinstance(notification, News) else NOTHING
+
+
+class FewToasts(App[Result]):
+    """An app on which so few are shown at once."""
+
+    def on_notify(self, message: Notify) -> None:
+        """Make room for what is to be said; Textual shows it then."""
+        gone = outdone(self._notifications, message.notification)
+        for notification in gone:
+            self._unnotify(notification, refresh=False)
+        take_down(self, gone)
 
 
 def take_down(app: App[Any], gone: Iterable[Notification]) -> None:

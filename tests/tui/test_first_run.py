@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets._toast import ToastHolder
 
 from supervisor.errors import ProfileError
 from supervisor.paths import EngineNote
 from tui import profiles
 from tui.first_run import Began, FirstRun, python_files
 from tui.switching import Opened
+from tui.toasts import MOST
 
 GOOD = 'name = "shipped"\ndescription = "shows something"\n[workers.a]\ncommand = "sleep 1"\n'
 
@@ -152,3 +154,16 @@ def test_python_files_are_named_and_not_read(empty: Path) -> None:
     (empty / "notes.txt").write_text("")
     assert python_files(empty) == ["job.py"]
     assert python_files(empty / "nowhere") == []
+
+
+async def test_few_sentences_are_shown_at_once(shipped: Path, empty: Path) -> None:
+    """As in the dashboard: the newest of them."""
+    app = FirstRun(empty, is_asked_for=False)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await shown(pilot, "Write a profile")
+        for number in range(9):
+            app.say(f"sentence {number}")
+        await until(
+            pilot, lambda: [each.message for each in app._notifications] == [f"sentence {at}" for at in (6, 7, 8)]
+        )
+        await until(pilot, lambda: len(app.screen.query(ToastHolder)) == MOST)

@@ -10,7 +10,7 @@ from supervisor.errors import AlreadyRunning
 from supervisor.processes import ignition
 from tests.api.fake_port import FakeEngine, a_fleet
 from tui.recent import recent_profiles
-from tui.switching import open_engine, still_running, switched_words
+from tui.switching import open_engine, opened_meanwhile, still_running, switched_words
 
 
 def test_what_becomes_of_the_project_before_is_said() -> None:
@@ -29,11 +29,15 @@ def test_engine_that_runs_is_not_started_again(place: Path, tmp_path: Path, monk
         assert not open_engine(profile).is_started
         assert open_engine(profile, engine.note).note.project == "census"
         assert still_running(["census", "other", "census"]).startswith("Still running too: census.")
+        assert opened_meanwhile("census").startswith("census was being opened, and runs now.")
         other = tmp_path / "other.toml"
         other.write_text('name = "census"\n')
         with pytest.raises(AlreadyRunning, match="another profile"):
             open_engine(other)
     assert [one.path for one in recent_profiles()] == [profile]
-    assert still_running(["census"]) == ""
+    assert still_running(["census"]) == opened_meanwhile("") == ""
+    assert opened_meanwhile("census") == (
+        "census was being opened, and goes on starting. See it: procdeck attach --project census"
+    )
     monkeypatch.setattr(ignition, "start_engine", lambda path: engine.note)
     assert open_engine(profile, engine.note).is_started

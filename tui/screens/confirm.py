@@ -17,6 +17,7 @@ from textual.widgets import Static
 from tui.actions import Action, key_of
 from tui.render.channel_words import dead_letters
 from tui.render.figures import plural
+from tui.render.pieces import plain
 from tui.screens.dialog_title import DialogTitle
 from tui.screens.upper import UpperScreen
 from tui.widgets.answer_bar import TAKE, AnswerBar, answer
@@ -197,11 +198,13 @@ def discard_question(channel: str, number: int, preview: str = "") -> Question:
     )
 
 
-def quit_question(live_workers: int, *, is_stopping: bool) -> Question:
-    """Before leaving. Detaching changes nothing for the workers."""
+def quit_question(live_workers: int, *, is_stopping: bool, opening: str = "") -> Question:
+    """Before leaving. Detaching changes nothing for the workers; nor does either for a project that is `opening`."""
     running = "No worker is running." if not live_workers else f"{live_workers} workers are running."
     if live_workers == 1:
         running = "1 worker is running."
+    if opening:
+        running += f" {plain(opening)} is being opened, and will run whatever you choose."
     if is_stopping:
         return Question(
             title="Still stopping",

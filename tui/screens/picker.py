@@ -77,6 +77,8 @@ class PickerScreen(UpperScreen[None]):
         """What was typed when the list was made."""
         self._busy = ""
         """What is being done about a choice; nothing else can be chosen meanwhile."""
+        self.opening = ""
+        """The project whose engine is on its way; empty: none."""
         self._trouble = ""
         """Why a choice could not be opened, and which one."""
         self._typed = Input(placeholder="type to filter by name or path", compact=True, id="picker-typed")
@@ -282,6 +284,7 @@ class PickerScreen(UpperScreen[None]):
 
     def tell_trouble(self, words: str) -> None:
         """Say above the detail why a choice was not opened."""
+        self.opening = ""
         self._busy, self._trouble = "", "\n".join(map(plain, words.split("\n")))
         self._draw_title()
         self._show_detail(is_another=True)
@@ -293,7 +296,7 @@ class PickerScreen(UpperScreen[None]):
 
     def open_card(self, card: Card) -> None:
         """Have the engine of `card` run, and go to it; where that fails it is said, and nothing has changed."""
-        self._trouble = ""
+        self._trouble, self.opening = "", card.name
         self.say_busy(f"Opening {plain(card.name)}{self._glyphs.ellipsis}")
         _: Worker[None] = self.run_worker(partial(self._open, card), group="opening", exclusive=True)
 

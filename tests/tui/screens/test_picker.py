@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,39 @@ async def test_all_is_stopped_first_where_that_is_wished(here: Path, monkeypatch
             link.down_reply.set()
             await until(pilot, lambda: app.return_value is not None)
     assert app.return_value == Leaving("switched", 0, next_project="alpha", is_stopped=True)
+
+
+@pytest.mark.parametrize(("answer", "how"), [("d", "detached"), ("s", "stopped")])
+async def test_leaving_meanwhile_says_what_becomes_of_what_is_opened(
+    here: Path, monkeypatch: pytest.MonkeyPatch, answer: str, how: str
+) -> None:
+    """Its engine is on its way and goes on: the question says so, and so does what is left on the terminal."""
+    goes_on = threading.Event()
+
+    def open_engine(path: Path, known: EngineNote | None) -> Opened:
+        goes_on.wait(60)
+        return Opened(note_of("alpha", path), is_started=True)
+
+    monkeypatch.setattr("tui.screens.picker.open_engine", open_engine)
+    app = dashboard(FakeLink(census()))
+    app.can_switch = True
+    try:
+        async with app.run_test(size=NARROW) as pilot:
+            await shown(pilot, "parse.1")
+            await pilot.press("ctrl+o")
+            await shown(pilot, "✓ valid")
+            await pilot.press(*"alph", "enter")
+            await until(pilot, lambda: isinstance(app.screen, SwitchScreen))
+            await pilot.press("o")
+            await shown(pilot, "Opening alpha")
+            await pilot.press("ctrl+c")
+            await shown(pilot, "alpha is being opened, and will run")
+            await pilot.press(answer)
+            await until(pilot, lambda: app.return_value is not None)
+    finally:
+        goes_on.set()
+    assert app.return_value is not None
+    assert (app.return_value.how, app.return_value.opening) == (how, "alpha")
 
 
 async def test_picker_opens_over_other_screens_too(here: Path) -> None:
