@@ -20,7 +20,7 @@ THRESHOLDS: Final = (2_000, 5, 5)
 """Objects, and rounds, after which it is looked for. With 50,000 objects memory grows by 7 MiB in two minutes;
 with Python's own 700, keys wait for the collector."""
 
-LOOK_EVERY_S: Final = 10.0
+LOOK_EVERY_S: Final = 5.0
 """How long circles may be old before they are looked for. By Python's own count that takes five minutes, and a megabyte
 of answers, rows and strips that have gone by; with what stays left out, a look takes a millisecond or two."""
 
