@@ -109,9 +109,10 @@ ACTIONS: tuple[Action, ...] = (
            applies=seen.can_be_marked, hint_rank=14, hinted_in=("workers",), needs="control"),
     Action("more", ("plus",), "More", "One replica more of its worker; of a pool, one member.", WORKER,
            applies=seen.has_live_row, hint_rank=10, hinted_in=("workers", "detail"), leaves_screen=True,
-           needs="control"),
+           needs="control", verb="have one replica more"),
     Action("fewer", ("minus",), "Fewer", "One replica fewer of its worker: the last one; of a pool, a member.", WORKER,
-           applies=seen.reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True, needs="control"),
+           applies=seen.reducible, hint_rank=11, hinted_in=("workers", "detail"), leaves_screen=True,
+           needs="control", verb="have one replica fewer"),
     Action("signal", ("S",), "Signal", "Send a signal of your choice to its process.", WORKER,
            danger="confirm", applies=seen.signallable, leaves_screen=True, needs="control"),
     Action("open", ("enter",), "Detail", "Show what is under the cursor in full; of an error, its line in the log; of "
@@ -265,7 +266,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("palette", ("colon", "ctrl+p"), "Commands", "Find by name what to do, or a worker, channel, pool or "
            "error to go to.", PROGRAM, hint_rank=14, leaves_screen=True),
     Action("screenshot", ("ctrl+s",), "Screenshot", "Write what is on the screen as a picture (SVG) into the current "
-           "directory.", PROGRAM, leaves_screen=True, needs="machine"),
+           "directory.", PROGRAM, leaves_screen=True, needs="machine", verb="take a picture"),
     Action("suspend", ("ctrl+z",), "Suspend", "Go back to the shell for a while; fg comes back. The workers go on.",
            PROGRAM, leaves_screen=True, needs="machine"),
     Action("themes", ("U",), "Theme", "Choose the colours: light, dark, high contrast, for the colour-blind, or "

@@ -31,7 +31,7 @@ WORKER_PAGE_ACTIONS: Final[tuple[Action, ...]] = (
     Action("longer", ("plus",), "Longer", "Look further back at its figures, up to 12 hours.", WORKER_PAGE),
     Action("shorter", ("minus",), "Shorter", "Look less far back at its figures.", WORKER_PAGE),
     Action("whole", ("v",), "Whole", "Show all of it: whole commands, every variable, and the calls too by which a "
-           "process began.", WORKER_PAGE),
+           "process began.", WORKER_PAGE, needs="engine"),
     Action("start", ("a",), "Start", "Start it; one that waits in backoff or for its schedule starts now.",
            WORKER_PAGE, needs="control"),
     Action("stop", ("s",), "Stop", "Stop it: ask, then SIGTERM, then SIGKILL to its whole process tree.", WORKER_PAGE,
@@ -39,7 +39,7 @@ WORKER_PAGE_ACTIONS: Final[tuple[Action, ...]] = (
     Action("restart", ("r",), "Restart", "Stop it gracefully, then start it again.", WORKER_PAGE, needs="control"),
     Action("kill", ("K",), "Kill", "SIGKILL its whole process tree at once, without asking it.", WORKER_PAGE,
            danger="confirm", needs="control"),
-    Action("why", ("w",), "Why", "Say why it does not move.", WORKER_PAGE, needs="engine"),
+    Action("why", ("w",), "Why", "Say why it does not move.", WORKER_PAGE, needs="engine", verb="say why"),
     Action("events", ("V",), "Events", "Show what has happened to it.", WORKER_PAGE),
     Action("help", ("question_mark",), "Help", "All keys.", WORKER_PAGE),
     Action("close", ("escape", "q", "I"), "Back", "Go back; nothing is changed by it.", WORKER_PAGE),

@@ -34,7 +34,7 @@ WHY_ACTIONS: Final[tuple[Action, ...]] = (
     Action("release", ("u",), "Release", "Free a lock whose holder has died; only where that is safe. Says why, and "
            "asks.", WHY, danger="confirm", needs="control"),
     Action("kill-process", ("X",), "Kill blocker", "SIGKILL the one process that holds the others up (asks first).",
-           WHY, danger="confirm", needs="control"),
+           WHY, danger="confirm", needs="control", verb="kill the blocker"),
     Action("resume", ("p",), "Resume", "Let a process go on that stands still (SIGCONT).", WHY, needs="control"),
     Action("restart", ("r",), "Restart", "Restart the worker whose restart is the best way out.", WHY, needs="control"),
     Action("kill", ("K",), "Kill", "SIGKILL its whole process tree (asks first).", WHY, danger="confirm",
@@ -42,9 +42,9 @@ WHY_ACTIONS: Final[tuple[Action, ...]] = (
     Action("again", ("w",), "Look again", "Look again, and judge anew.", WHY),
     Action("stacks", ("t",), "Stacks", "Show the stacks of its processes and threads.", WHY),
     Action("dump", ("d",), "Dump", "Write the stacks of all workers to a file in the run's directory.", WHY,
-           needs="control"),
+           needs="control", verb="write the stacks"),
     Action("report", ("e",), "Report", "Write a report that can be handed on: stacks, graph, logs, profile.", WHY,
-           needs="control"),
+           needs="control", verb="write a report"),
     Action("next", ("n", "right"), "Next", "Show the verdict on its next thread or process in full.", WHY),
     Action("previous", ("N", "left"), "Previous", "Show the verdict before.", WHY),
     Action("hangs", ("h",), "All", "Show the verdicts on all workers.", WHY),
@@ -62,6 +62,7 @@ HANGS_ACTIONS: Final[tuple[Action, ...]] = (
         "Write the stacks of all workers to a file in the run's directory.",
         HANGS,
         needs="control",
+        verb="write the stacks",
     ),
     Action(
         "report",
@@ -70,6 +71,7 @@ HANGS_ACTIONS: Final[tuple[Action, ...]] = (
         "Write a report that can be handed on: stacks, graph, logs, profile.",
         HANGS,
         needs="control",
+        verb="write a report",
     ),
     *_ends(HANGS),
 )
@@ -83,7 +85,15 @@ STACKS_ACTIONS: Final[tuple[Action, ...]] = (
         "Show the calls too by which a process began, or only those above its own code.",
         STACKS,
     ),
-    Action("flame", ("s",), "Time", "Look for some seconds where it spends its time.", STACKS, needs="control"),
+    Action(
+        "flame",
+        ("s",),
+        "Time",
+        "Look for some seconds where it spends its time.",
+        STACKS,
+        needs="control",
+        verb="look where it spends its time",
+    ),
     Action("why", ("w",), "Why", "Say why it does not move.", STACKS),
     Action(
         "dump",
@@ -92,6 +102,7 @@ STACKS_ACTIONS: Final[tuple[Action, ...]] = (
         "Write the stacks of all workers to a file in the run's directory.",
         STACKS,
         needs="control",
+        verb="write the stacks",
     ),
     *_ends(STACKS),
 )
@@ -114,8 +125,10 @@ PIPELINE_ACTIONS: Final[tuple[Action, ...]] = (
     Action("go", ("enter",), "Go to it", "Go to the worker, channel or pool under the cursor in its own place. Arrows "
            "or h j k l move the cursor; so do tab and a click.", PIPELINE),
     Action("plots", ("i",), "Plots", "Show its figures over time.", PIPELINE),
-    Action("why", ("w",), "Why", "Say why the worker under the cursor does not move.", PIPELINE, needs="engine"),
-    Action("stacks", ("t",), "Stacks", "Show the stacks of the worker under the cursor.", PIPELINE, needs="engine"),
+    Action("why", ("w",), "Why", "Say why the worker under the cursor does not move.", PIPELINE,
+           needs="engine", verb="say why"),
+    Action("stacks", ("t",), "Stacks", "Show the stacks of the worker under the cursor.", PIPELINE,
+           needs="engine", verb="show stacks"),
     Action("look", ("v",), "Other way", "Draw it left to right, top down, as a list, or as it fits.", PIPELINE),
     *_ends(PIPELINE),
 )  # fmt: skip
@@ -138,7 +151,7 @@ PROFILE_ACTIONS: Final[tuple[Action, ...]] = (
     Action("previous", ("N",), "Previous", "Go to the change or mistake before.", PROFILE),
     Action("go", ("enter",), "Go to it", "Go to the worker, pool or channel whose table the cursor is in.", PROFILE),
     Action("plan", ("c",), "Plan", "Show what a reload would do, or give the file the whole screen.", PROFILE,
-           needs="engine"),
+           needs="engine", verb="plan a reload"),
     *_ends(PROFILE),
 )  # fmt: skip
 

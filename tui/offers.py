@@ -22,6 +22,7 @@ _TOLD: Final[dict[Access, dict[str, str]]] = {
     "recording": {
         "quit": "Leave the recording; nothing is asked, for nothing runs.",
         "undo": "Take back what was done last: a filter that was cleared.",
+        "worker_page": "Show what was recorded of it on a page of its own: state, figures, log.",
         "suspend": "Go back to the shell for a while; fg comes back.",
     },
 }

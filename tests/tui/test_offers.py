@@ -11,10 +11,10 @@ from supervisor.lifecycle.states import State
 from tests.tui.fakes import replica
 from tests.tui.test_actions import every_situation
 from tui.actions import ACTIONS, BY_ID, Action, meant_by
-from tui.hang_actions import FLAME_ACTIONS, HANGS_ACTIONS, PROFILE_ACTIONS, STACKS_ACTIONS, WHY_ACTIONS
+from tui.hang_actions import FLAME_ACTIONS, HANG_ACTIONS, HANGS_ACTIONS, PROFILE_ACTIONS, STACKS_ACTIONS, WHY_ACTIONS
 from tui.hints import hints
 from tui.offers import all_offered, also_offered, offered, places_offered
-from tui.refusals import why_not
+from tui.refusals import why_never, why_not
 from tui.replay_actions import REPLAY_ACTIONS
 from tui.situation import NOT_GIVEN, Access, Situation
 
@@ -78,6 +78,15 @@ def test_the_way_out_is_told_as_it_is_there(access: Access) -> None:
     left = next(action for action in offered(ACTIONS, access) if action.id == "quit")
     assert "detach" not in left.help
     assert "nothing is asked" in left.help
+
+
+@pytest.mark.parametrize("access", LESS)
+def test_a_refusal_says_what_cannot_be_done_and_why(access: Access) -> None:
+    """In words that go on after "cannot", which the names of some screens do not."""
+    withheld = [action for action in (*ACTIONS, *HANG_ACTIONS) if not action.is_offered(access)]
+    told = {why_never(action, access).removesuffix(f": {NOT_GIVEN[access]}.") for action in withheld}
+    assert {"Cannot stop", "Cannot look where it spends its time", "Cannot have one replica more"} <= told
+    assert not told & {f"Cannot {word}" for word in ("why", "stacks", "hangs", "time", "more", "fewer", "plan", "dump")}
 
 
 @pytest.mark.parametrize("access", LESS)

@@ -122,7 +122,7 @@ class LogPane(TakingPane):
             return
         stored = None if self.view.is_following else self.view.cursor_line()
         here_us = time_us(stored[9:35]) if stored else 0
-        if self.recorded_us and not self.view.is_following:
+        if self.recorded_us and not (self.view.is_following and self._source.line_count):
             newest_us = min(newest_us, max(self.recorded_us, here_us, oldest_us))
         scale = scale_for(oldest_us, newest_us, self._strip.most_bars)
         self._strip.show(timeline.bars(scale.step_us), scale, here_us)
