@@ -33,17 +33,12 @@ def test_minutes_are_means_of_their_seconds() -> None:
 def test_ten_minutes_take_no_more_memory_than_the_first_second() -> None:
     """All room for seconds is there from the beginning; of minutes there are few."""
     track = Track(0)
-    begun_bytes = _room_bytes(track)
+    begun_bytes = sys.getsizeof(track._ring)
     for second in range(3 * SECONDS):
         track.note(second, float(second))
-        assert _room_bytes(track) == begun_bytes
+        assert sys.getsizeof(track._ring) == begun_bytes
     assert len(track.minutes) == 3 * SECONDS // MINUTE_S - 1
     assert track.last_seconds(SECONDS, 3 * SECONDS - 1) == tuple(map(float, range(2 * SECONDS, 3 * SECONDS)))
-
-
-def _room_bytes(track: Track) -> int:
-    """What the figures of the seconds take."""
-    return sum(sys.getsizeof(getattr(track, name)) for name in Track.__slots__ if name == "_ring")
 
 
 def test_after_a_long_absence_nothing_old_is_taken_for_new() -> None:
