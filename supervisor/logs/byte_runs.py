@@ -106,6 +106,8 @@ def _least_repeat(item: Item) -> list[Item] | None:
     kind, value = item
     if str(kind) not in _REPEATS or len(value[2]) != 1 or str(value[2][0][0]) not in _SINGLE or value[0] == value[1]:
         return None
+    if value[0] == 1:
+        return list(value[2])
     return [(kind, (value[0], value[0], value[2]))] if value[0] else []
 
 

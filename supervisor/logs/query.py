@@ -188,7 +188,11 @@ class LogQuery:
 
     def admits(self, line: bytes) -> bool:
         """Whether the stored `line` is of the time, level and workers that are asked for. Never raises."""
-        return self.is_of_time(line) and self.is_of_level(line) and self.is_of_workers(line)
+        if self.has_times and not self.is_of_time(line):
+            return False
+        if self._severity and not self.is_of_level(line):
+            return False
+        return not self.workers or self.is_of_workers(line)
 
     @property
     def has_times(self) -> bool:

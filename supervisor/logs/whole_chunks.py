@@ -16,7 +16,7 @@ from typing import Final
 
 from supervisor.logs.anchors import has_flags
 from supervisor.logs.byte_runs import quick_pattern, regex_runs, text_runs
-from supervisor.logs.query import LogQuery
+from supervisor.logs.query import LEVEL_AT, LogQuery
 from supervisor.logs.record import decode
 from supervisor.logs.segment_files import newlines
 from supervisor.logs.whole_arrays import WholeArrays
@@ -115,7 +115,8 @@ class WholeChunks:
             return hits
         lines = data[:-1].split(b"\n")
         if query.has_conditions:
-            hits = [number for number in hits if query.admits(lines[number])]
+            lesser, admits = query.lesser_marks, query.admits
+            hits = [n for n in hits if not lines[n].startswith(lesser, LEVEL_AT) and admits(lines[n])]
         if not unsure:
             return hits
         looked_at = {number for number in unsure if query.matches(lines[number])}
