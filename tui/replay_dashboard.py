@@ -93,7 +93,7 @@ class ReplayDashboard(Dashboard):
         """Have nothing be told of that has failed later."""
         timeline, at_s = self.fleet_screen.log_panes.first.source.timeline, self._replay_clock.wall_s()
         if timeline is not None and timeline.is_complete:
-            self.fleet_screen.tell_errors_until(timeline.line_at(int(at_s * 1e6)) or 0, at_s)
+            self.fleet_screen.tell_errors_until(timeline.count_before(int(at_s * 1e6)), at_s)
 
     def _take_along(self, pane: LogPane) -> bool:
         """Have one log end at the moment that is shown; whether its title says something else by that."""

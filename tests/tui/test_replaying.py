@@ -150,6 +150,21 @@ async def test_the_log_of_one_worker_is_of_the_same_moment(tmp_path: Path) -> No
         assert pane.recorded != ELSEWHERE
 
 
+async def test_a_log_that_gets_the_whole_screen_stays_at_its_moment(tmp_path: Path) -> None:
+    """Near its end too, where there is more room than lines below; at the very end it has its last line."""
+    app, clock = _replayed(tmp_path, 198)
+    async with app.run_test(size=NARROW) as pilot:
+        await until(pilot, lambda: _last_lines(app) == ["at 197."])
+        before = app.fleet_screen.log_panes.first.view.size.height
+        await pilot.press("8")
+        await until(pilot, lambda: app.fleet_screen.log_panes.first.view.size.height > before)
+        clock.go_to(NOW_AT + 150)
+        await until(pilot, lambda: _last_lines(app) == ["at 149."])
+        clock.go_to(NOW_AT + 199)
+        await until(pilot, lambda: _last_lines(app) == ["at 198."])
+        assert app.fleet_screen.log_panes.first.recorded != ELSEWHERE
+
+
 async def test_what_is_open_over_the_first_screen_goes_along(tmp_path: Path) -> None:
     """It hints at the keys of a recording, has them in its help, and shows the moment that they lead to."""
     app, clock = _replayed(tmp_path, 20)

@@ -118,6 +118,11 @@ class Timeline:
 
     # --- times ---
 
+    def count_before(self, at_us: int) -> int:
+        """How many lines are older than `at_us`, in µs since 1970."""
+        number = self.line_at(at_us)
+        return 0 if number is None else number + (self._time_of(number) < at_us)
+
     def line_at(self, wanted_us: int) -> int | None:
         """The first line that is as young as `wanted_us`; the last one where none is, None where there are none."""
         if not self._lines:

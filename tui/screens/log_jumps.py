@@ -183,10 +183,12 @@ class JumpingPane(Vertical):
     def stand_at(self, at_us: int) -> bool:
         """Have the last line that is older than `at_us` at the lower edge; False while lines are still counted."""
         timeline = self._source.timeline
-        number = timeline.line_at(at_us) if timeline is not None and timeline.is_complete else None
-        if number is None or not self._source.line_count or not self._source.knows(max(number - 1, 0)):
+        if timeline is None or not timeline.is_complete or not self._source.line_count:
             return False
-        self.view.end_at(min(max(self._source.index(number) - 1, 0), self._source.line_count - 1))
+        older = timeline.count_before(at_us)
+        if not self._source.knows(max(older - 1, 0)):
+            return False
+        self.view.end_at(min(max(self._source.index(older) - 1, 0), self._source.line_count - 1))
         return True
 
     # --- marks ---

@@ -153,7 +153,7 @@ class LogView(ScrolledLines):
         super().watch_scroll_y(old_value, new_value)
         if not self._is_moving_itself and self.is_attached:
             self._skip = 0
-            is_at_end = round(new_value) >= self.max_scroll_y
+            is_at_end = round(new_value) >= self.max_scroll_y and not self._is_last
             if is_at_end != self.is_following:
                 self._paused_at = None if is_at_end else self._source.line_count
                 if is_at_end:

@@ -38,6 +38,8 @@ def test_a_time_is_the_first_line_that_is_as_young(tmp_path: Path, segments: int
         assert timeline.line_at(BEGIN_US + plan[number][0] - step_us // 2) == number
     assert timeline.line_at(0) == 0
     assert timeline.line_at(BEGIN_US * 2) == 3999
+    times = (0, BEGIN_US, BEGIN_US + 1, BEGIN_US + plan[3999][0], BEGIN_US * 2)
+    assert [timeline.count_before(at_us) for at_us in times] == [0, 0, 1, 3999, 4000]
     assert timeline.span_us == (BEGIN_US, BEGIN_US + plan[-1][0])
 
 
@@ -45,6 +47,7 @@ def test_an_empty_store_has_no_times(tmp_path: Path) -> None:
     """Nothing to go to, nothing to draw."""
     timeline = _known(tmp_path)
     assert timeline.line_at(BEGIN_US) is None
+    assert timeline.count_before(BEGIN_US) == 0
     assert timeline.span_us == (0, 0)
     assert timeline.bars(SECOND_US) == {}
 

@@ -35,7 +35,8 @@ async def test_an_answer_below_can_be_clicked() -> None:
     app = dashboard(link)
     async with app.run_test(size=NARROW) as pilot:
         await shown(pilot, "parse.2")
-        await pilot.press("down", "K")
+        app.fleet_screen.go("workers", "parse.1")
+        await pilot.press("K")
         await until(pilot, lambda: below(app).split() == ["K", "Kill", "parse.1", "c", "Cancel"])
         bar = app.screen.query_one(AnswerBar)
         await pilot.click(bar, offset=(below(app).index("c Cancel"), 0))
