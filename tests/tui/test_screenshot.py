@@ -129,15 +129,20 @@ async def test_a_key_writes_what_is_on_the_screen(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path)
     link = a_link()
     app = dashboard(link)
+
+    def are_whole(count: int) -> bool:
+        written = [path.read_text() for path in tmp_path.glob("procdeck-census-*.svg")]
+        return len(written) == count and all(text.rstrip().endswith("</svg>") for text in written)
+
     async with app.run_test(size=NARROW, notifications=True) as pilot:
         await shown(pilot, "parse.1")
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: len(list(tmp_path.glob("procdeck-census-*.svg"))) == 1)
+        await until(pilot, lambda: are_whole(1))
         await shown(pilot, "Wrote a picture of the screen to")
         await pilot.press("question_mark")
         await shown(pilot, "Worker under the cursor")
         await pilot.press("ctrl+s")
-        await until(pilot, lambda: len(list(tmp_path.glob("procdeck-census-*.svg"))) == 2)
+        await until(pilot, lambda: are_whole(2))
     first, second = sorted(tmp_path.iterdir(), key=lambda path: (path.stat().st_mtime_ns, path.name))
     assert "parsing ast.py" in words_of(first.read_text())
     assert "Worker under the cursor" in words_of(second.read_text())

@@ -144,6 +144,7 @@ async def test_places_and_crumbs_are_clicked() -> None:
     app = dashboard(FakeLink(census()))
     async with app.run_test(size=WIDE) as pilot:
         await shown(pilot, "parse.1")
+        await shown(pilot, "3 Pools")
         line = next(line for line in screen_text(app) if "3 Pools" in line)
         await pilot.click("#workers-title", offset=(line.index("3 Pools") + 3, 0))
         await until(pilot, lambda: app.fleet_screen.place == "pools")
