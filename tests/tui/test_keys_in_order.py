@@ -104,7 +104,8 @@ async def test_the_log_is_searched_and_filtered_in_one_go(logs: Path) -> None:
         type_at_once(app, "\t/number 19\rFnumber 1x\x7f\rn")
         await shown(pilot, "11 of 200")
         pane = app.fleet_screen.logs
-        assert (pane.source.narrowing.text, pane.source.sought) == ("number 19", "number 1")
+        await until(pilot, lambda: (pane.source.sought, focused_id(app)) == ("number 1", "log"))
+        assert pane.source.narrowing.text == "number 19"
         assert (focused_id(app), app.fleet_screen.table.shown_names) == (
             "log",
             tuple(row.name for row in census().rows),
