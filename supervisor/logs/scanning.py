@@ -28,6 +28,8 @@ MANY_LINES: Final = 100
 _SPARED: Final = 16
 _BEGIN: Final = b'\n{"time":"2026-11-22T13:31:26.123456Z","level":"'
 """Where all digits are taken for the same, every line begins with this."""
+LONG_BYTES: Final = 64 * 1024 * 1024
+"""A search has become long. So many take about as long as to import numpy, and many searches are over before."""
 _LARGE_BYTES: Final = 8 * 1024 * 1024
 
 Folded = bytes | bytearray
@@ -56,6 +58,20 @@ def scan(
         if end_line is not None:
             lines = [line for line in lines if chunk.line + line < end_line]
         yield Found(chunk, lines)
+
+
+def scan_long(reader: LogReader, query: LogQuery, long_bytes: int = LONG_BYTES) -> Iterator[Found]:
+    """As `scan`, and from `long_bytes` on with what makes it fast, which takes a while to be imported."""
+    searched_bytes = 0
+    for found in scan(reader, query):
+        yield found
+        searched_bytes += len(found.chunk.data)
+        if searched_bytes >= long_bytes:
+            break
+    else:
+        return
+    keep_freed_memory()
+    yield from scan(reader, query, fold=fastest_fold(), end_line=found.chunk.line)
 
 
 class Finder:

@@ -25,11 +25,9 @@ import msgspec
 
 from supervisor.logs.query import FieldTest, LogQuery
 from supervisor.logs.reading import LogReader
-from supervisor.logs.scanning import Fold, Found, fastest_fold, keep_freed_memory, scan
+from supervisor.logs.scanning import LONG_BYTES, Fold, Found, fastest_fold, keep_freed_memory, scan
 
 TELL_EVERY_S: Final = 0.05
-LONG_BYTES: Final = 64 * 1024 * 1024
-"""A search has become long. So many take about as long as to import numpy, and many searches are over before."""
 IDLE_S: Final = 1.0
 """Nobody types any more."""
 MOST_HITS: Final = 100_000

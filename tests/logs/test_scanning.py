@@ -13,7 +13,7 @@ from supervisor.logs.packing import pack
 from supervisor.logs.query import FieldTest, LogQuery
 from supervisor.logs.reading import LogReader
 from supervisor.logs.record import engine_line, time_text
-from supervisor.logs.scanning import Finder, Fold, fastest_fold, scan
+from supervisor.logs.scanning import Finder, Fold, fastest_fold, scan, scan_long
 from supervisor.logs.search_process import Searcher, SearchReply, SearchRequest, request_of
 from supervisor.logs.segment_files import segment_name, segment_numbers
 from supervisor.logs.segments import SegmentWriter
@@ -155,6 +155,20 @@ def test_search_that_becomes_long_goes_on_where_it_was(store: Path, text: str, l
     expected = [number for number, line in enumerate(reader.lines(0, reader.line_count)) if query.matches(line)]
     assert numbers == expected[::-1]
     assert (replies[-1].count, replies[-1].searched_bytes) == (len(expected), reader.stored_bytes)
+    reader.close()
+
+
+@pytest.mark.parametrize("long_bytes", [1, 600_000, 100_000_000])
+def test_scan_that_becomes_long_finds_each_line_once(store: Path, long_bytes: int) -> None:
+    """Whenever it is that it is made fast, or never."""
+    reader = LogReader(store)
+    reader.refresh()
+    for query in (LogQuery("timeout"), LogQuery("number"), LogQuery(minimum_level="ERROR")):
+        expected = [each.chunk.line + line for each in scan(reader, query) for line in reversed(each.lines)]
+        found = [
+            each.chunk.line + line for each in scan_long(reader, query, long_bytes) for line in reversed(each.lines)
+        ]
+        assert found == expected
     reader.close()
 
 

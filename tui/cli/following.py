@@ -13,7 +13,7 @@ from supervisor.logs.gone_lines import GoneLines
 from supervisor.logs.printing import print_record
 from supervisor.logs.reading import GONE_LINE, LogReader
 from supervisor.logs.record import decode
-from supervisor.logs.scanning import scan
+from supervisor.logs.scanning import scan_long
 from tui.cli.telling import tell_block, wants_color
 from tui.cli.wanted import worker_of
 
@@ -77,7 +77,7 @@ class LogPrinter:
 
     def _numbers_back(self) -> Iterator[int]:
         """The numbers of the wanted lines, newest first."""
-        for found in scan(self._reader, self._wanted.query):
+        for found in scan_long(self._reader, self._wanted.query):
             for line in reversed(found.lines):
                 yield found.chunk.line + line
 
