@@ -16,6 +16,7 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 from tui.outlet import Outlet, is_deaf, speak_to_nobody, write_without_waiting
+from tui.pastes import PasteCleaner
 
 _LOOK_EVERY_S: Final = 0.1
 """How often a thread that waits for keys sees whether it is still wanted."""
@@ -123,7 +124,7 @@ class TerminalDriver(LinuxDriver):
 
         After a key it is seen in time whether an Esc was one; Textual's own loop looks every 0.1 s, which can be felt.
         """
-        parser = XTermParser(self._debug)
+        parser, cleaner = XTermParser(self._debug), PasteCleaner()
         decode = getincrementaldecoder("utf-8")().decode
         patience_s = _LOOK_EVERY_S
         try:
@@ -133,7 +134,7 @@ class TerminalDriver(LinuxDriver):
                     if not typed:
                         return  # the terminal is gone
                     patience_s = constants.ESCAPE_DELAY
-                    if text := decode(typed):
+                    if text := cleaner.clean(decode(typed)):
                         for event in parser.feed(text):
                             self.process_message(event)
                 else:
