@@ -88,6 +88,19 @@ def test_what_the_terminal_takes_at_once_waits_for_no_thread(line: Line) -> None
     assert not outlet.is_alive()
 
 
+def test_what_has_no_name_among_terminals_gets_all_from_the_thread() -> None:
+    """Such as a pipe, or a terminal of another place: all arrives, in its order."""
+    reading, writing = os.pipe()
+    with open(reading, "rb") as ours, open(writing, "w", encoding="utf-8") as file:
+        outlet = Outlet(file)
+        outlet.start()
+        for number in range(MANY):
+            outlet.write(f"{number} ")
+        outlet.stop()
+        file.close()
+        assert ours.read() == "".join(f"{number} " for number in range(MANY)).encode()
+
+
 def test_who_writes_never_waits_and_is_told_once_when_all_is_taken(line: Line) -> None:
     """A terminal that takes nothing, then everything."""
     told: list[bool] = []
