@@ -11,9 +11,10 @@ it is bound to: a letter in a box would overtake the ctrl+u before it, and what 
 
 from __future__ import annotations
 
+import re
 from asyncio import Event
 from collections import deque
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 from weakref import WeakSet
 
 from textual import events
@@ -24,6 +25,9 @@ from textual.widgets import Input
 from tui.render.pieces import plain
 
 Result = TypeVar("Result")
+
+_CONTROLS: Final = re.compile("[\x00-\x1a\x1c-\x1f\x7f]")
+"""All but Esc, which begins what `plain` takes out whole."""
 
 
 @runtime_checkable
@@ -89,5 +93,5 @@ def line_to_paste(text: str) -> str:
 
     Nothing is in it that a terminal would obey.
     """
-    lines = (plain(line.replace("\t", " ")).strip() for line in text.splitlines())
+    lines = (plain(_CONTROLS.sub("", line.replace("\t", " "))).strip() for line in text.splitlines())
     return next(filter(None, lines), "")

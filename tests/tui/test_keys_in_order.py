@@ -143,6 +143,7 @@ async def test_what_is_pasted_where_nobody_types_does_nothing() -> None:
     ("\n  first \nsecond", "first"),
     ("\x1b[31mred\x1b[0m\ttab\x1b]0;title\x07", "red tab"),
     ("\x1b[A\nafter it", "after it"),
+    ("bell\x07 and nul\x00", "bell and nul"),
 ])  # fmt: skip
 def test_one_clean_line_is_pasted(text: str, line: str) -> None:
     """The first that says something, without what a terminal would obey."""
