@@ -13,11 +13,16 @@ from supervisor import proctable
 from tests.engines import wait_for
 
 
+def has_executed(pid: int) -> bool:
+    """Whether the one child of `pid` is the program that it was to become."""
+    return [entry.name for entry in proctable.tree_of(pid, proctable.look())[1:] if entry.rss_bytes] == ["sleep"]
+
+
 @pytest.fixture
 def sleeper() -> Iterator[subprocess.Popen[bytes]]:
     program = "import subprocess; subprocess.Popen(['sleep', '1000']).wait()"
     process = subprocess.Popen([sys.executable, "-c", program], start_new_session=True)
-    wait_for(lambda: len(proctable.tree_of(process.pid, proctable.look())) == 2, "the child to appear")
+    wait_for(lambda: has_executed(process.pid), "the child to execute its program")
     yield process
     for entry in proctable.tree_of(process.pid, proctable.look()):
         os.kill(entry.pid, 9)
