@@ -95,3 +95,14 @@ def test_all_workers_are_restarted_after_a_question(place: Path, procdeck: Open)
     terminal.wait_text("Restarted all 4 workers")
     assert api_pids(engine_of()) == pids
     assert not any(is_alive(pid) for pid in first.values())
+
+
+def test_what_is_typed_in_one_go_is_done_in_its_order(place: Path, procdeck: Open) -> None:
+    """A filter, a correction, Enter and a key in one read; then a paste with keys and escape sequences in it."""
+    terminal = procdeck(directory=write_deck(place), columns=80, lines=24)
+    pids = wait_running(terminal)
+    terminal.press("/pair.1\x15pair.2\rs")
+    wait_state(terminal, "pair.2", "stopped")
+    terminal.press("\x1b[200~s\x1b[31mKs\rq\x1b[201~", ":go to she\x15go to steady\rs")
+    wait_state(terminal, "steady", "stopped")
+    assert set(api_pids(engine_of()).items()) == {(name, pids[name]) for name in ("pair.1", "shell")}
