@@ -120,8 +120,8 @@ async def test_a_second_log_goes_along_too(tmp_path: Path) -> None:
         await until(pilot, lambda: _last_lines(app) == ["at 19.", "at 19."])
         await pilot.press("right_curly_bracket")
         await until(pilot, lambda: _last_lines(app) == ["at 79.", "at 79."])
-        titles = [pane.recorded for pane in app.fleet_screen.log_panes]
-        assert titles == [clock.text().split()[1]] * 2
+        moment = clock.text().split()[1]
+        await until(pilot, lambda: [pane.recorded for pane in app.fleet_screen.log_panes] == [moment] * 2)
         await until(pilot, lambda: app.fleet_screen.log_panes.is_in_second)
         await pilot.press("home")
         clock.go_to(NOW_AT + 90)
