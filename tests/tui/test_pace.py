@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -28,6 +30,17 @@ def drawn_at(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return moments
 
 
+@pytest.fixture
+def greenwich(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The clock that is shown is that of UTC, wherever this runs."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("greenwich")
 async def test_clock_goes_on_and_ages_follow_within_a_second(drawn_at: list[float]) -> None:
     """The header's second is drawn alone; what was drawn a second ago is drawn as a whole."""
     link = FakeLink(census(rows=(replica("walk", started_s=NOW_S - 30),)))
