@@ -30,8 +30,11 @@ from supervisor.processes.refusals import agent_refusal
 if TYPE_CHECKING:
     import asyncio
 
-KILL_PATIENCE_S: Final = 1.0
+KILL_PATIENCE_S: Final = 2.0
 """How long a thread has to take the exception that ends it, before its process gets SIGKILL."""
+
+KILL_AGAIN_S: Final = 0.5
+"""When the exception is raised once more: a finalizer that ran then has swallowed the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,11 @@ class Performance:
         """End it; where it does not end by that, its process gets SIGKILL, and every thread ends with it."""
         self.say("kill")
         if self._deadline is None:
-            self._deadline = self._stage.loop.call_later(KILL_PATIENCE_S, self._stage.kill, self.name)
+            self._deadline = self._stage.loop.call_later(KILL_AGAIN_S, self._kill_again)
+
+    def _kill_again(self) -> None:
+        self.say("kill")
+        self._deadline = self._stage.loop.call_later(KILL_PATIENCE_S - KILL_AGAIN_S, self._stage.kill, self.name)
 
     def _on_exit(self) -> None:
         code = self._told_code()

@@ -13,7 +13,7 @@ import threading
 import time
 
 from supervisor.channels import StopRequested
-from supervisor.simulation.parts import Part, current
+from supervisor.simulation.parts import Part, births, current
 from supervisor.simulation.slicing import SLICE_S
 
 TYPE_CHECKING = False
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 SHORT_S = 0.01
 """Sleeps up to this length are left as they are."""
+
+BIRTH_PATIENCE_S = 0.2
+"""How long whoever raises an exception in a thread waits for one that is just being started."""
 
 _raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
 _raise_in.argtypes = (ctypes.c_ulong, ctypes.py_object)
@@ -41,8 +44,13 @@ class Killed(SystemExit):
 
 def raise_in(thread: Thread, error: type[BaseException]) -> None:
     """Raise `error` in `thread` at its next step of Python."""
-    if thread.ident is not None and thread.is_alive():
-        _raise_in(thread.ident, error)
+    is_quiet = births.acquire(timeout=BIRTH_PATIENCE_S)
+    try:
+        if thread.ident is not None and thread.is_alive():
+            _raise_in(thread.ident, error)
+    finally:
+        if is_quiet:
+            births.release()
 
 
 def take_back(thread: Thread) -> None:
@@ -64,10 +72,15 @@ def _sleep_undisturbed() -> None:
 
 def _sleep(seconds: Any, /) -> None:
     part = current()
-    if part is None or part.is_over or not seconds > SHORT_S or part.hook.is_told():
+    if part is None or part.is_over or not seconds > SHORT_S:
         _real_sleep(seconds)
         return
-    if threading.get_ident() == part.main_thread:
+    is_main = threading.get_ident() == part.main_thread
+    if is_main and part.is_killed:
+        raise Killed  # the exception has come while a finalizer ran, which lets none out
+    if part.hook.is_told():
+        _real_sleep(seconds)
+    elif is_main:
         _sleep_in(part, seconds)
     else:
         _sleep_in_slices(seconds)

@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 _MARK = "_procdeck_part"
 _local = _thread._local()  # noqa: SLF001  # threading.local, as everywhere here
 
+births = threading.RLock()
+"""Held while a part starts a thread, and by who raises an exception in one from outside: until a newborn thread runs,
+CPython 3.11 has it under its creator's number, so that the newborn would take what was meant for the creator, and end
+before it has said that it lives; the creator would wait for that for ever."""
+
 
 class Part:
     """One incarnation of a simulated worker.
@@ -128,7 +133,8 @@ def watch() -> None:
         if part is not None:
             self.__dict__[_MARK] = part
             part.threads.add(self)
-        start(self)
+        with births:
+            start(self)
 
     def bootstrap_marked(self: threading.Thread) -> None:
         part = self.__dict__.get(_MARK)
@@ -137,6 +143,7 @@ def watch() -> None:
         bootstrap(self)
 
     thread.start, thread._bootstrap_inner = start_marked, bootstrap_marked  # noqa: SLF001
+    os.register_at_fork(after_in_child=births._at_fork_reinit)  # type: ignore[attr-defined]  # noqa: SLF001
     when_imported("multiprocessing.process", _watch_processes, purpose="simulation")
 
 

@@ -61,18 +61,26 @@ class Actor:
     def _run(self) -> None:
         code = EXIT_UNCAUGHT
         try:
+            code = self._code()
+        except BaseException:  # a second one from outside, on the way out
+            pass
+        finally:
+            while self._is_open:
+                with suppress(BaseException):  # and a third
+                    self._shut()
+            self._leave(KILLED if self.part.is_killed else code)
+
+    def _code(self) -> int:
+        try:
             try:
-                code = self._play()
+                return self._play()
             finally:
                 self._join_threads()
         except SystemExit as wish:
-            code = wish.code if isinstance(wish.code, int) else EXIT_UNCAUGHT
+            return wish.code if isinstance(wish.code, int) else EXIT_UNCAUGHT
         except BaseException as error:
             records.emit("ERROR", f"uncaught {type(error).__name__}", exception=error)
-        while self._is_open:
-            with suppress(BaseException):  # an exception from outside that comes on the way out
-                self._shut()
-        self._leave(KILLED if self.part.is_killed else code)
+            return EXIT_UNCAUGHT
 
     def _play(self) -> int:
         part = self.part
