@@ -95,7 +95,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("profile", type=Path)
     parser.add_argument("--project", default=None)
     parser.add_argument(
-        "--report", type=int, default=None, help="a descriptor that gets one JSON line: how the start went"
+        "--report",
+        type=int,
+        default=None,
+        help="a descriptor that gets JSON lines: the profile is valid, how the start went",
     )
     parser.add_argument("--tie", type=int, default=None, help="a pipe whose end stops everything")
     parser.add_argument("--simulate", action="store_true", help="Python workers are threads of one process")
@@ -104,12 +107,17 @@ def _arguments() -> argparse.Namespace:
 
 
 class Report:
-    """Tells whoever started this process how the start went, once."""
+    """Tells whoever started this process how the start goes, until it has told how it went."""
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
         if descriptor is not None:
             os.set_inheritable(descriptor, False)
+
+    def valid(self) -> None:
+        """The profile has no mistake: from now on a start takes its time."""
+        if self._descriptor is not None:
+            self._write({"valid": True})
 
     def well(self, note: paths.EngineNote) -> None:
         from dataclasses import asdict
@@ -124,11 +132,13 @@ class Report:
         if self._descriptor is None:
             sys.stderr.write(message.get("error", "") + "\n")
             return
-        try:
-            os.write(self._descriptor, json.dumps(message).encode() + b"\n")
-        except OSError:
-            pass  # nobody waits for it any more
+        self._write(message)
         self.close()
+
+    def _write(self, message: dict[str, Any]) -> None:
+        assert self._descriptor is not None
+        with contextlib.suppress(OSError):  # nobody waits for it any more
+            os.write(self._descriptor, json.dumps(message).encode() + b"\n")
 
     def close(self) -> None:
         if self._descriptor is not None:
@@ -182,6 +192,7 @@ def _run_engine(
             from supervisor.profile.simulating import simulated
 
             profile = simulated(profile)
+        report.valid()
         return asyncio.run(_serve(profile, arguments.launch_directory, place, hold, report, news))
     except ProcdeckError as error:
         report.failed(error)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import select
 import time
 from pathlib import Path
 from typing import Protocol
@@ -16,11 +15,22 @@ NEEDED_NEXT = "aiohttp"
 """What the line to the engine stands on; it takes 200 ms to import, which nobody waits for meanwhile."""
 
 
+VERDICT_PATIENCE_S = 3.0
+"""How long the screen waits for the verdict on the profile, which is there before its own modules are, mostly: a
+mistake in it is told on a terminal that was never touched."""
+
+
 class Ignited(Protocol):
     """What `supervisor.processes.ignition.Ignition` is to a dashboard."""
 
+    is_over: bool
+    """Whether `result` does not wait."""
+
     def fileno(self) -> int:
-        """A descriptor that can be read as soon as `result` does not wait."""
+        """A descriptor that can be read as soon as there is something to hear."""
+
+    def hear(self, timeout_s: float | None = 0.0) -> None:
+        """Take the engine's next word, if there is one within `timeout_s` seconds."""
 
     def result(self) -> EngineNote:
         """Wait for the engine's word. Raises `ProcdeckError` where it did not start."""
@@ -37,9 +47,8 @@ class Starting:
         self._is_over = False
 
     def look(self) -> None:
-        """Hear what the engine has said by now, if it has, without waiting. Raises as `over`."""
-        if select.select([self._ignition], [], [], 0)[0]:
-            self._hear()
+        """Wait for the verdict on the profile; nothing is painted before. Raises as `over`."""
+        self._hear(VERDICT_PATIENCE_S)
 
     async def over(self) -> None:
         """Wait for the engine's word.
@@ -54,11 +63,13 @@ class Starting:
         descriptor = self._ignition.fileno()  # by its number: who leaves meanwhile closes what has it
         loop.add_reader(descriptor, is_readable.set)
         try:
-            await is_readable.wait()
+            while True:
+                await is_readable.wait()
+                is_readable.clear()
+                if self._hear():
+                    break
         finally:
             loop.remove_reader(descriptor)
-        if not self._is_over:
-            self._hear()
         await loading
 
     def leave(self) -> None:
@@ -67,7 +78,14 @@ class Starting:
             self._is_over = True
             self._ignition.leave()
 
-    def _hear(self) -> None:
+    def _hear(self, timeout_s: float = 0.0) -> bool:
+        """Whether it is over now."""
+        if self._is_over:
+            return True
+        self._ignition.hear(timeout_s)
+        if not self._ignition.is_over:
+            return False
         self._is_over = True
         note = self._ignition.result()
         remember_profile(Path(note.profile_path), time.time())
+        return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,9 @@ from typing import Any
 
 from supervisor import errors
 from supervisor.paths import EngineNote
+
+_VALID = b'{"valid": true}\n'
+"""What is said before the start goes on: the profile has no mistake."""
 
 _ties: list[int] = []
 """Write ends that engines are tied to; they close with this process."""
@@ -36,11 +40,17 @@ def start_engine(
 
 
 class Ignition:
-    """An engine that starts from now on, beside whatever its starter does meanwhile; arguments as `start_engine`'s."""
+    """An engine that starts from now on, beside whatever its starter does meanwhile; arguments as `start_engine`'s.
+
+    Attributes:
+        is_over: it has been heard how the start went, so that `result` does not wait.
+    """
 
     def __init__(
         self, profile_path: Path, project: str | None = None, *, tie_to_me: bool = False, is_simulated: bool = False
     ) -> None:
+        self.is_over = False
+        self._word = b""
         report_read, report_write = os.pipe()
         passed = [report_write]
         words = [sys.executable, "-m", "supervisor", str(profile_path.resolve()), "--report", str(report_write)]
@@ -54,7 +64,7 @@ class Ignition:
             _ties.append(tie_write)
             passed.append(tie_read)
             words += ["--tie", str(tie_read)]
-        self._report = os.fdopen(report_read, "rb")
+        self._report = os.fdopen(report_read, "rb", buffering=0)  # who waits for the descriptor sees every line
         self._process = subprocess.Popen(
             words,
             pass_fds=passed,
@@ -68,14 +78,23 @@ class Ignition:
             os.close(descriptor)
 
     def fileno(self) -> int:
-        """A descriptor that can be read as soon as `result` does not wait."""
+        """A descriptor that can be read as soon as there is something to hear."""
         return self._report.fileno()
+
+    def hear(self, timeout_s: float | None = 0.0) -> None:
+        """Take the engine's next word, if there is one within `timeout_s` seconds (None: whenever)."""
+        if self.is_over or not select.select([self._report], [], [], timeout_s)[0]:
+            return
+        self._word = self._report.readline()
+        self.is_over = self._word != _VALID
 
     def result(self) -> EngineNote:
         """Wait for the engine's word on how the start went; to be asked once. Raises as `start_engine`."""
         process = self._process
-        with self._report as report:
-            line = report.readline()
+        with self._report:
+            while not self.is_over:
+                self.hear(None)
+        line = self._word
         assert process.stderr is not None
         if not line:
             told = process.stderr.read().decode(errors="replace").strip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from tests.tui.fakes import FakeLink, census
 from tests.tui.screens.test_fleet import NARROW, dashboard, shown, until
 from tui.dashboard import Dashboard, Leaving
 from tui.recent import recent_profiles
-from tui.starting import Starting
+from tui.starting import VERDICT_PATIENCE_S, Starting
 
 NOTE = EngineNote("census", "/srv/census.toml", 12, 11, "run-1", "/srv", 0.0, "/srv/log")
 
@@ -23,15 +24,25 @@ class FakeIgnition:
 
     def __init__(self, trouble: ProcdeckError | None = None) -> None:
         reading, self._writing = os.pipe()
-        self._report = os.fdopen(reading, "rb")
+        self._report = os.fdopen(reading, "rb", buffering=0)
         self._trouble = trouble
         self.is_left = False
+        self.is_over = False
+        self.patience_s: list[float | None] = []
 
     def fileno(self) -> int:
         return self._report.fileno()
 
+    def hear(self, timeout_s: float | None = 0.0) -> None:
+        self.patience_s.append(timeout_s)
+        if select.select([self], [], [], 0)[0]:
+            self.is_over = self._report.readline() != b"valid\n"
+
     def speak(self) -> None:
         os.close(self._writing)
+
+    def find_valid(self) -> None:
+        os.write(self._writing, b"valid\n")
 
     def result(self) -> EngineNote:
         self._report.close()
@@ -62,6 +73,9 @@ async def test_dashboard_fills_when_the_engine_is_there(monkeypatch: pytest.Monk
         await pilot.pause(0.05)
         meanwhile = app.starting
         assert meanwhile is not None
+        ignition.find_valid()
+        await until(pilot, lambda: bool(ignition.patience_s))
+        await pilot.pause(0.05)
         assert recent_profiles() == []
         ignition.speak()
         await shown(pilot, "parse.2")
@@ -84,10 +98,12 @@ async def test_engine_that_fails_ends_its_dashboard(monkeypatch: pytest.MonkeyPa
 
 
 def test_failure_that_is_known_already_paints_nothing() -> None:
-    """Without waiting; while nothing is known, nothing is said."""
+    """The verdict on the profile is waited for, and no more than that; while nothing is known, nothing is said."""
     waiting, failed = FakeIgnition(), FakeIgnition(ProcdeckError("no room"))
+    waiting.find_valid()
     starting = Starting(waiting)
     starting.look()
+    assert waiting.patience_s == [VERDICT_PATIENCE_S]
     starting.leave()
     failed.speak()
     with pytest.raises(ProcdeckError, match="no room"):
