@@ -18,6 +18,7 @@ from rich.color import Color
 from rich.segment import Segment
 from rich.style import Style
 
+from tests.tui.strips import strips_of
 from tui.dashboard import Dashboard
 
 NAMED = (
@@ -34,7 +35,7 @@ def painted(app: Dashboard) -> str:
     names = _names(app)
     width = app.size.width
     lines = [f"╭{'─' * width}╮"]
-    for strip in app.screen._compositor.render_strips(app.size):
+    for strip in strips_of(app):
         segments = list(Segment.simplify(strip))
         text = "".join(segment.text for segment in segments)
         lines.append(f"│{text}{' ' * (width - cell_len(text))}│")

@@ -19,6 +19,7 @@ from textual.strip import Strip
 from tests.tui.action_scenes import LINES, link_with_everything
 from tests.tui.fakes import FakeLink
 from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, shown, until
+from tests.tui.strips import strips_of
 from tui.compositor import PartsUpdate
 from tui.dashboard import Dashboard, Leaving
 
@@ -68,7 +69,7 @@ def _bare(style: Style | None) -> Style | None:
 def whole(app: Dashboard) -> Cells:
     """What one paint of everything writes."""
     cells = Cells()
-    for y, strip in enumerate(app.screen._compositor.render_strips(app.size)):
+    for y, strip in enumerate(strips_of(app)):
         cells._write(0, y, strip)
     return cells
 

@@ -11,6 +11,7 @@ from textual.color import Color
 
 from tests.tui.fakes import FakeLink, census
 from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, gone, screen_text, shown, until
+from tests.tui.strips import strips_of
 from tui.actions import BY_ID
 from tui.dashboard import Dashboard
 from tui.hang_actions import WHY
@@ -43,7 +44,7 @@ def chosen(**keys: tuple[str, ...]) -> Settings:
 
 def colours_on(app: Dashboard) -> set[str]:
     """All colours that are on the screen."""
-    strips = app.screen._compositor.render_strips(app.size)
+    strips = strips_of(app)
     styles = [segment.style for strip in strips for segment in strip if segment.style is not None]
     found = [colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None]
     return {Color.from_rich_color(colour).hex6.lower() for colour in found}

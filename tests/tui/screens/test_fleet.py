@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from supervisor.api.messages import LogState
 from supervisor.lifecycle.states import State
 from tests.tui.fakes import FakeLink, census, replica, store, stored_line
+from tests.tui.strips import strips_of
 from tui.dashboard import Dashboard, Leaving
 from tui.screens.reading import HelpScreen, RecordScreen
 
@@ -27,7 +28,7 @@ def dashboard(link: FakeLink) -> Dashboard:
 
 def screen_text(app: Dashboard) -> list[str]:
     """What is on the terminal, line by line."""
-    strips = app.screen._compositor.render_strips(app.size)
+    strips = strips_of(app)
     return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
 
 
