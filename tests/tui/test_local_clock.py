@@ -16,7 +16,6 @@ from tui.local_clock import ahead_of_utc_s
 from tui.render.events import clock_words
 from tui.render.glyphs import UNICODE
 from tui.render.life_words import local_clock
-from tui.render.log_lines import local_time
 from tui.render.moments import moment, stored_moment
 from tui.render.zone import ahead_of, local, local_of
 from tui.screens.wording import Wording
@@ -31,11 +30,9 @@ def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Europe/Berlin, by its rule: a machine may know no zones by name."""
     monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
     time.tzset()
-    local_time.cache_clear()  # no zone changes while a dashboard runs
     yield
     monkeypatch.undo()
     time.tzset()
-    local_time.cache_clear()
 
 
 def test_the_clock_is_ahead_by_the_rule_of_each_moment() -> None:

@@ -29,7 +29,7 @@ from tui.render.pieces import (
     wrap,
 )
 from tui.render.sgr import coloured
-from tui.render.zone import Offset, local_of
+from tui.render.zone import Offset, ahead_of, local_of
 
 ROOMY_COLUMNS = 100
 """From this many cells on a line says its milliseconds too."""
@@ -53,9 +53,13 @@ LEVEL_TONES: dict[str, Tone] = {
 _SHORT_LEVELS = {"WARNING": "WARN", "CRITICAL": "CRIT", "SUCCESS": "GOOD"}
 
 
-@lru_cache(maxsize=256)
 def local_time(time_text: str, utc_offset_s: Offset) -> str:
     """``15:31:26.123`` for a record's UTC time; as it stands where it is none."""
+    return _local_time(time_text, ahead_of(time_text, utc_offset_s))
+
+
+@lru_cache(maxsize=256)
+def _local_time(time_text: str, utc_offset_s: int) -> str:
     try:
         moment = local_of(time_text, utc_offset_s)
     except ValueError:

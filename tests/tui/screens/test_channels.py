@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from textual.geometry import Region
 from textual.pilot import Pilot
 
 from supervisor.api.letters import ChannelReply, Letter
 from supervisor.errors import EngineUnreachable, RequestRefused
 from tests.tui.fakes import FakeLink, census, channels
+from tests.tui.repaints import noted_repaints, settled
 from tests.tui.screens.test_fleet import NARROW, WIDE, dashboard, focused_id, gone, screen_text, shown, until
 from tui.dashboard import Dashboard, Leaving
 from tui.screens.confirm import ConfirmScreen
@@ -228,13 +228,8 @@ async def test_only_the_channel_that_moved_is_painted_again(monkeypatch: pytest.
     app = dashboard(link)
     async with app.run_test(size=NARROW) as pilot:
         await _go(pilot)
-        await pilot.pause()
-        painted: list[Region] = []
-        table = app.fleet_screen.channel_table
-        monkeypatch.setattr(table, "refresh", lambda *regions: painted.extend(regions or (table.size.region,)))
-        link.hear(census(channels=channels()))
-        await pilot.pause()
-        assert painted == []
+        painted = noted_repaints(monkeypatch, app.fleet_screen.channel_table)
+        await settled(pilot, painted, lambda: link.hear(census(channels=channels())))
         paths, facts, *others = channels()
         link.hear(census(channels=(paths, msgspec.structs.replace(facts, depth=5), *others)))
         await shown(pilot, "5/8")

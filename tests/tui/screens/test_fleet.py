@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 from textual import events
-from textual.geometry import Region
 from textual.pilot import Pilot
 
 from supervisor.api.messages import LogState
 from supervisor.lifecycle.states import State
 from tests.tui.fakes import FakeLink, census, replica, store, stored_line
+from tests.tui.repaints import noted_repaints, settled
 from tests.tui.strips import strips_of
 from tui.dashboard import Dashboard, Leaving
 from tui.screens.reading import HelpScreen, RecordScreen
@@ -217,16 +217,8 @@ async def test_only_changed_rows_are_painted_again(monkeypatch: pytest.MonkeyPat
     app = dashboard(link)
     async with app.run_test(size=NARROW) as pilot:
         await shown(pilot, "parse.1")
-        painted: list[Region] = []
-        table = app.fleet_screen.table
-        monkeypatch.setattr(table, "refresh", lambda *regions: painted.extend(regions or (table.size.region,)))
-        async with asyncio.timeout(60):
-            while True:  # as long as the panes still find their heights, all is painted again
-                painted.clear()
-                link.hear(census())
-                await pilot.pause()
-                if painted == []:
-                    break
+        painted = noted_repaints(monkeypatch, app.fleet_screen.table)
+        await settled(pilot, painted, lambda: link.hear(census()))
         rows = census().rows
         link.hear(census(rows=(*rows[:5], msgspec.structs.replace(rows[5], activity="du -sh"), *rows[6:])))
         await shown(pilot, "du -sh")
