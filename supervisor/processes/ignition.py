@@ -13,9 +13,6 @@ from typing import Any
 from supervisor import errors
 from supervisor.paths import EngineNote
 
-_VALID = b'{"valid": true}\n'
-"""What is said before the start goes on: the profile has no mistake."""
-
 _ties: list[int] = []
 """Write ends that engines are tied to; they close with this process."""
 
@@ -50,7 +47,7 @@ class Ignition:
         self, profile_path: Path, project: str | None = None, *, tie_to_me: bool = False, is_simulated: bool = False
     ) -> None:
         self.is_over = False
-        self._word = b""
+        self._answer: dict[str, Any] = {}
         report_read, report_write = os.pipe()
         passed = [report_write]
         words = [sys.executable, "-m", "supervisor", str(profile_path.resolve()), "--report", str(report_write)]
@@ -85,8 +82,9 @@ class Ignition:
         """Take the engine's next word, if there is one within `timeout_s` seconds (None: whenever)."""
         if self.is_over or not select.select([self._report], [], [], timeout_s)[0]:
             return
-        self._word = self._report.readline()
-        self.is_over = self._word != _VALID
+        line = self._report.readline()
+        self._answer = json.loads(line) if line else {}
+        self.is_over = "valid" not in self._answer
 
     def result(self) -> EngineNote:
         """Wait for the engine's word on how the start went; to be asked once. Raises as `start_engine`."""
@@ -94,14 +92,13 @@ class Ignition:
         with self._report:
             while not self.is_over:
                 self.hear(None)
-        line = self._word
+        answer = self._answer
         assert process.stderr is not None
-        if not line:
+        if not answer:
             told = process.stderr.read().decode(errors="replace").strip()
             process.wait()
             raise errors.ProcdeckError(f"the engine did not start:\n{told}")
         process.stderr.close()
-        answer = json.loads(line)
         if "note" in answer:
             process.returncode = 0  # it goes on without us, and init reaps it
             return EngineNote(**answer["note"])

@@ -13,7 +13,7 @@ import threading
 import time
 
 from supervisor.channels import StopRequested
-from supervisor.simulation.parts import Part, births, current
+from supervisor.simulation.parts import Part, current
 from supervisor.simulation.slicing import SLICE_S
 
 TYPE_CHECKING = False
@@ -42,15 +42,15 @@ class Killed(SystemExit):
         return "the thread was to be killed"
 
 
-def raise_in(thread: Thread, error: type[BaseException]) -> None:
-    """Raise `error` in `thread` at its next step of Python."""
-    is_quiet = births.acquire(timeout=BIRTH_PATIENCE_S)
+def raise_in(part: Part, thread: Thread, error: type[BaseException]) -> None:
+    """Raise `error` in `thread`, which is one of `part`'s, at its next step of Python."""
+    is_quiet = part.births.acquire(timeout=BIRTH_PATIENCE_S)
     try:
         if thread.ident is not None and thread.is_alive():
             _raise_in(thread.ident, error)
     finally:
         if is_quiet:
-            births.release()
+            part.births.release()
 
 
 def take_back(thread: Thread) -> None:

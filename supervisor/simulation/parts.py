@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 _MARK = "_procdeck_part"
 _local = _thread._local()  # noqa: SLF001  # threading.local, as everywhere here
 
-births = threading.RLock()
-"""Held while a part starts a thread, and by who raises an exception in one from outside: until a newborn thread runs,
-CPython 3.11 has it under its creator's number, so that the newborn would take what was meant for the creator, and end
-before it has said that it lives; the creator would wait for that for ever."""
-
 
 class Part:
     """One incarnation of a simulated worker.
@@ -50,6 +45,10 @@ class Part:
         threads: those that it has started itself.
         processes: those that it has started with `multiprocessing`.
         programs: those that it has executed through `subprocess`.
+        births: held while it starts a thread, and by who raises an exception in one of its threads from outside. Until
+            a newborn thread runs, CPython 3.11 has it under its creator's number, so that the newborn would take what
+            was meant for the creator, and end before it has said that it lives; the creator would wait for that for
+            ever.
         main_thread: the number of the thread that runs its target, as `threading.get_ident` has it.
         is_killed: it is ended by force, and its end is told so.
         is_over: nothing of it is open any more.
@@ -71,6 +70,7 @@ class Part:
         self.threads: weakref.WeakSet[threading.Thread] = weakref.WeakSet()
         self.processes: list[Any] = []
         self.programs: list[Any] = []
+        self.births = threading.RLock()
         self.main_thread = 0
         self.is_killed = False
         self.is_over = False
@@ -130,10 +130,12 @@ def watch() -> None:
 
     def start_marked(self: threading.Thread) -> None:
         part = current()
-        if part is not None:
-            self.__dict__[_MARK] = part
-            part.threads.add(self)
-        with births:
+        if part is None:
+            start(self)
+            return
+        self.__dict__[_MARK] = part
+        part.threads.add(self)
+        with part.births:
             start(self)
 
     def bootstrap_marked(self: threading.Thread) -> None:
@@ -143,8 +145,15 @@ def watch() -> None:
         bootstrap(self)
 
     thread.start, thread._bootstrap_inner = start_marked, bootstrap_marked  # noqa: SLF001
-    os.register_at_fork(after_in_child=births._at_fork_reinit)  # type: ignore[attr-defined]  # noqa: SLF001
+    os.register_at_fork(after_in_child=_let_start)
     when_imported("multiprocessing.process", _watch_processes, purpose="simulation")
+
+
+def _let_start() -> None:
+    """In a forked child of a part, where nobody is left who might be starting a thread."""
+    part = current()
+    if part is not None:
+        part.births = threading.RLock()
 
 
 def _watch_processes(module: ModuleType) -> None:

@@ -48,7 +48,7 @@ class Actor:
         """Wake its waits and raise `error` in it, unless its own code is over; signal its children."""
         with self._gate:
             if self._is_open:
-                raise_in(self.thread, error)
+                raise_in(self.part, self.thread, error)
                 self.part.hook.announce()
                 self.part.signal_children(number)
 
@@ -122,7 +122,7 @@ class Actor:
         is_clean = code == 0
         part.signal_children(signal.SIGTERM)  # as the engine does to what a worker leaves behind
         for thread in [thread for thread in part.threads if thread.is_alive()]:
-            raise_in(thread, SystemExit)  # which no hook tells of
+            raise_in(part, thread, SystemExit)  # which no hook tells of
         part.hook.announce()  # to those of them that wait in a channel
         leave_thread(is_clean=is_clean)
         for channel in part.channels:

@@ -17,28 +17,29 @@ from types import SimpleNamespace
 
 from supervisor.simulation import ending, parts
 
+part = SimpleNamespace(threads=set(), births=threading.RLock())
 told = []
 real_start = threading.Thread.start
 
 def start(self):
-    told.append(("start", parts.births._is_owned()))
+    told.append(("start", part.births._is_owned()))
     real_start(self)
 
 threading.Thread.start = start
-ending._raise_in = lambda number, error: told.append(("raise", parts.births._is_owned()))
+ending._raise_in = lambda number, error: told.append(("raise", part.births._is_owned()))
 parts.watch()
-parts.enter(SimpleNamespace(threads=set()))
+parts.enter(part)
 here = threading.Event()
 waiting = threading.Thread(target=here.wait)
 waiting.start()
-ending.raise_in(waiting, SystemExit)
-print(told, parts.births._is_owned())
+ending.raise_in(part, waiting, SystemExit)
+print(told, part.births._is_owned())
 
 ending.BIRTH_PATIENCE_S = 0
 let_go, is_held = threading.Event(), threading.Event()
 
 def hold():
-    with parts.births:
+    with part.births:
         is_held.set()
         let_go.wait()
 
@@ -46,7 +47,7 @@ holding = threading.Thread(target=hold)
 holding.start()
 is_held.wait()
 told.clear()
-ending.raise_in(waiting, SystemExit)
+ending.raise_in(part, waiting, SystemExit)
 print(told)
 let_go.set()
 here.set()

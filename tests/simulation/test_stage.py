@@ -40,6 +40,12 @@ autostart = false
 [workers.helped]
 target = "actors:be_helped"
 autostart = false
+[workers.swallowing]
+target = "actors:swallow"
+autostart = false
+[workers.dozing]
+target = "actors:doze"
+autostart = false
 [workers.joining]
 target = "actors:join"
 autostart = false
@@ -132,6 +138,18 @@ def wait_for_ever():
 def be_helped():
     threading.Thread(target=time.sleep, args=(3600,)).start()
     time.sleep(3600)
+
+def swallow():
+    try:
+        time.sleep(3600)
+    except BaseException:
+        threading.Event().wait()
+
+def doze():
+    try:
+        threading.Event().wait()
+    except BaseException:
+        time.sleep(3600)
 
 def join():
     helper = threading.Thread(target=time.sleep, args=(3600,), daemon=True)
@@ -247,9 +265,10 @@ def test_stop_reaches_a_thread_wherever_it_is(engine: RunningEngine, name: str) 
     assert engine.row("keeper").state == "running"
 
 
-@pytest.mark.parametrize("name", ["sleeping", "spinning", "reading", "helped"])
+@pytest.mark.parametrize("name", ["sleeping", "spinning", "reading", "helped", "swallowing", "dozing"])
 def test_kill_ends_one_thread(engine: RunningEngine, name: str) -> None:
-    """A thread that hears of it ends at once, and the cause is told as of a killed process."""
+    """A thread that hears of it ends at once, also where it has swallowed the first word, and the cause is told as of a
+    killed process."""
     engine.act("start", name)
     engine.wait_state(name, "running")
     engine.act("kill", name)

@@ -23,7 +23,7 @@ from tests.tui.fakes import NOW_AT, FakeLink, census, channels, letters_of_paths
 from tests.tui.hang_fakes import deadlock, frame, idle, stacks_reply, why_reply
 from tests.tui.pool_fakes import pools
 from tests.tui.screens.test_fleet import WIDE, until
-from tests.tui.strips import strips_of
+from tests.tui.strips import lines_of
 from tui import situation as seen
 from tui.actions import CHANNEL, FLEET, LOG, LOOK, POOL, PROGRAM, WORKER, Action
 from tui.dashboard import Dashboard, Leaving
@@ -113,7 +113,7 @@ def toasts(app: Dashboard) -> list[str]:
 
 def painted(app: Dashboard) -> list[str]:
     """What is on the terminal."""
-    return ["".join(segment.text for segment in strip) for strip in strips_of(app)]
+    return lines_of(app)
 
 
 @dataclass(frozen=True)

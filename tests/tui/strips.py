@@ -9,6 +9,11 @@ from textual.app import App
 from textual.strip import Strip
 
 
+def lines_of(app: App[Any]) -> list[str]:
+    """The same as text, in the terminal's whole width."""
+    return ["".join(segment.text for segment in strip) for strip in strips_of(app)]
+
+
 def strips_of(app: App[Any]) -> list[Strip]:
     """All lines, as a frame would have them.
 

@@ -14,7 +14,7 @@ from textual.widgets._toast import ToastHolder
 
 from supervisor.errors import ProfileError
 from supervisor.paths import EngineNote
-from tests.tui.strips import strips_of
+from tests.tui.strips import lines_of
 from tui import profiles
 from tui.first_run import Began, FirstRun, python_files
 from tui.switching import Opened
@@ -44,12 +44,7 @@ def empty(tmp_path: Path) -> Path:
 
 async def shown(pilot: Pilot[Any], text: str) -> None:
     """Wait until `text` is on the screen."""
-
-    def lines() -> list[str]:
-        strips = strips_of(pilot.app)
-        return ["".join(segment.text for segment in strip) for strip in strips]
-
-    await until(pilot, lambda: any(text in line for line in lines()))
+    await until(pilot, lambda: any(text in line for line in lines_of(pilot.app)))
 
 
 async def until(pilot: Pilot[Any], is_so: Callable[[], bool]) -> None:

@@ -75,7 +75,6 @@ async def test_dashboard_fills_when_the_engine_is_there(monkeypatch: pytest.Monk
         assert meanwhile is not None
         ignition.find_valid()
         await until(pilot, lambda: bool(ignition.patience_s))
-        await pilot.pause(0.05)
         assert recent_profiles() == []
         ignition.speak()
         await shown(pilot, "parse.2")

@@ -15,7 +15,7 @@ from supervisor.api.messages import LogState
 from supervisor.lifecycle.states import State
 from tests.tui.fakes import FakeLink, census, replica, store, stored_line
 from tests.tui.repaints import noted_repaints, settled
-from tests.tui.strips import strips_of
+from tests.tui.strips import lines_of
 from tui.dashboard import Dashboard, Leaving
 from tui.screens.reading import HelpScreen, RecordScreen
 
@@ -28,8 +28,7 @@ def dashboard(link: FakeLink) -> Dashboard:
 
 def screen_text(app: Dashboard) -> list[str]:
     """What is on the terminal, line by line."""
-    strips = strips_of(app)
-    return ["".join(segment.text for segment in strip).rstrip() for strip in strips]
+    return [line.rstrip() for line in lines_of(app)]
 
 
 async def until(pilot: Pilot[Leaving], is_so: Callable[[], bool]) -> None:
