@@ -52,6 +52,11 @@ class RestartRule:
     def in_words(self) -> str:
         if self.policy == "never":
             return "never"
-        backoff = f"{self.backoff_min_s:g} s..{self.backoff_max_s:g} s"
         limit = f"{self.max_exits} exits in {self.within_s:g} s"
-        return f"{self.policy}: at once, then after {backoff}; gives up after more than {limit}"
+        return f"{self.policy}: at once{self._later_words()}; gives up after more than {limit}"
+
+    def _later_words(self) -> str:
+        if not self.backoff_max_s:
+            return ""
+        longest = f"..{self.backoff_max_s:g} s" if self.backoff_max_s > self.backoff_min_s else ""
+        return f", then after {self.backoff_min_s:g} s{longest}"
