@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import termios
@@ -14,6 +15,8 @@ from textual import constants
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.events import Resize
+from textual.geometry import Size
 
 from tui.outlet import Outlet, is_deaf, speak_to_nobody, write_without_waiting
 from tui.pastes import PasteCleaner
@@ -72,8 +75,28 @@ class TerminalDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         self._is_on = True
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        self._hear_sizes()
         if _handed_over:
             self.attrs_before = _handed_over.pop()[1]
+
+    def _hear_sizes(self) -> None:
+        """Ask for the size only when the loop gets to it.
+
+        Of two signals close together Textual's handler of the first could tell its size after that of the second, by
+        which it was interrupted, and the screen kept it.
+        """
+        loop = asyncio.get_running_loop()
+
+        def hear(*_: object) -> None:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._tell_size)
+
+        signal.signal(signal.SIGWINCH, hear)
+
+    def _tell_size(self) -> None:
+        if self._is_on and not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self.send_message(Resize(size, size))
 
     def stop_application_mode(self) -> None:
         self._is_on = False
